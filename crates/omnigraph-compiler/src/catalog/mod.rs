@@ -1,0 +1,14 @@
+//! The resolved schema: what the names of a `.pg` source mean.
+//!
+//! The catalogue is what the type checker, the planner and the engine read. Types, properties and tables carry ids that
+//! survive renames and are never reused; ids are minted by the caller (they are ULIDs), so two branches that add a type
+//! each can never mint the same one.
+
+mod id;
+mod model;
+
+pub use id::{PropertyId, TableId, TypeId};
+pub use model::{
+    Analyzer, Annotation, Cardinality, Catalog, Check, DefaultValue, EdgeType, Embed, Index, Interface, Metric,
+    NodeType, Number, OnDelete, Property, Range, Unique,
+};
