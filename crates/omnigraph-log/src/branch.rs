@@ -1,0 +1,64 @@
+//! A branch is one small object.
+
+use crate::ids::BranchId;
+use crate::record::CommitRef;
+
+/// The version of the branch object's JSON form that this build reads and writes.
+pub const BRANCH_FORMAT: u32 = 1;
+
+/// The name of the branch every graph has.
+pub const MAIN: &str = "main";
+
+/// What a branch object says. The branch's commits are in the log of its id.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BranchRecord {
+    /// [`BRANCH_FORMAT`].
+    pub format: u32,
+    /// This incarnation of the name.
+    pub id: BranchId,
+    /// Any text that is a valid branch name; names are data, so `a` and `a/b` live together.
+    pub name: String,
+    /// The commit it starts from; none for the first branch of a graph.
+    pub forked_from: Option<CommitRef>,
+    /// When it was made, in Unix microseconds.
+    pub created_at: i64,
+    /// Who made it.
+    pub created_by: Option<String>,
+}
+
+/// Says why `name` cannot name a branch, or nothing if it can.
+#[must_use]
+pub fn name_problem(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        return Some("it is empty");
+    }
+    if name.len() > 200 {
+        return Some("it is longer than 200 bytes");
+    }
+    if name.chars().any(|c| c.is_control() || c == '\\') {
+        return Some("it has a control character or a backslash");
+    }
+    if name.trim() != name {
+        return Some("it begins or ends with white space");
+    }
+    if name.split('/').any(|part| part.is_empty() || part == "." || part == "..") {
+        return Some("a part between slashes is empty, `.` or `..`");
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_problem;
+
+    #[test]
+    fn names_are_data() {
+        for good in ["main", "a", "a/b", "agent-7/run 3", "Äpfel", "A", "x".repeat(200).as_str()] {
+            assert_eq!(name_problem(good), None, "{good}");
+        }
+        for bad in ["", " a", "a ", "a//b", "/a", "a/", "..", "a/../b", "a\\b", "a\nb", "x".repeat(201).as_str()] {
+            assert!(name_problem(bad).is_some(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The newest commit of a branch, found by probing: no listing, and one read when the last known head is still the head.
+
+use std::sync::Arc;
+
+use crate::branch::BranchRecord;
+use crate::record::{CommitRecord, CommitRef};
+use crate::{Error, Log, Result, layout};
+
+/// The newest commit of a branch, and where the next one goes.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The branch.
+    pub branch: Arc<BranchRecord>,
+    /// Its newest commit. For a branch without commits of its own that is the commit it forked from.
+    pub record: Arc<CommitRecord>,
+}
+
+impl Head {
+    /// The sequence that the next commit of the branch takes.
+    #[must_use]
+    pub fn next_sequence(&self) -> u64 {
+        if self.record.branch == self.branch.id { self.record.sequence + 1 } else { 0 }
+    }
+}
+
+impl Log {
+    /// Finds the newest commit of `branch`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Damaged`] if the log lacks a commit it must have.
+    pub async fn head(&self, branch: &Arc<BranchRecord>) -> Result<Head> {
+        let known = self.cache.known_head(branch.id);
+        let newest = self.sequence(branch.id)?.probe(known).await?;
+        let record = match newest {
+            Some(found) => match found.record {
+                Some(bytes) => self.accept(branch.id, found.number, &bytes)?,
+                None => self.must_have(branch.id, found.number).await?,
+            },
+            None => self.fork_point(branch).await?,
+        };
+        Ok(Head { branch: Arc::clone(branch), record })
+    }
+
+    async fn fork_point(&self, branch: &BranchRecord) -> Result<Arc<CommitRecord>> {
+        match branch.forked_from {
+            Some(CommitRef { branch, sequence, .. }) => self.must_have(branch, sequence).await,
+            None => Err(Error::Damaged {
+                object: format!("{}/{}", layout::LOG, branch.id),
+                problem: format!("branch '{}' has no commit", branch.name),
+            }),
+        }
+    }
+
+    pub(crate) async fn must_have(&self, branch: crate::BranchId, sequence: u64) -> Result<Arc<CommitRecord>> {
+        self.record(branch, sequence).await?.ok_or_else(|| Error::Damaged {
+            object: format!("{}/{branch}/{sequence}", layout::LOG),
+            problem: "the commit record is missing".to_owned(),
+        })
+    }
+}

@@ -1,0 +1,38 @@
+//! Where each object lives, relative to the graph's root.
+
+use omnigraph_objects::Key;
+
+use crate::Result;
+use crate::ids::{BranchId, SchemaHash};
+
+/// The format stamp.
+pub const GRAPH_STAMP: &str = "graph.json";
+/// Branch objects.
+pub const BRANCHES: &str = "__graph/branches";
+/// One folder of commit records per branch id.
+pub const LOG: &str = "__graph/log";
+/// Accepted schemas by content.
+pub const SCHEMA: &str = "__graph/schema";
+/// Numbered blocks of fragment ids.
+pub const FRAGMENTS: &str = "__graph/fragments";
+
+/// `graph.json`.
+pub fn graph_stamp() -> Result<Key> {
+    Ok(Key::parse(GRAPH_STAMP)?)
+}
+
+/// `__graph/branches/<encoded name>.json`.
+pub fn branch(name: &str) -> Result<Key> {
+    let file = format!("{}.json", Key::encode_segment(name)?);
+    Ok(Key::parse(BRANCHES)?.join(&file)?)
+}
+
+/// `__graph/log/<branch id>`.
+pub fn branch_log(branch: BranchId) -> Result<Key> {
+    Ok(Key::parse(LOG)?.join(&branch.to_string())?)
+}
+
+/// `__graph/schema/<sha256>.json`.
+pub fn schema(hash: &SchemaHash) -> Result<Key> {
+    Ok(Key::parse(SCHEMA)?.join(&format!("{hash}.json"))?)
+}
