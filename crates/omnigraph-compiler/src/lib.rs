@@ -16,6 +16,9 @@ pub mod lex;
 pub mod span;
 pub mod types;
 
+pub mod functions;
+pub mod ir;
+
 pub use catalog::Catalog;
 pub use diagnostic::{Diagnostic, Severity};
 pub use span::Span;
