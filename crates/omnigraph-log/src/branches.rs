@@ -55,7 +55,7 @@ impl Log {
         let bytes = codec::encode(key.as_str(), &record)?;
         match self.store.put_if_absent(&key, bytes).await? {
             Put::Written => Ok(NewBranch::Created(Arc::new(record))),
-            Put::Exists => Ok(NewBranch::Taken),
+            Put::Exists(_) => Ok(NewBranch::Taken),
         }
     }
 

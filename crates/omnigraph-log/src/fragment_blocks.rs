@@ -6,8 +6,9 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use omnigraph_objects::{Key, Put, Sequence};
+use omnigraph_objects::{self as objects, Key, Put, Sequence};
 
+use crate::ids::OperationId;
 use crate::{Error, Log, Result, layout};
 
 /// A range of fragment ids that nobody else will ever use.
@@ -26,7 +27,7 @@ struct BlockRecord {
     start: u32,
     length: u32,
     /// Makes the bytes unique to the writer, so that a lost answer can be settled.
-    holder: ulid::Ulid,
+    holder: OperationId,
 }
 
 const BLOCK_FORMAT: u32 = 1;
@@ -49,18 +50,18 @@ impl Log {
             // The last id is kept free: Lance gives the greatest fragment id a meaning of its own.
             let end = start.checked_add(length).filter(|end| *end < u32::MAX);
             let Some(end) = end else { return Err(Error::Exhausted { what: "the supply of fragment ids" }) };
-            let holder = self.store.ambient().ulid();
+            let holder = OperationId::new(self.store.ambient().ulid());
             let record = BlockRecord { format: BLOCK_FORMAT, start, length, holder };
             let bytes = serde_json::to_vec(&record)
                 .map_err(|error| Error::Invariant { object: layout::FRAGMENTS.to_owned(), problem: error.to_string() })?;
             match blocks.append(number, Bytes::from(bytes)).await? {
                 Put::Written => return Ok(FragmentBlock { number, ids: start..end }),
-                Put::Exists => known = Some(number),
+                Put::Exists(_) => known = Some(number),
             }
         }
     }
 
-    async fn block_end(&self, blocks: &Sequence, newest: sequence::Head) -> Result<u32> {
+    async fn block_end(&self, blocks: &Sequence, newest: objects::Head) -> Result<u32> {
         let object = || format!("{}/{}", layout::FRAGMENTS, newest.number);
         let damaged = |problem: String| Error::Damaged { object: object(), problem };
         let bytes = match newest.record {

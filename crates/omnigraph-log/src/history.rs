@@ -41,7 +41,7 @@ impl Log {
     /// Every branch id that has commits, whether its branch still has a name or not.
     async fn branch_ids(&self) -> Result<Vec<BranchId>> {
         let folders = self.store.list_shallow(&Key::parse(layout::LOG)?).await?;
-        Ok(folders.iter().filter_map(|folder| folder.name().parse().ok()).collect())
+        Ok(folders.folders.iter().filter_map(|folder| folder.name().parse().ok()).collect())
     }
 
     /// `from` and its first parents, newest first, down to the graph's first commit.

@@ -54,8 +54,7 @@ impl Log {
         let log = Self { store, stamp: Arc::new(stamp), cache: Arc::default() };
         // The branch id is fresh, so nobody else can have written this slot.
         let bytes = codec::encode(layout::LOG, first)?;
-        let written = log.sequence(first.branch)?.append(first.sequence, bytes).await?;
-        if written == Put::Exists {
+        if !log.sequence(first.branch)?.append(first.sequence, bytes).await?.is_written() {
             return Err(refuse("the first commit of a fresh branch is there already".to_owned()));
         }
         let bytes = codec::encode(layout::GRAPH_STAMP, log.stamp.as_ref())?;
@@ -64,7 +63,7 @@ impl Log {
                 log.cache.insert(&Arc::new(first.clone()));
                 Ok(log)
             }
-            Put::Exists => Err(Error::GraphExists { location: log.store.root_display() }),
+            Put::Exists(_) => Err(Error::GraphExists { location: log.store.root_display() }),
         }
     }
 

@@ -39,7 +39,10 @@ impl Log {
         invariants::follows(&record, &base.record).map_err(refuse)?;
         let sequence = self.sequence(record.branch)?;
         match sequence.append(record.sequence, codec::encode(&object(), &record)?).await? {
-            Put::Exists => Ok(Published::Lost),
+            Put::Exists(winner) => {
+                self.accept(record.branch, record.sequence, &winner)?;
+                Ok(Published::Lost)
+            }
             Put::Written => {
                 let record = Arc::new(record);
                 self.cache.insert(&record);

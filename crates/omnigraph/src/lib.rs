@@ -1,1 +1,10 @@
-//! Placeholder.
+//! The engine.
+
+#![recursion_limit = "256"]
+#![allow(dead_code)]
+
+mod error;
+mod keys;
+mod table;
+
+pub use error::{DataError, Error, ErrorKind, Result};

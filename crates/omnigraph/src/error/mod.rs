@@ -1,0 +1,181 @@
+//! What can go wrong, and what the caller does next.
+
+mod kind;
+
+pub use kind::ErrorKind;
+
+use omnigraph_log as log;
+use omnigraph_objects as objects;
+
+/// A result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error of the engine. [`Error::code`] is stable; [`Error::kind`] says what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The graph's log or its store failed.
+    #[error(transparent)]
+    Log(#[from] log::Error),
+
+    /// A schema, query or parameter is wrong.
+    #[error("{rendered}")]
+    Compile {
+        /// Every finding with file, line, column, source line and caret.
+        rendered: String,
+        /// The same as data.
+        findings: Vec<serde_json::Value>,
+    },
+
+    /// Input data is wrong.
+    #[error("{0}")]
+    Data(Box<DataError>),
+
+    /// Rows of this write and rows that are there already contradict each other.
+    #[error("{message}")]
+    KeyConflict {
+        /// Which type, which id.
+        message: String,
+    },
+
+    /// Others kept changing what this write depends on.
+    #[error("gave up after {attempts} attempts: other writers kept taking the place on branch '{branch}'. Try again")]
+    Contention {
+        /// The branch.
+        branch: String,
+        /// How often it was tried.
+        attempts: u32,
+    },
+
+    /// The schema of the branch is another one than this write was prepared for.
+    #[error("the schema of branch '{branch}' changed while this write was prepared; nothing was written. Try again")]
+    SchemaMoved {
+        /// The branch.
+        branch: String,
+    },
+
+    /// The handle was opened for reading.
+    #[error("{action} needs to write, and the graph was opened read-only")]
+    ReadOnly {
+        /// What was asked for.
+        action: &'static str,
+    },
+
+    /// A request contradicts itself or asks for what there is not.
+    #[error("{message}")]
+    Request {
+        /// What is wrong and what would be right.
+        message: String,
+    },
+
+    /// A table could not be read or written.
+    #[error("could not {action} table {table}: {problem}")]
+    Table {
+        /// What was being done.
+        action: &'static str,
+        /// The table's folder.
+        table: String,
+        /// What the storage said.
+        problem: String,
+    },
+
+    /// A query failed while it ran.
+    #[error("the query failed: {problem}")]
+    Execution {
+        /// What happened.
+        problem: String,
+    },
+
+    /// Something that this build cannot do yet.
+    #[error("{what} cannot be run yet by this build")]
+    Unsupported {
+        /// The construct.
+        what: String,
+    },
+
+    /// A bug.
+    #[error("internal error: {problem}. This is a bug in Omnigraph; nothing was changed")]
+    Internal {
+        /// What was found.
+        problem: String,
+    },
+}
+
+/// Input data that cannot be taken, and where it stands.
+#[derive(Debug, thiserror::Error)]
+#[error("{code}: {message}{}", self.place())]
+pub struct DataError {
+    /// Stable code.
+    pub code: &'static str,
+    /// What is wrong, naming names and values.
+    pub message: String,
+    /// The input's name.
+    pub file: String,
+    /// Line in the input, from 1.
+    pub line: u64,
+    /// Column in the line, from 1; 0 when the line as a whole is meant.
+    pub column: usize,
+    /// The line, shortened around the column if it is long.
+    pub source_line: String,
+}
+
+impl DataError {
+    fn place(&self) -> String {
+        let Self { file, line, column, source_line, .. } = self;
+        let gutter = " ".repeat(line.to_string().len());
+        let column_text = if *column > 0 { format!(":{column}") } else { String::new() };
+        format!("\n{gutter}--> {file}:{line}{column_text}\n{gutter} |\n{line} | {source_line}\n{gutter} |")
+    }
+}
+
+impl Error {
+    pub(crate) fn internal(problem: impl Into<String>) -> Self {
+        Self::Internal { problem: problem.into() }
+    }
+
+    pub(crate) fn request(message: impl Into<String>) -> Self {
+        Self::Request { message: message.into() }
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Log(error) => error.code(),
+            Self::Compile { findings, .. } => {
+                findings.first().and_then(|finding| finding["code"].as_str()).unwrap_or("OG-ENG-001")
+            }
+            Self::Data(error) => error.code,
+            Self::KeyConflict { .. } => "OG-ENG-002",
+            Self::Contention { .. } => "OG-ENG-003",
+            Self::SchemaMoved { .. } => "OG-ENG-004",
+            Self::ReadOnly { .. } => "OG-ENG-005",
+            Self::Request { .. } => "OG-ENG-006",
+            Self::Table { .. } => "OG-ENG-007",
+            Self::Execution { .. } => "OG-ENG-008",
+            Self::Unsupported { .. } => "OG-ENG-009",
+            Self::Internal { .. } => "OG-ENG-010",
+        }
+    }
+}
+
+impl From<objects::Error> for Error {
+    fn from(error: objects::Error) -> Self {
+        Self::Log(error.into())
+    }
+}
+
+impl From<datafusion::error::DataFusionError> for Error {
+    fn from(error: datafusion::error::DataFusionError) -> Self {
+        use datafusion::error::DataFusionError;
+        match error {
+            // Our own errors travel through DataFusion when a scan fails.
+            DataFusionError::External(inner) => match inner.downcast::<Self>() {
+                Ok(ours) => *ours,
+                Err(other) => Self::Execution { problem: other.to_string() },
+            },
+            DataFusionError::Context(_, inner) => Self::from(*inner),
+            other => Self::Execution { problem: other.strip_backtrace() },
+        }
+    }
+}

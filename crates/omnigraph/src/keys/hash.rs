@@ -1,0 +1,20 @@
+//! Ids as hashes.
+
+use xxhash_rust::xxh3::xxh3_128;
+
+/// The XXH3 hash of an id, 128 bits. Two of a billion different ids share one with a probability of about 10^-21, far
+/// below that of a bit that flips in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct KeyHash(u128);
+
+impl KeyHash {
+    /// Hashes an id.
+    pub(crate) fn of(id: &str) -> Self {
+        Self(xxh3_128(id.as_bytes()))
+    }
+
+    /// What a commit record says of a touched id.
+    pub(crate) fn short(self) -> u64 {
+        u64::try_from(self.0 & u128::from(u64::MAX)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,26 @@
+//! Bulk load: any number of rows, one atomic commit.
+//!
+//! ```text
+//! file ─ lines ─ chunks ─┬─ decode ─┐
+//!                        ├─ decode ─┤ in order ─ check keys and ends ─ one sink per table ─ publish
+//!                        └─ decode ─┘
+//! ```
+//!
+//! - `request` what is asked for, and what is answered
+//! - `source`  files, compression, lines
+//! - `plan`    what each type of the schema expects of a row
+//! - `decode`  text to columns
+//! - `tracker` keys seen and ends still to be found
+//! - `run`     the pipeline
+
+mod decode;
+mod plan;
+mod request;
+mod run;
+mod source;
+mod tracker;
+
+pub use request::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadedType};
+pub use source::LoadSource;
+
+pub(crate) use run::run;

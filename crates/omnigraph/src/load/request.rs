@@ -1,0 +1,83 @@
+//! What is asked of a load, and what it answers.
+
+use std::sync::Arc;
+
+use omnigraph_log::CommitRecord;
+
+use super::LoadSource;
+
+/// What a load does with rows that are there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LoadMode {
+    /// An id that is there already is an error.
+    Append,
+    /// A row that is there already is replaced whole.
+    Merge,
+    /// Each type that occurs in the input is replaced whole; other types stay.
+    Overwrite,
+}
+
+impl LoadMode {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Append => "append",
+            Self::Merge => "merge",
+            Self::Overwrite => "overwrite",
+        }
+    }
+}
+
+/// How far a load is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoadProgress {
+    /// Bytes taken from the source, before decompression.
+    pub bytes_read: u64,
+    /// Rows decoded.
+    pub rows: u64,
+}
+
+/// A load to run.
+pub struct LoadRequest {
+    /// The branch to load into.
+    pub branch: String,
+    /// What to do with rows that are there.
+    pub mode: LoadMode,
+    /// Where the rows come from.
+    pub source: LoadSource,
+    /// Who is answerable.
+    pub actor: Option<String>,
+    /// Called now and then while the load runs.
+    pub progress: Option<Arc<dyn Fn(LoadProgress) + Send + Sync>>,
+}
+
+/// Rows loaded of one type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedType {
+    /// The type.
+    pub name: String,
+    /// Rows.
+    pub rows: u64,
+}
+
+/// What a load did.
+#[derive(Clone, Debug)]
+pub struct LoadReceipt {
+    /// The commit; none when the input held no row.
+    pub commit: Option<Arc<CommitRecord>>,
+    /// Node types, by name.
+    pub nodes: Vec<LoadedType>,
+    /// Edge types, by name.
+    pub edges: Vec<LoadedType>,
+    /// How often the commit lost a race for its place before it got one.
+    pub retries: u32,
+}
+
+impl LoadReceipt {
+    /// All rows.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.nodes.iter().chain(&self.edges).map(|loaded| loaded.rows).sum()
+    }
+}

@@ -1,0 +1,107 @@
+//! A base version and an edit make the next version.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt};
+use lance::dataset::DatasetIndexExt;
+use lance_table::format::Fragment;
+
+use super::{RowAddress, Table, Tables, WrittenFile, delete, failure::failed, manifest};
+use crate::Result;
+
+/// Deletion files written at the same time.
+const DELETES_AT_ONCE: usize = 8;
+
+/// What changes between a version and the next.
+#[derive(Debug, Default)]
+pub(crate) struct Edit {
+    /// Whether everything that is there goes first.
+    pub(crate) replace: bool,
+    /// Fragments that go whole: folded ones.
+    pub(crate) drop: BTreeSet<u32>,
+    /// Rows that go.
+    pub(crate) delete: Vec<RowAddress>,
+    /// Data files that come, each with the fragment id it takes.
+    pub(crate) add: Vec<(u32, WrittenFile)>,
+}
+
+/// The next version.
+#[derive(Debug)]
+pub(crate) struct Edited {
+    /// Opened, so that nobody needs to read what was just written.
+    pub(crate) table: Arc<Table>,
+}
+
+impl Tables {
+    /// Writes the version that `edit` makes of `base`. Nobody sees it before a commit record pins it.
+    pub(crate) async fn edit(&self, base: &Table, edit: Edit) -> Result<Edited> {
+        let replace = edit.replace;
+        let mut fragments = if replace { Vec::new() } else { self.keep_fragments(base, &edit).await? };
+        fragments.extend(edit.add.into_iter().map(|(id, file)| file.into_fragment(id)));
+        fragments.sort_by_key(|fragment| fragment.id);
+        let next = manifest::next(&base.dataset.manifest, fragments);
+        // A table without indexes costs no look at them.
+        let indexes = if replace || base.dataset.manifest.index_section.is_none() {
+            Vec::new()
+        } else {
+            let indexes = base.dataset.load_indices().await;
+            indexes.map_err(failed("read indexes of", base.path.as_str()))?.as_ref().clone()
+        };
+        let written = manifest::write(&self.shared.store, &base.path, Some(base.pin.version), next, indexes).await?;
+        let table = self.open_written(&base.path, written.pin, &written.manifest).await?;
+        Ok(Edited { table })
+    }
+
+    async fn keep_fragments(&self, base: &Table, edit: &Edit) -> Result<Vec<Fragment>> {
+        let mut gone = delete::by_fragment(&edit.delete);
+        let kept = base.dataset.manifest.fragments.iter().filter(|fragment| !edit.drop.contains(&id_of(fragment)));
+        let changes: Vec<_> = kept.map(|fragment| (fragment.clone(), gone.remove(&id_of(fragment)))).collect();
+        let changed = futures::stream::iter(changes).map(|(fragment, gone)| async move {
+            match gone {
+                Some(gone) => self.delete_rows(base, &fragment, gone).await,
+                None => Ok(Some(fragment)),
+            }
+        });
+        changed.buffered(DELETES_AT_ONCE).try_filter_map(|kept| async move { Ok(kept) }).try_collect().await
+    }
+}
+
+/// Fragments that two versions of a table do not share.
+#[derive(Debug, Default)]
+pub(crate) struct Difference {
+    /// In the first, and not or not with the same rows in the second.
+    pub(crate) only_here: BTreeSet<u32>,
+    /// In the second, and not or not with the same rows in the first.
+    pub(crate) only_there: BTreeSet<u32>,
+}
+
+impl Table {
+    /// How this version differs from another of the same table, by fragments. Reads nothing.
+    pub(crate) fn difference(&self, there: &Self) -> Difference {
+        let (here, there) = (self.states(), there.states());
+        let missing = |from: &BTreeMap<u32, Option<(u64, u64)>>, other: &BTreeMap<u32, Option<(u64, u64)>>| {
+            from.iter().filter(|(id, state)| other.get(*id) != Some(*state)).map(|(id, _)| *id).collect()
+        };
+        Difference { only_here: missing(&here, &there), only_there: missing(&there, &here) }
+    }
+
+    /// Rows in fragments that both versions have.
+    pub(crate) fn shared_rows(&self, there: &Self) -> u64 {
+        let there = there.states();
+        let shared = self.dataset.manifest.fragments.iter().filter(|fragment| there.contains_key(&id_of(fragment)));
+        shared.map(|fragment| fragment.num_rows().unwrap_or_default() as u64).sum()
+    }
+
+    /// Each fragment with the identity of its deletion file. Fragment ids are unique in the graph, so that is all its rows
+    /// depend on.
+    fn states(&self) -> BTreeMap<u32, Option<(u64, u64)>> {
+        let state = |fragment: &Fragment| fragment.deletion_file.as_ref().map(|file| (file.read_version, file.id));
+        self.dataset.manifest.fragments.iter().map(|fragment| (id_of(fragment), state(fragment))).collect()
+    }
+}
+
+pub(super) fn id_of(fragment: &Fragment) -> u32 {
+    // Ids come from blocks of 32-bit numbers.
+    u32::try_from(fragment.id).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,58 @@
+//! Tables: one Lance dataset per type, every version of it detached and pinned by a commit record.
+//!
+//! The only room that names Lance. Everything it makes is unreachable until a commit record pins it.
+//!
+//! - `failure`  Lance's errors to ours, once
+//! - `storage`  Lance on the graph's own store: one door for every request
+//! - `schema`   property types to Arrow and Lance fields
+//! - `version`  the ids of detached versions
+//! - `manifest` a version is one manifest, authored here and created with put-if-absent
+//! - `open`     open by pin, with a shared session and a cache
+//! - `write`    rows to data files
+//! - `delete`   rows to deletion files
+//! - `edit`     a base version and an edit make the next version
+//! - `fold`     which small fragments a write folds
+//! - `scan`     reading rows, as a plan and as a stream
+//! - `provider` a table as DataFusion sees it
+
+mod delete;
+mod edit;
+mod failure;
+mod fold;
+mod manifest;
+mod open;
+mod provider;
+mod scan;
+mod schema;
+mod storage;
+mod version;
+mod write;
+
+pub(crate) use edit::{Edit, Edited};
+pub(crate) use fold::{FoldPlan, plan_fold};
+pub(crate) use open::{Table, Tables};
+pub(crate) use provider::PinnedTable;
+pub(crate) use scan::{ROW_ADDRESS, Scan};
+pub(crate) use schema::{EDGE_SRC, EDGE_DST, ID, edge_schema, node_schema, value_type};
+pub(crate) use write::{DataWriter, WrittenFile};
+
+/// The address of a row: fragment id in the upper half, offset within the fragment in the lower.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct RowAddress(pub(crate) u64);
+
+impl RowAddress {
+    /// The row at `offset` of `fragment`.
+    pub(crate) fn new(fragment: u32, offset: u32) -> Self {
+        Self((u64::from(fragment) << 32) | u64::from(offset))
+    }
+
+    /// The fragment it is in.
+    pub(crate) fn fragment(self) -> u32 {
+        u32::try_from(self.0 >> 32).unwrap_or(u32::MAX)
+    }
+
+    /// Its place in the fragment, deleted rows counted.
+    pub(crate) fn offset(self) -> u32 {
+        u32::try_from(self.0 & u64::from(u32::MAX)).unwrap_or(u32::MAX)
+    }
+}

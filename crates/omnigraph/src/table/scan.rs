@@ -1,0 +1,74 @@
+//! Reading rows, as a plan and as a stream.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::record_batch::RecordBatch;
+use datafusion::logical_expr::Expr;
+use datafusion::physical_plan::ExecutionPlan;
+use futures::{Stream, TryStreamExt};
+use lance::dataset::scanner::Scanner;
+
+use super::{Table, edit::id_of, failure::failed};
+use crate::Result;
+
+/// The name of the column of row addresses.
+pub(crate) const ROW_ADDRESS: &str = "_rowaddr";
+
+/// What to read of a table.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scan {
+    /// Columns, in this order; empty for a mere count of rows.
+    pub(crate) columns: Vec<String>,
+    /// Conditions that rows must satisfy.
+    pub(crate) filters: Vec<Expr>,
+    /// At most this many rows.
+    pub(crate) limit: Option<u64>,
+    /// Only these fragments.
+    pub(crate) fragments: Option<BTreeSet<u32>>,
+    /// Whether to append the column [`ROW_ADDRESS`].
+    pub(crate) addresses: bool,
+}
+
+impl Table {
+    /// Live rows, from the pin.
+    pub(crate) fn rows(&self) -> u64 {
+        self.pin.rows
+    }
+
+    /// A plan that yields the rows.
+    pub(crate) async fn scan_plan(&self, scan: Scan) -> Result<Arc<dyn ExecutionPlan>> {
+        let scanner = self.scanner(scan)?;
+        scanner.create_plan().await.map_err(failed("plan a scan of", self.path.as_str()))
+    }
+
+    /// The rows, in the order they are stored.
+    pub(crate) async fn scan(&self, scan: Scan) -> Result<impl Stream<Item = Result<RecordBatch>> + Send + use<>> {
+        let mut scanner = self.scanner(scan)?;
+        scanner.scan_in_order(true);
+        let stream = scanner.try_into_stream().await.map_err(failed("scan", self.path.as_str()))?;
+        let table = self.path.clone();
+        Ok(stream.map_err(move |error| failed("scan", table.as_str())(error)))
+    }
+
+    fn scanner(&self, scan: Scan) -> Result<Scanner> {
+        let mut scanner = self.dataset.scan();
+        scanner.scan_in_order(false);
+        scanner.project(&scan.columns).map_err(failed("scan", self.path.as_str()))?;
+        if let Some(filter) = scan.filters.into_iter().reduce(Expr::and) {
+            scanner.filter_expr(filter);
+        }
+        if let Some(limit) = scan.limit {
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            scanner.limit(Some(limit), None).map_err(failed("scan", self.path.as_str()))?;
+        }
+        if let Some(only) = scan.fragments {
+            let fragments = self.dataset.manifest.fragments.iter();
+            scanner.with_fragments(fragments.filter(|fragment| only.contains(&id_of(fragment))).cloned().collect());
+        }
+        if scan.addresses {
+            scanner.with_row_address();
+        }
+        Ok(scanner)
+    }
+}
