@@ -1,0 +1,65 @@
+# Everything a person or a machine runs here. Nothing runs in CI that `make` does not run.
+#
+#   make demo     build, load the package graph of Debian, print answers
+#   make test     every check and every test
+#   make bench    figures, in release
+#   make lint     fmt check, clippy, tidy      make fmt     format
+#
+# Building different sets of crates unifies features differently and compiles the large dependencies again, so every target builds
+# the whole workspace, with one profile.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-tests demo test lint fmt fmt-check clippy tidy docs bench clean
+
+# rustup's cargo may be installed and not on the PATH of this shell.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+# Outside the tree, so that several clones share what they build and a tool that watches the tree stays quiet.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/omnigraph-target
+
+CARGO_FLAGS := --workspace --locked
+
+help:
+	@sed -n '3,6s/^# \{0,1\}//p' Makefile
+
+setup:
+	@scripts/setup.sh
+
+setup-tests:
+	@scripts/setup.sh tests
+
+demo: setup
+	@echo "building (the first time takes a while: the storage and query engines are compiled from source)"
+	@cargo build $(CARGO_FLAGS) --bins
+	@scripts/demo.sh "$(CARGO_TARGET_DIR)"
+
+# Unit, integration and doc tests of every crate. Benches are only compiled (by clippy): their figures are for `make bench`.
+test: setup-tests lint
+	@python=$$(scripts/s3-venv.sh "$(CARGO_TARGET_DIR)/s3-venv"); \
+	export OMNIGRAPH_TEST_S3_PYTHON="$$python"; \
+	cargo test $(CARGO_FLAGS) --no-fail-fast
+	@echo "make test: everything passed"
+
+lint: setup fmt-check clippy tidy
+
+fmt:
+	@cargo fmt --all
+
+fmt-check:
+	@cargo fmt --all -- --check
+
+clippy:
+	@cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+
+tidy:
+	@cargo run --quiet --locked -p xtask -- tidy
+
+docs:
+	@RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps
+
+bench: setup
+	@cargo bench $(CARGO_FLAGS)
+
+clean:
+	@cargo clean
