@@ -9,17 +9,28 @@ use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 
 use crate::count::{CountingStore, RangeCost, Tally};
+use crate::local::LocalStore;
 use crate::{Location, Result, StoreOptions};
 
 /// The stack, and what its owner needs to know of it.
 pub(crate) struct Backend {
     pub(crate) store: Arc<dyn ObjectStore>,
     pub(crate) tally: Arc<Tally>,
+    /// The innermost layer again, if it is a folder: settling durability is no request and passes no other layer.
+    pub(crate) local: Option<LocalStore>,
+}
+
+/// The innermost layer.
+struct Base {
+    store: Arc<dyn ObjectStore>,
+    prefix: Path,
+    ranges: RangeCost,
+    local: Option<LocalStore>,
 }
 
 impl Backend {
     pub(crate) fn open(location: &Location, options: &StoreOptions) -> Result<Self> {
-        let (base, prefix, ranges) = base(location, options)?;
+        let Base { store: base, prefix, ranges, local } = base(location, options)?;
         let layered = match &options.layer {
             Some(layer) => layer(base),
             None => base,
@@ -28,27 +39,31 @@ impl Backend {
         let counting = CountingStore::new(layered, Arc::clone(&tally), ranges);
         let store: Arc<dyn ObjectStore> =
             if prefix.as_ref().is_empty() { Arc::new(counting) } else { Arc::new(PrefixStore::new(counting, prefix)) };
-        Ok(Self { store, tally })
+        Ok(Self { store, tally, local })
     }
 }
 
-fn base(location: &Location, options: &StoreOptions) -> Result<(Arc<dyn ObjectStore>, Path, RangeCost)> {
+fn base(location: &Location, options: &StoreOptions) -> Result<Base> {
     Ok(match location {
-        Location::Folder(root) => (folder(root, options)?, Path::default(), RangeCost::OneCall),
+        Location::Folder(root) => {
+            let StoreOptions { durability, disk, ambient, .. } = options;
+            let local = LocalStore::new(root.clone(), *durability, Arc::clone(disk), ambient.clone());
+            Base {
+                store: Arc::new(local.clone()),
+                prefix: Path::default(),
+                ranges: RangeCost::OneCall,
+                local: Some(local),
+            }
+        }
         Location::S3 { bucket, prefix } => {
             let prefix = Path::parse(prefix).unwrap_or_else(|_| Path::from(prefix.as_str()));
-            (crate::s3::shared(options.s3.open(bucket)?), prefix, RangeCost::PerGroup)
+            let store = Arc::new(options.s3.open(bucket)?);
+            Base { store, prefix, ranges: RangeCost::PerGroup, local: None }
         }
-        Location::Memory(name) => (memory(name), Path::default(), RangeCost::OneCall),
+        Location::Memory(name) => {
+            Base { store: memory(name), prefix: Path::default(), ranges: RangeCost::OneCall, local: None }
+        }
     })
-}
-
-fn folder(root: &std::path::Path, _options: &StoreOptions) -> Result<Arc<dyn ObjectStore>> {
-    std::fs::create_dir_all(root)
-        .map_err(|e| crate::Error::InvalidOptions { at: root.display().to_string(), reason: e.to_string() })?;
-    let store = object_store::local::LocalFileSystem::new_with_prefix(root)
-        .map_err(|e| crate::Error::from_store("open", root.display().to_string(), e))?;
-    Ok(Arc::new(store))
 }
 
 /// The memory stores of this process by name, so that two handles on one name see one graph.

@@ -7,7 +7,7 @@ use std::io;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The failure underneath, as the backend reported it.
-pub type Source = Box<dyn StdError + Send + Sync + 'static>;
+pub(crate) type Source = Box<dyn StdError + Send + Sync + 'static>;
 
 /// A failed request to a store. Every message names the object and says what to do next; [`Error::code`] is stable.
 #[derive(Debug, thiserror::Error)]

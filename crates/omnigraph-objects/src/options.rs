@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use object_store::ObjectStore;
 
-use crate::{Ambient, S3Config};
+use crate::{Ambient, Disk, S3Config, SystemDisk};
 
 /// Wraps the backend of a store; everything that the store does goes through the wrapper.
 pub type Layer = Arc<dyn Fn(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore> + Send + Sync>;
@@ -40,7 +40,7 @@ impl Default for RetryPolicy {
 }
 
 /// Everything about a store that is not its location.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StoreOptions {
     /// When a write to a folder counts as done.
     pub durability: Durability,
@@ -52,6 +52,21 @@ pub struct StoreOptions {
     pub retry: RetryPolicy,
     /// A wrapper around the backend, below the counting.
     pub layer: Option<Layer>,
+    /// The system calls under a folder; tests watch them and make them fail.
+    pub disk: Arc<dyn Disk>,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            durability: Durability::default(),
+            ambient: Ambient::default(),
+            s3: S3Config::default(),
+            retry: RetryPolicy::default(),
+            layer: None,
+            disk: Arc::new(SystemDisk),
+        }
+    }
 }
 
 impl fmt::Debug for StoreOptions {
@@ -62,6 +77,7 @@ impl fmt::Debug for StoreOptions {
             .field("s3", &self.s3)
             .field("retry", &self.retry)
             .field("layer", &self.layer.is_some())
+            .field("disk", &self.disk)
             .finish()
     }
 }

@@ -1,7 +1,6 @@
 //! S3 and whatever speaks its protocol: endpoint, credentials, TLS.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut, S3CopyIfNotExists};
@@ -142,9 +141,4 @@ impl fmt::Debug for S3Config {
             .field("path_style", &self.path_style)
             .finish()
     }
-}
-
-/// So that the backend can be shared as any other.
-pub(crate) fn shared(store: AmazonS3) -> Arc<dyn object_store::ObjectStore> {
-    Arc::new(store)
 }

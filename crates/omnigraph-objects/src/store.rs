@@ -11,6 +11,7 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use crate::backend::Backend;
 use crate::count::Tally;
 use crate::error::Class;
+use crate::local::LocalStore;
 use crate::retry::Attempts;
 use crate::{Ambient, Counts, Error, Key, Location, Result, RetryPolicy, StoreOptions};
 
@@ -23,6 +24,7 @@ pub struct Store {
 struct Inner {
     location: Location,
     objects: Arc<dyn ObjectStore>,
+    local: Option<LocalStore>,
     tally: Arc<Tally>,
     ambient: Ambient,
     retry: RetryPolicy,
@@ -54,9 +56,9 @@ impl Store {
     /// # Errors
     /// [`Error::InvalidOptions`] when the options do not suffice for the location.
     pub fn open(location: &Location, options: StoreOptions) -> Result<Self> {
-        let Backend { store, tally } = Backend::open(location, &options)?;
+        let Backend { store, tally, local } = Backend::open(location, &options)?;
         let StoreOptions { ambient, retry, .. } = options;
-        let inner = Inner { location: location.clone(), objects: store, tally, ambient, retry };
+        let inner = Inner { location: location.clone(), objects: store, local, tally, ambient, retry };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -201,8 +203,14 @@ impl Store {
     }
 
     /// Makes sure that an object that was found, and not written with a positive answer, is durable.
-    pub(crate) async fn confirm(&self, _key: &Key) -> Result<()> {
-        Ok(())
+    pub(crate) async fn confirm(&self, key: &Key) -> Result<()> {
+        match &self.inner.local {
+            Some(local) => {
+                let settled = local.settle(&key.to_path()).await;
+                settled.map_err(|error| Error::Unknown { at: self.at(key), source: Box::new(error) })
+            }
+            None => Ok(()),
+        }
     }
 }
 

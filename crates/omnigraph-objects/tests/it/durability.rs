@@ -1,0 +1,272 @@
+//! What is acknowledged is on the disk: which system calls happen, in which order, and what if one fails.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use object_store::path::Path as ObjectPath;
+use object_store::{ObjectStoreExt, PutPayload};
+use omnigraph_objects::{Disk, Durability, ErrorKind, Key, Put, Store};
+
+use crate::backends::{Site, key};
+
+/// Notes every call, and fails those it is told to fail.
+#[derive(Debug, Default)]
+struct Watched {
+    seen: Mutex<Vec<(Call, PathBuf)>>,
+    failing: Mutex<Vec<(Call, io::ErrorKind, usize)>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    SyncFile,
+    SyncFolder,
+    Link,
+    RenameNew,
+}
+
+const ALWAYS: usize = usize::MAX;
+
+impl Watched {
+    fn fail(&self, call: Call, kind: io::ErrorKind, times: usize) {
+        self.failing.lock().unwrap().push((call, kind, times));
+    }
+
+    fn note(&self, call: Call, path: &Path) -> io::Result<()> {
+        self.seen.lock().unwrap().push((call, path.to_owned()));
+        for (failing, kind, left) in self.failing.lock().unwrap().iter_mut() {
+            if *failing == call && *left > 0 {
+                *left -= 1;
+                return Err((*kind).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The calls since the last time, with paths below `root`; folders above it are left out.
+    fn take(&self, root: &Path) -> Vec<(Call, String)> {
+        let seen = std::mem::take(&mut *self.seen.lock().unwrap());
+        let below = |(call, path): (Call, PathBuf)| Some((call, path.strip_prefix(root).ok()?.display().to_string()));
+        seen.into_iter().filter_map(below).collect()
+    }
+}
+
+impl Disk for Watched {
+    fn sync_file(&self, file: &File, path: &Path) -> io::Result<()> {
+        self.note(Call::SyncFile, path)?;
+        file.sync_data()
+    }
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        assert!(folder.is_dir(), "{folder:?} is there when it is synced");
+        self.note(Call::SyncFolder, folder)
+    }
+    fn link(&self, existing: &Path, name: &Path) -> io::Result<()> {
+        self.note(Call::Link, name)?;
+        std::fs::hard_link(existing, name)
+    }
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.note(Call::RenameNew, to)?;
+        omnigraph_objects::SystemDisk.rename_new(from, to)
+    }
+}
+
+fn watched(site: &Site, durability: Durability) -> (Store, Arc<Watched>, PathBuf) {
+    let disk = Arc::new(Watched::default());
+    let store = site.open_with(|options| {
+        options.durability = durability;
+        options.disk = Arc::clone(&disk) as Arc<dyn Disk>;
+    });
+    let root = store.local_root().unwrap().to_owned();
+    (store, disk, root)
+}
+
+fn calls(expected: &[(Call, &str)]) -> Vec<(Call, String)> {
+    expected.iter().map(|(call, path)| (*call, (*path).to_owned())).collect()
+}
+
+/// Names below the root, hidden ones included.
+fn everything_in(root: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                names.push(path.strip_prefix(root).unwrap().display().to_string());
+            }
+        }
+    }
+    names
+}
+
+#[tokio::test]
+async fn full_syncs_the_content_then_the_name_then_all_that_leads_to_it() {
+    let site = Site::folder();
+    let (store, disk, root) = watched(&site, Durability::Full);
+    let _ = store.put_if_absent(&key("a/b/1"), "x".into()).await.unwrap();
+    let first = disk.take(&root);
+    let expected = [
+        (Call::SyncFile, "a/b/1"),
+        (Call::Link, "a/b/1"),
+        (Call::SyncFolder, "a/b"),
+        (Call::SyncFolder, "a"),
+        (Call::SyncFolder, ""),
+    ];
+    assert_eq!(first, calls(&expected));
+
+    let _ = store.put_if_absent(&key("a/b/2"), "x".into()).await.unwrap();
+    let again = [(Call::SyncFile, "a/b/2"), (Call::Link, "a/b/2"), (Call::SyncFolder, "a/b")];
+    assert_eq!(disk.take(&root), calls(&again), "what leads there is durable already");
+
+    store.put(&key("a/b/2"), "y".into()).await.unwrap();
+    assert_eq!(disk.take(&root), calls(&[(Call::SyncFile, "a/b/2"), (Call::SyncFolder, "a/b")]));
+
+    store.delete(&key("a/b/2")).await.unwrap();
+    assert_eq!(disk.take(&root), calls(&[(Call::SyncFolder, "a/b")]), "a deletion lasts as well");
+}
+
+#[tokio::test]
+async fn a_folder_that_another_process_made_is_not_trusted() {
+    let site = Site::folder();
+    let (store, disk, root) = watched(&site, Durability::Full);
+    std::fs::create_dir_all(root.join("a/b")).unwrap();
+    let _ = store.put_if_absent(&key("a/b/1"), "x".into()).await.unwrap();
+    let parents: Vec<_> = disk.take(&root).into_iter().filter(|(call, _)| *call == Call::SyncFolder).collect();
+    let expected = [(Call::SyncFolder, "a/b"), (Call::SyncFolder, "a"), (Call::SyncFolder, "")];
+    assert_eq!(parents, calls(&expected));
+}
+
+#[tokio::test]
+async fn the_folders_above_a_new_root_are_synced_too() {
+    let site = Site::folder();
+    let (store, disk, root) = watched(&site, Durability::Full);
+    store.put(&key("graph.json"), "x".into()).await.unwrap();
+    let above = root.parent().unwrap().to_owned();
+    let seen = disk.seen.lock().unwrap().clone();
+    assert!(seen.contains(&(Call::SyncFolder, above.clone())), "it names the root");
+    assert!(seen.contains(&(Call::SyncFolder, above.parent().unwrap().to_owned())), "it names the folder above");
+}
+
+#[tokio::test]
+async fn os_syncs_nothing() {
+    let site = Site::folder();
+    let (store, disk, root) = watched(&site, Durability::Os);
+    let _ = store.put_if_absent(&key("a/1"), "x".into()).await.unwrap();
+    store.put(&key("a/2"), "x".into()).await.unwrap();
+    store.delete(&key("a/2")).await.unwrap();
+    let raw = store.object_store();
+    let mut upload = raw.put_multipart(&ObjectPath::from("a/3")).await.unwrap();
+    upload.put_part(PutPayload::from_static(b"x")).await.unwrap();
+    upload.complete().await.unwrap();
+    assert_eq!(disk.take(&root), calls(&[(Call::Link, "a/1")]));
+}
+
+#[tokio::test]
+async fn uploads_copies_and_renames_are_durable() {
+    let site = Site::folder();
+    let (store, disk, root) = watched(&site, Durability::Full);
+    store.put(&key("a/0"), "x".into()).await.unwrap();
+    disk.take(&root);
+    let raw = store.object_store();
+    let path = |text: &str| ObjectPath::from(text);
+    let mut upload = raw.put_multipart(&path("a/1")).await.unwrap();
+    upload.put_part(PutPayload::from_static(b"x")).await.unwrap();
+    assert_eq!(disk.take(&root), []);
+    upload.complete().await.unwrap();
+    assert_eq!(disk.take(&root), calls(&[(Call::SyncFile, "a/1"), (Call::SyncFolder, "a")]));
+    raw.copy(&path("a/1"), &path("a/2")).await.unwrap();
+    assert_eq!(disk.take(&root), calls(&[(Call::SyncFile, "a/2"), (Call::SyncFolder, "a")]));
+    raw.rename(&path("a/2"), &path("b/2")).await.unwrap();
+    let moved = [(Call::SyncFolder, "b"), (Call::SyncFolder, ""), (Call::SyncFolder, "a")];
+    assert_eq!(disk.take(&root), calls(&moved), "the new name before the old one");
+}
+
+#[tokio::test]
+async fn content_that_cannot_be_synced_is_never_named() {
+    let site = Site::folder();
+    let (store, disk, root) = watched(&site, Durability::Full);
+    disk.fail(Call::SyncFile, io::ErrorKind::StorageFull, ALWAYS);
+    let error = store.put_if_absent(&key("a/1"), "x".into()).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Full, "OG-IO-012"));
+    assert!(error.to_string().contains("a/1"), "{error}");
+    assert_eq!(everything_in(&root), [""; 0], "nothing is left behind, hidden files included");
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_synced_is_not_acknowledged() {
+    let site = Site::folder();
+    let (store, disk, root) = watched(&site, Durability::Full);
+    store.put(&key("a/0"), "x".into()).await.unwrap();
+    disk.take(&root);
+    disk.fail(Call::SyncFolder, io::ErrorKind::Other, 1);
+    assert_eq!(store.put_if_absent(&key("a/1"), "x".into()).await.unwrap(), Put::Written);
+    let settled = [
+        (Call::SyncFile, "a/1"),
+        (Call::Link, "a/1"),
+        (Call::SyncFolder, "a"),
+        (Call::SyncFile, "a/1"),
+        (Call::SyncFolder, "a"),
+    ];
+    assert_eq!(disk.take(&root), calls(&settled), "the read-back found it, and made it durable before saying so");
+
+    disk.fail(Call::SyncFolder, io::ErrorKind::Other, ALWAYS);
+    let error = store.put_if_absent(&key("a/2"), "x".into()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unknown, "{error}");
+}
+
+#[tokio::test]
+async fn without_hard_links_a_rename_that_refuses_to_replace_does() {
+    for kind in [io::ErrorKind::Unsupported] {
+        let site = Site::folder();
+        let (store, disk, root) = watched(&site, Durability::Full);
+        disk.fail(Call::Link, kind, ALWAYS);
+        assert_eq!(store.put_if_absent(&key("a"), "x".into()).await.unwrap(), Put::Written);
+        assert_eq!(store.put_if_absent(&key("a"), "y".into()).await.unwrap(), Put::Exists("x".into()));
+        assert_eq!(everything_in(&root), ["a"]);
+
+        disk.fail(Call::RenameNew, kind, ALWAYS);
+        let error = store.put_if_absent(&key("b"), "x".into()).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Invalid, "OG-IO-015"), "{error}");
+        assert_eq!(everything_in(&root), ["a"]);
+    }
+}
+
+/// Whether the future is dropped at once or late, the object is there as a whole or not at all.
+#[tokio::test]
+async fn a_dropped_put_leaves_all_or_nothing() {
+    let site = Site::folder();
+    let store = site.open();
+    let content = Bytes::from(vec![5_u8; 3 << 20]);
+    for round in 0..30_u64 {
+        let name = key(&format!("a/{round}"));
+        let put = store.put_if_absent(&name, content.clone());
+        let _ = tokio::time::timeout(std::time::Duration::from_micros(round * 150), put).await;
+        if let Some(found) = store.read(&name).await.unwrap() {
+            assert_eq!(found.len(), content.len());
+        }
+    }
+    let raw = store.object_store();
+    let mut upload = raw.put_multipart(&ObjectPath::from("dropped/1")).await.unwrap();
+    upload.put_part(content.into()).await.unwrap();
+    drop(upload);
+    assert_eq!(store.list(&key("dropped")).await.unwrap(), []);
+    assert_eq!(everything_in(&store.local_root().unwrap().join("dropped")), [""; 0]);
+}
+
+#[tokio::test]
+async fn staged_files_are_in_no_listing() {
+    let site = Site::folder();
+    let store = site.open();
+    let raw = store.object_store();
+    let mut upload = raw.put_multipart(&ObjectPath::from("a/1")).await.unwrap();
+    upload.put_part(PutPayload::from_static(b"x")).await.unwrap();
+    assert_eq!(everything_in(store.local_root().unwrap()).len(), 1);
+    assert_eq!(store.list(&Key::root()).await.unwrap(), []);
+    assert_eq!(store.list_shallow(&key("a")).await.unwrap().objects, []);
+    upload.complete().await.unwrap();
+    assert_eq!(store.list(&Key::root()).await.unwrap().len(), 1);
+}

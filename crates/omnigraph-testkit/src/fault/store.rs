@@ -1,0 +1,110 @@
+//! The layer through which every call passes and may be struck.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryFutureExt, TryStreamExt};
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
+};
+use omnigraph_objects::Verb;
+
+use super::Faults;
+use super::upload::FaultUpload;
+
+/// Wraps any store and does to its calls what [`Faults`] say.
+#[derive(Debug)]
+pub struct FaultStore {
+    inner: Arc<dyn ObjectStore>,
+    faults: Faults,
+}
+
+impl FaultStore {
+    /// A layer over `inner` that `faults` command.
+    pub fn new(inner: Arc<dyn ObjectStore>, faults: Faults) -> Self {
+        Self { inner, faults }
+    }
+
+    fn list_call(
+        &self,
+        prefix: Option<&Path>,
+        found: BoxStream<'static, Result<ObjectMeta>>,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        let work = self.faults.call(Verb::List, text(prefix), found.try_collect::<Vec<_>>());
+        let listed = work.map_ok(|metas| futures::stream::iter(metas.into_iter().map(Ok)));
+        futures::stream::once(listed).try_flatten().boxed()
+    }
+}
+
+fn text(prefix: Option<&Path>) -> &str {
+    prefix.map_or("", AsRef::as_ref)
+}
+
+impl fmt::Display for FaultStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "faults over {}", self.inner)
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl ObjectStore for FaultStore {
+    async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
+        let verb = if matches!(opts.mode, PutMode::Overwrite) { Verb::Put } else { Verb::PutIfAbsent };
+        self.faults.call(verb, location.as_ref(), self.inner.put_opts(location, payload, opts)).await
+    }
+
+    async fn put_multipart_opts(&self, location: &Path, opts: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
+        let begin = self.inner.put_multipart_opts(location, opts);
+        let inner = self.faults.call(Verb::Multipart, location.as_ref(), begin).await?;
+        Ok(Box::new(FaultUpload::new(inner, self.faults.clone(), location.to_string())))
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        let verb = if options.head { Verb::Head } else { Verb::Get };
+        self.faults.call(verb, location.as_ref(), self.inner.get_opts(location, options)).await
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.faults.call(Verb::Get, location.as_ref(), self.inner.get_ranges(location, ranges)).await
+    }
+
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+        let (inner, faults) = (Arc::clone(&self.inner), self.faults.clone());
+        let deletions = locations.then(move |location| {
+            let (inner, faults) = (Arc::clone(&inner), faults.clone());
+            async move {
+                let location = location?;
+                faults.call(Verb::Delete, location.as_ref(), inner.delete(&location)).await?;
+                Ok(location)
+            }
+        });
+        deletions.boxed()
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.list_call(prefix, self.inner.list(prefix))
+    }
+
+    fn list_with_offset(&self, prefix: Option<&Path>, offset: &Path) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.list_call(prefix, self.inner.list_with_offset(prefix, offset))
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.faults.call(Verb::List, text(prefix), self.inner.list_with_delimiter(prefix)).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.faults.call(Verb::Copy, to.as_ref(), self.inner.copy_opts(from, to, options)).await
+    }
+
+    async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
+        self.faults.call(Verb::Copy, to.as_ref(), self.inner.rename_opts(from, to, options)).await
+    }
+}

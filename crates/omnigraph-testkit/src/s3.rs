@@ -1,0 +1,178 @@
+//! An S3 server of one's own: started on a free port of this machine, stopped when dropped.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use omnigraph_objects::{Location, S3Config};
+
+/// The variable that names the executable, for those who keep it off the path.
+pub const EXECUTABLE: &str = "OMNIGRAPH_TEST_MOTO";
+
+/// How long a server may take to come up on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often another port is tried when somebody takes ours between choosing and using it.
+const PORTS: u32 = 5;
+
+/// A running server. Its buckets die with it.
+#[derive(Debug)]
+pub struct Moto {
+    child: Child,
+    address: SocketAddr,
+    buckets: AtomicU64,
+}
+
+/// A fresh bucket and how to reach it.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// Endpoint and credentials.
+    pub config: S3Config,
+    /// Keeps the server alive.
+    server: Arc<Moto>,
+}
+
+impl Bucket {
+    /// The place `prefix` in this bucket.
+    pub fn location(&self, prefix: &str) -> Location {
+        Location::S3 { bucket: self.name.clone(), prefix: prefix.to_owned() }
+    }
+
+    /// The server that holds it.
+    pub fn server(&self) -> &Moto {
+        &self.server
+    }
+}
+
+impl Moto {
+    /// Starts a server.
+    ///
+    /// # Errors
+    /// When the executable is missing, with the way to get it, or when it does not come up.
+    pub fn start() -> io::Result<Self> {
+        let mut last = None;
+        for _ in 0..PORTS {
+            match Self::start_once() {
+                Ok(server) => return Ok(server),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(error),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| io::ErrorKind::AddrInUse.into()))
+    }
+
+    /// The server that the tests of this process share while any of them holds it.
+    ///
+    /// # Errors
+    /// As [`Moto::start`].
+    pub fn shared() -> io::Result<Arc<Self>> {
+        static SHARED: Mutex<Weak<Moto>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = shared.upgrade() {
+            return Ok(server);
+        }
+        let server = Arc::new(Self::start()?);
+        *shared = Arc::downgrade(&server);
+        Ok(server)
+    }
+
+    /// A fresh bucket on the shared server: all that most tests need.
+    ///
+    /// # Errors
+    /// As [`Moto::start`].
+    pub fn fresh_bucket() -> io::Result<Bucket> {
+        let server = Self::shared()?;
+        let name = server.create_bucket()?;
+        Ok(Bucket { name, config: server.config(), server })
+    }
+
+    /// Creates a bucket and returns its name.
+    ///
+    /// # Errors
+    /// When the server does not answer as it should.
+    pub fn create_bucket(&self) -> io::Result<String> {
+        let name = format!("bucket-{}", self.buckets.fetch_add(1, Ordering::Relaxed));
+        match self.request("PUT", &format!("/{name}"))? {
+            200 => Ok(name),
+            status => Err(io::Error::other(format!("the S3 server answered {status} when asked for a bucket"))),
+        }
+    }
+
+    /// The URL of the server.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Endpoint and credentials; the server takes any.
+    pub fn config(&self) -> S3Config {
+        S3Config::from_pairs([
+            ("AWS_ENDPOINT_URL", self.endpoint().as_str()),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+        ])
+    }
+
+    fn start_once() -> io::Result<Self> {
+        let executable = std::env::var_os(EXECUTABLE).unwrap_or_else(|| "moto_server".into());
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let child = Command::new(&executable)
+            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| missing(&executable.to_string_lossy(), &error))?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let mut server = Self { child, address, buckets: AtomicU64::new(0) };
+        server.wait_until_up()?;
+        Ok(server)
+    }
+
+    fn wait_until_up(&mut self) -> io::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait()? {
+                return Err(io::Error::other(format!("the S3 server ended at once: {status}")));
+            }
+            if self.request("GET", "/moto-api/").is_ok_and(|status| status == 200) {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Err(io::Error::new(io::ErrorKind::TimedOut, format!("the S3 server did not come up within {PATIENCE:?}")))
+    }
+
+    /// One request without a body; returns the status. Enough of HTTP for what a bucket takes.
+    fn request(&self, method: &str, path: &str) -> io::Result<u16> {
+        let mut stream = TcpStream::connect_timeout(&self.address, Duration::from_secs(5))?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        let host = self.address;
+        write!(stream, "{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        let status = String::from_utf8_lossy(&answer).split(' ').nth(1).and_then(|status| status.parse().ok());
+        status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the S3 server does not speak HTTP"))
+    }
+}
+
+fn missing(executable: &str, error: &io::Error) -> io::Error {
+    let advice = format!(
+        "cannot run {executable:?} ({error}). The tests need this S3 server and do not skip without it: `make test` \
+         installs it into a venv, or run scripts/test-s3.sh and set {EXECUTABLE} to the path that it prints"
+    );
+    io::Error::new(io::ErrorKind::NotFound, advice)
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        // It may have ended by itself; either way it is gone after this.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
