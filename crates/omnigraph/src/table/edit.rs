@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
-use lance::dataset::DatasetIndexExt;
+use lance::index::DatasetIndexExt;
 use lance_table::format::Fragment;
 
 use super::{RowAddress, Table, Tables, WrittenFile, delete, failure::failed, manifest};

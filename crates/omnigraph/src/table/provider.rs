@@ -1,6 +1,5 @@
 //! A table as DataFusion sees it.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -28,10 +27,6 @@ impl PinnedTable {
 
 #[async_trait]
 impl TableProvider for PinnedTable {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
     fn schema(&self) -> SchemaRef {
         Arc::clone(self.table.schema())
     }

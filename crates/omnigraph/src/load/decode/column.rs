@@ -1,0 +1,271 @@
+//! Values of one property.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanBuilder, FixedSizeListArray, Float32Array, Float32Builder, Float64Builder, Int32Builder, Int64Builder,
+    LargeBinaryBuilder, ListArray, PrimitiveBuilder, StringBuilder, UInt32Builder, UInt64Builder,
+};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::datatypes::{DataType, Date32Type, TimestampMillisecondType};
+use omnigraph_compiler::types::{PropType, Scalar};
+
+use super::problem::{self, Problem};
+use super::text;
+
+/// Builds one Arrow column from JSON scalars.
+#[derive(Debug)]
+pub(super) enum Column {
+    Text(StringBuilder),
+    Json(StringBuilder),
+    Bool(BooleanBuilder),
+    I32(Int32Builder),
+    I64(Int64Builder),
+    U32(UInt32Builder),
+    U64(UInt64Builder),
+    F32(Float32Builder),
+    F64(Float64Builder),
+    Date(PrimitiveBuilder<Date32Type>),
+    DateTime(PrimitiveBuilder<TimestampMillisecondType>),
+    Blob(LargeBinaryBuilder),
+    Vector { length: usize, values: Vec<f32>, valid: Vec<bool> },
+    List { items: Box<Column>, ends: Vec<i32>, valid: Vec<bool> },
+}
+
+impl Column {
+    /// An empty column for values of `ty`.
+    pub(super) fn new(ty: &PropType) -> Self {
+        if ty.list {
+            let items = PropType { list: false, ..ty.clone() };
+            return Self::List { items: Box::new(Self::new(&items)), ends: vec![0], valid: Vec::new() };
+        }
+        match ty.scalar {
+            Scalar::String => Self::Text(StringBuilder::new()),
+            Scalar::Json => Self::Json(StringBuilder::new()),
+            Scalar::Bool => Self::Bool(BooleanBuilder::new()),
+            Scalar::I32 => Self::I32(Int32Builder::new()),
+            Scalar::I64 => Self::I64(Int64Builder::new()),
+            Scalar::U32 => Self::U32(UInt32Builder::new()),
+            Scalar::U64 => Self::U64(UInt64Builder::new()),
+            Scalar::F32 => Self::F32(Float32Builder::new()),
+            Scalar::F64 => Self::F64(Float64Builder::new()),
+            Scalar::Date => Self::Date(PrimitiveBuilder::new()),
+            Scalar::DateTime => Self::DateTime(PrimitiveBuilder::new().with_timezone("UTC")),
+            Scalar::Blob => Self::Blob(LargeBinaryBuilder::new()),
+            Scalar::Vector(length) => {
+                Self::Vector { length: length as usize, values: Vec::new(), valid: Vec::new() }
+            }
+        }
+    }
+
+    /// Appends null.
+    pub(super) fn push_null(&mut self) {
+        match self {
+            Self::Text(column) | Self::Json(column) => column.append_null(),
+            Self::Bool(column) => column.append_null(),
+            Self::I32(column) => column.append_null(),
+            Self::I64(column) => column.append_null(),
+            Self::U32(column) => column.append_null(),
+            Self::U64(column) => column.append_null(),
+            Self::F32(column) => column.append_null(),
+            Self::F64(column) => column.append_null(),
+            Self::Date(column) => column.append_null(),
+            Self::DateTime(column) => column.append_null(),
+            Self::Blob(column) => column.append_null(),
+            Self::Vector { length, values, valid } => {
+                values.extend(std::iter::repeat_n(0.0, *length));
+                valid.push(false);
+            }
+            Self::List { ends, valid, .. } => {
+                ends.push(ends.last().copied().unwrap_or(0));
+                valid.push(false);
+            }
+        }
+    }
+
+    /// Appends text.
+    pub(super) fn push_text(&mut self, value: &str) -> Result<(), Problem> {
+        match self {
+            Self::Text(column) => column.append_value(value),
+            Self::Json(column) => column.append_value(serde_json::Value::from(value).to_string()),
+            Self::Date(column) => column.append_value(text::days(value).ok_or_else(|| invalid("Date", value))?),
+            Self::DateTime(column) => {
+                column.append_value(text::millis(value).ok_or_else(|| invalid("DateTime", value))?);
+            }
+            Self::Blob(column) => column.append_value(blob(value)?),
+            other => return Err(other.expected(&format!("the text \"{value}\""))),
+        }
+        Ok(())
+    }
+
+    /// Appends a truth value.
+    pub(super) fn push_bool(&mut self, value: bool) -> Result<(), Problem> {
+        match self {
+            Self::Bool(column) => column.append_value(value),
+            Self::Json(column) => column.append_value(if value { "true" } else { "false" }),
+            other => return Err(other.expected(if value { "true" } else { "false" })),
+        }
+        Ok(())
+    }
+
+    /// Appends an integer.
+    pub(super) fn push_integer(&mut self, value: i128) -> Result<(), Problem> {
+        let beyond = |name: &str| Problem::new(problem::OUT_OF_RANGE, format!("{value} exceeds {name} range"));
+        match self {
+            Self::I32(column) => column.append_value(i32::try_from(value).map_err(|_| beyond("Int32"))?),
+            Self::I64(column) => column.append_value(i64::try_from(value).map_err(|_| beyond("Int64"))?),
+            Self::U32(column) => column.append_value(u32::try_from(value).map_err(|_| beyond("UInt32"))?),
+            Self::U64(column) => column.append_value(u64::try_from(value).map_err(|_| beyond("UInt64"))?),
+            Self::Date(column) => column.append_value(i32::try_from(value).map_err(|_| beyond("Date"))?),
+            Self::DateTime(column) => column.append_value(i64::try_from(value).map_err(|_| beyond("DateTime"))?),
+            Self::Json(column) => column.append_value(value.to_string()),
+            // Every integer of JSON has a nearest float; that a file writes `3` for 3.0 is usual.
+            #[expect(clippy::cast_precision_loss, reason = "the nearest float is what is asked for")]
+            Self::F32(_) | Self::F64(_) => return self.push_float(value as f64),
+            other => return Err(other.expected(&format!("the number {value}"))),
+        }
+        Ok(())
+    }
+
+    /// Appends a number with a fraction or an exponent.
+    pub(super) fn push_float(&mut self, value: f64) -> Result<(), Problem> {
+        match self {
+            Self::F64(column) => column.append_value(value),
+            Self::F32(column) => column.append_value(single(value)?),
+            Self::Json(column) => column.append_value(serde_json::Value::from(value).to_string()),
+            other => return Err(other.expected(&format!("the number {value:?}"))),
+        }
+        Ok(())
+    }
+
+    /// What a value of this column looks like, as a complaint about one that does not.
+    pub(super) fn expected(&self, got: &str) -> Problem {
+        let wanted = match self {
+            Self::Text(_) => "String",
+            Self::Json(_) => "Json",
+            Self::Bool(_) => "Bool",
+            Self::I32(_) => "Int32",
+            Self::I64(_) => "Int64",
+            Self::U32(_) => "UInt32",
+            Self::U64(_) => "UInt64",
+            Self::F32(_) => "Float32",
+            Self::F64(_) => "Float64",
+            Self::Date(_) => "Date, as \"YYYY-MM-DD\" or days",
+            Self::DateTime(_) => "DateTime, as RFC 3339 text or milliseconds",
+            Self::Blob(_) => "Blob, as \"base64:…\"",
+            Self::Vector { length, .. } => {
+                return Problem::new(problem::WRONG_TYPE, format!("expects an array of {length} numbers, got {got}"));
+            }
+            Self::List { .. } => "array",
+        };
+        Problem::new(problem::WRONG_TYPE, format!("expects {wanted}, got {got}"))
+    }
+
+    /// The canonical text of the last value, as part of an id; `None` for null and for what cannot be part of one.
+    pub(super) fn last_text(&self) -> Option<String> {
+        match self {
+            Self::Text(column) => last_str(column).map(str::to_owned),
+            Self::Bool(column) => {
+                let last = column.values_slice().len();
+                (last > 0).then(|| arrow::util::bit_util::get_bit(column.values_slice(), column_len(self) - 1).to_string())
+            }
+            Self::I32(column) => column.values_slice().last().map(ToString::to_string),
+            Self::I64(column) => column.values_slice().last().map(ToString::to_string),
+            Self::U32(column) => column.values_slice().last().map(ToString::to_string),
+            Self::U64(column) => column.values_slice().last().map(ToString::to_string),
+            Self::F32(column) => {
+                column.values_slice().last().and_then(|value| text::float_text(f64::from(*value), value.to_string()))
+            }
+            Self::F64(column) => column.values_slice().last().and_then(|value| text::float_text(*value, value.to_string())),
+            Self::Date(column) => column.values_slice().last().map(ToString::to_string),
+            Self::DateTime(column) => column.values_slice().last().map(ToString::to_string),
+            Self::Json(_) | Self::Blob(_) | Self::Vector { .. } | Self::List { .. } => None,
+        }
+    }
+
+    /// The last value as a number, for bounds.
+    pub(super) fn last_number(&self) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "bounds are compared as floats beyond 2^53 only")]
+        match self {
+            Self::I32(column) => column.values_slice().last().map(|value| f64::from(*value)),
+            Self::I64(column) => column.values_slice().last().map(|value| *value as f64),
+            Self::U32(column) => column.values_slice().last().map(|value| f64::from(*value)),
+            Self::U64(column) => column.values_slice().last().map(|value| *value as f64),
+            Self::F32(column) => column.values_slice().last().map(|value| f64::from(*value)),
+            Self::F64(column) => column.values_slice().last().copied(),
+            _ => None,
+        }
+    }
+
+    /// The last value if it is text.
+    pub(super) fn last_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(column) => last_str(column),
+            _ => None,
+        }
+    }
+
+    /// The Arrow array.
+    pub(super) fn finish(self) -> ArrayRef {
+        match self {
+            Self::Text(mut column) | Self::Json(mut column) => Arc::new(column.finish()),
+            Self::Bool(mut column) => Arc::new(column.finish()),
+            Self::I32(mut column) => Arc::new(column.finish()),
+            Self::I64(mut column) => Arc::new(column.finish()),
+            Self::U32(mut column) => Arc::new(column.finish()),
+            Self::U64(mut column) => Arc::new(column.finish()),
+            Self::F32(mut column) => Arc::new(column.finish()),
+            Self::F64(mut column) => Arc::new(column.finish()),
+            Self::Date(mut column) => Arc::new(column.finish()),
+            Self::DateTime(mut column) => Arc::new(column.finish()),
+            Self::Blob(mut column) => Arc::new(column.finish()),
+            Self::Vector { length, values, valid } => {
+                let field = Arc::new(arrow::datatypes::Field::new("item", DataType::Float32, true));
+                let length = i32::try_from(length).unwrap_or(i32::MAX);
+                let values = Arc::new(Float32Array::from(values));
+                Arc::new(FixedSizeListArray::new(field, length, values, Some(NullBuffer::from(valid))))
+            }
+            Self::List { items, ends, valid } => {
+                let items = items.finish();
+                let field = Arc::new(arrow::datatypes::Field::new("item", items.data_type().clone(), true));
+                let offsets = OffsetBuffer::new(ends.into());
+                Arc::new(ListArray::new(field, offsets, items, Some(NullBuffer::from(valid))))
+            }
+        }
+    }
+}
+
+fn column_len(column: &Column) -> usize {
+    use arrow::array::ArrayBuilder;
+    match column {
+        Column::Bool(column) => column.len(),
+        _ => 0,
+    }
+}
+
+fn last_str(column: &StringBuilder) -> Option<&str> {
+    let [.., start, end] = column.offsets_slice() else { return None };
+    let range = usize::try_from(*start).ok()?..usize::try_from(*end).ok()?;
+    std::str::from_utf8(column.values_slice().get(range)?).ok()
+}
+
+pub(super) fn single(value: f64) -> Result<f32, Problem> {
+    #[expect(clippy::cast_possible_truncation, reason = "rounding to single precision is what is asked for")]
+    let rounded = value as f32;
+    let beyond = || Problem::new(problem::OUT_OF_RANGE, format!("{value:?} exceeds Float32 range"));
+    if rounded.is_finite() { Ok(rounded) } else { Err(beyond()) }
+}
+
+fn invalid(kind: &str, value: &str) -> Problem {
+    Problem::new(problem::WRONG_TYPE, format!("invalid {kind} literal \"{value}\""))
+}
+
+fn blob(value: &str) -> Result<Vec<u8>, Problem> {
+    use base64::Engine;
+    let Some(encoded) = value.strip_prefix("base64:") else {
+        let message = "references to blobs elsewhere are not allowed here; give \"base64:…\"";
+        return Err(Problem::new(problem::WRONG_TYPE, message));
+    };
+    let decoded = base64::engine::general_purpose::STANDARD.decode(encoded);
+    decoded.map_err(|error| Problem::new(problem::WRONG_TYPE, format!("invalid base64 blob data: {error}")))
+}
