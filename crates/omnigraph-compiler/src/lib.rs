@@ -13,7 +13,10 @@
 pub mod catalog;
 pub mod diagnostic;
 pub mod lex;
+pub mod pg;
+pub mod source;
 pub mod span;
+pub mod suggest;
 pub mod types;
 
 pub mod functions;
@@ -22,3 +25,19 @@ pub mod ir;
 pub use catalog::Catalog;
 pub use diagnostic::{Diagnostic, Severity};
 pub use span::Span;
+
+/// Parses a schema of one file and builds its catalogue: [`pg::parse`], then [`catalog::build`] over whatever
+/// could be understood, so that one answer holds the errors of both.
+///
+/// `previous` and `mint` are as for [`catalog::build`]. The catalogue is there when no diagnostic is an error.
+pub fn compile_schema(
+    source: &str,
+    previous: Option<&Catalog>,
+    mint: &mut dyn FnMut() -> ulid::Ulid,
+) -> (Option<Catalog>, Vec<Diagnostic>) {
+    let (schema, mut diagnostics) = pg::parse(source);
+    let (catalog, found) = catalog::build(&schema, previous, mint);
+    diagnostics.extend(found);
+    let failed = diagnostics.iter().any(Diagnostic::is_error);
+    (catalog.filter(|_| !failed), diagnostics)
+}

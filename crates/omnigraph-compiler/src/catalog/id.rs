@@ -15,6 +15,12 @@ macro_rules! stable_id {
             pub const fn new(ulid: ulid::Ulid) -> Self {
                 Self(ulid)
             }
+
+            /// The ULID itself.
+            #[must_use]
+            pub const fn ulid(self) -> ulid::Ulid {
+                self.0
+            }
         }
 
         impl fmt::Display for $name {

@@ -4,11 +4,15 @@
 //! survive renames and are never reused; ids are minted by the caller (they are ULIDs), so two branches that add a type
 //! each can never mint the same one.
 
+mod build;
 mod id;
 mod model;
+mod words;
 
+pub use build::build;
 pub use id::{PropertyId, TableId, TypeId};
 pub use model::{
     Analyzer, Annotation, Cardinality, Catalog, Check, DefaultValue, EdgeType, Embed, Index, Interface, Metric,
     NodeType, Number, OnDelete, Property, Range, Unique,
 };
+pub use words::ANALYZERS;

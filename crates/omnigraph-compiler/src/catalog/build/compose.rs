@@ -1,0 +1,65 @@
+//! Interfaces into node types: a node type that does not declare an interface's property gets it, annotations and all.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Builder;
+use super::draft::{Draft, Kind, PropertyDraft};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::span::Spanned;
+
+impl Builder {
+    pub(super) fn compose(&mut self, drafts: &mut [Draft]) {
+        let interfaces: HashMap<String, Vec<PropertyDraft>> = drafts
+            .iter()
+            .filter(|draft| draft.kind == Kind::Interface)
+            .map(|draft| (draft.name.node.clone(), draft.properties.clone()))
+            .collect();
+        for node in drafts.iter_mut().filter(|draft| draft.kind == Kind::Node) {
+            let mut seen: HashSet<String> = HashSet::new();
+            for name in node.implements.clone() {
+                if !seen.insert(name.node.clone()) {
+                    let message = format!("node type `{}` implements `{}` twice", node.name.node, name.node);
+                    self.error(Code::S032, name.span, message);
+                } else if let Some(properties) = interfaces.get(&name.node) {
+                    self.inject(node, &name.node, properties);
+                } else {
+                    let message =
+                        format!("node type `{}` implements unknown interface `{}`", node.name.node, name.node);
+                    let mut error = Diagnostic::error(Code::S030, name.span, message);
+                    error.help = self.suggest(&name.node, interfaces.keys().map(String::as_str));
+                    self.report(error);
+                }
+            }
+        }
+    }
+
+    fn inject(&mut self, node: &mut Draft, interface: &str, properties: &[PropertyDraft]) {
+        let own: HashMap<String, usize> =
+            node.properties.iter().enumerate().map(|(at, property)| (property.name.node.clone(), at)).collect();
+        for wanted in properties {
+            match own.get(&wanted.name.node).and_then(|&at| node.properties.get(at)) {
+                None => node.properties.push(PropertyDraft { injected: true, ..wanted.clone() }),
+                Some(present) => {
+                    let error = conflict(&node.name, interface, present, wanted);
+                    self.diagnostics.extend(error);
+                }
+            }
+        }
+    }
+}
+
+fn conflict(
+    node: &Spanned<String>,
+    interface: &str,
+    present: &PropertyDraft,
+    wanted: &PropertyDraft,
+) -> Option<Diagnostic> {
+    let (Some(ours), Some(theirs)) = (&present.ty, &wanted.ty) else { return None };
+    if ours == theirs {
+        return None;
+    }
+    let name = &present.name.node;
+    let span = if present.injected { node.span } else { present.name.span };
+    let message = format!("`{}.{name}` has type {ours} but interface {interface} declares it as {theirs}", node.node);
+    Some(Diagnostic::error(Code::S031, span, message).with_related(wanted.name.span, "declared here"))
+}

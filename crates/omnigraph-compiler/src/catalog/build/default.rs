@@ -1,0 +1,134 @@
+//! `@default(literal | now() | uuid())`: the value must be one the property could hold.
+
+use super::Builder;
+use super::draft::PropertyDraft;
+use crate::catalog::DefaultValue;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::pg::ast::{Annotation, Value};
+use crate::span::Spanned;
+use crate::types::{PropType, Scalar};
+
+impl Builder {
+    pub(super) fn default_value(
+        &mut self,
+        property: &PropertyDraft,
+        annotation: &Annotation,
+    ) -> Option<Spanned<DefaultValue>> {
+        self.known_names(Code::S056, annotation, &[]);
+        let values: Vec<&Spanned<Value>> = annotation.positional().collect();
+        let [value] = values.as_slice() else {
+            self.error(Code::S056, annotation.span, "`@default` takes one value: a literal, `now()` or `uuid()`");
+            return None;
+        };
+        let ty = property.ty.as_ref()?;
+        match convert(&value.node, ty) {
+            Ok(default) => Some(Spanned::new(default, value.span)),
+            Err(reason) => {
+                let message = format!("`@default` of `{}` does not fit {ty}: {reason}", property.name.node);
+                self.report(Diagnostic::error(Code::S067, value.span, message));
+                None
+            }
+        }
+    }
+}
+
+fn convert(value: &Value, ty: &PropType) -> Result<DefaultValue, String> {
+    match value {
+        Value::Call(name, None) if name == "now" => match ty.scalar {
+            Scalar::DateTime if !ty.list => Ok(DefaultValue::Now),
+            _ => Err("`now()` is a DateTime".to_owned()),
+        },
+        Value::Call(name, None) if name == "uuid" => match ty.scalar {
+            Scalar::String if !ty.list && ty.enum_values.is_none() => Ok(DefaultValue::Uuid),
+            _ => Err("`uuid()` is a String".to_owned()),
+        },
+        Value::Call(name, _) if !matches!(name.as_str(), "date" | "datetime") => {
+            Err(format!("`{name}()` is not one of `now()`, `uuid()`, `date(\"…\")`, `datetime(\"…\")`"))
+        }
+        Value::List(items) if ty.list => {
+            let items = items.iter().map(|item| scalar(&item.node, ty)).collect::<Result<Vec<_>, _>>()?;
+            Ok(DefaultValue::Literal(items.into()))
+        }
+        Value::List(items) if matches!(ty.scalar, Scalar::Vector(_)) => vector(items, ty),
+        Value::List(items) if ty.scalar == Scalar::Json => {
+            let items = items.iter().map(|item| scalar(&item.node, ty)).collect::<Result<Vec<_>, _>>()?;
+            Ok(DefaultValue::Literal(items.into()))
+        }
+        Value::List(_) => Err("it is a list".to_owned()),
+        _ if ty.list => Err("it is not a list; write `[…]`".to_owned()),
+        other => scalar(other, ty).map(DefaultValue::Literal),
+    }
+}
+
+fn vector(items: &[Spanned<Value>], ty: &PropType) -> Result<DefaultValue, String> {
+    let Scalar::Vector(dimension) = ty.scalar else { return Err("it is a list".to_owned()) };
+    if items.len() != dimension as usize {
+        return Err(format!("it has {} dimensions", items.len()));
+    }
+    let single = PropType::of(Scalar::F32);
+    let items = items.iter().map(|item| scalar(&item.node, &single)).collect::<Result<Vec<_>, _>>()?;
+    Ok(DefaultValue::Literal(items.into()))
+}
+
+/// A value in the encoding that bulk loads use.
+fn scalar(value: &Value, ty: &PropType) -> Result<serde_json::Value, String> {
+    match (value, ty.scalar) {
+        (Value::Name(word) | Value::String(word), Scalar::String) if ty.enum_values.is_some() => {
+            let words = ty.enum_values.as_deref().unwrap_or_default();
+            if words.contains(word) {
+                return Ok(word.clone().into());
+            }
+            Err(format!("invalid enum value '{word}' (expected: {})", words.join(", ")))
+        }
+        (Value::String(text), Scalar::String | Scalar::Json) => Ok(text.clone().into()),
+        (Value::Bool(truth), Scalar::Bool | Scalar::Json) => Ok((*truth).into()),
+        (Value::Number(text), Scalar::Json) => {
+            text.parse::<i64>().map(Into::into).or_else(|_| float(text).map(Into::into))
+        }
+        (Value::Number(text), Scalar::F64) => float(text).map(Into::into),
+        (Value::Number(text), Scalar::F32) => single(text),
+        (Value::Number(text), Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64) => integer(text, ty.scalar),
+        (Value::Call(name, Some(text)), Scalar::Date) if name == "date" => date(text),
+        (Value::Call(name, Some(text)), Scalar::DateTime) if name == "datetime" => datetime(text),
+        (Value::String(_), Scalar::Date) => Err("a text is no date; write `date(\"2024-05-06\")`".to_owned()),
+        (Value::String(_), Scalar::DateTime) => {
+            Err("a text is no instant; write `datetime(\"2024-05-06T07:08:09Z\")`".to_owned())
+        }
+        (Value::Name(word), _) => Err(format!("`{word}` is no literal; texts stand in double quotes")),
+        _ => Err("it is of another type".to_owned()),
+    }
+}
+
+fn float(text: &str) -> Result<f64, String> {
+    text.parse().map_err(|_| "it is not a number".to_owned())
+}
+
+fn single(text: &str) -> Result<serde_json::Value, String> {
+    let narrow: f32 = text.parse().map_err(|_| "it is not a number".to_owned())?;
+    if narrow.is_finite() { float(text).map(Into::into) } else { Err("it exceeds Float32 range".to_owned()) }
+}
+
+fn integer(text: &str, scalar: Scalar) -> Result<serde_json::Value, String> {
+    let value: i64 = text.parse().map_err(|_| format!("{text} is not an integer"))?;
+    let (low, high) = match scalar {
+        Scalar::I32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        Scalar::U32 => (0, i64::from(u32::MAX)),
+        Scalar::U64 => (0, i64::MAX),
+        _ => (i64::MIN, i64::MAX),
+    };
+    if (low..=high).contains(&value) { Ok(value.into()) } else { Err(format!("{value} exceeds its range")) }
+}
+
+fn date(text: &str) -> Result<serde_json::Value, String> {
+    chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .map(|date| date.format("%Y-%m-%d").to_string().into())
+        .map_err(|_| format!("invalid Date literal '{text}'"))
+}
+
+fn datetime(text: &str) -> Result<serde_json::Value, String> {
+    let instant = chrono::DateTime::parse_from_rfc3339(text)
+        .map(|instant| instant.with_timezone(&chrono::Utc))
+        .map_err(|_| format!("invalid DateTime literal '{text}'"))?;
+    let form = if instant.timestamp_subsec_millis() == 0 { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%.3fZ" };
+    Ok(instant.format(form).to_string().into())
+}

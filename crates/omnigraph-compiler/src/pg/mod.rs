@@ -1,0 +1,16 @@
+//! The schema language: `.pg` text to syntax tree and back.
+//!
+//! - `ast` the syntax tree: what was written, spans and comments included
+//! - `parse` text to tree, several errors per file
+//! - `import` a schema split over files to one tree
+//! - `print` tree to canonical text
+
+pub mod ast;
+mod import;
+mod parse;
+mod print;
+
+pub use ast::Schema;
+pub use import::{Loaded, load};
+pub use parse::parse;
+pub use print::{print, quote};

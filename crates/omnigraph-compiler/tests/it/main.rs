@@ -1,0 +1,3 @@
+//! Tests of the compiler from outside, one module per topic.
+
+mod example_schema;
