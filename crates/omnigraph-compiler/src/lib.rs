@@ -19,6 +19,9 @@ pub mod span;
 pub mod suggest;
 pub mod types;
 
+pub mod functions;
+pub mod ir;
+
 pub use catalog::Catalog;
 pub use diagnostic::{Diagnostic, Severity};
 pub use span::Span;
