@@ -20,6 +20,7 @@ pub mod suggest;
 pub mod types;
 
 pub mod functions;
+pub mod gq;
 pub mod ir;
 
 pub use catalog::Catalog;

@@ -1,0 +1,276 @@
+//! The parser's position: looking ahead, taking tokens, complaining, and finding a place to go on.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::gq::ast::{At, Name};
+use crate::lex::{Token, TokenKind, tokenize};
+use crate::span::Span;
+
+/// A syntax error has been reported; the caller that knows a border goes on from there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reported;
+
+/// The result of a production.
+pub(super) type Parsed<T> = Result<T, Reported>;
+
+/// Levels of nesting a source may have; keeps every walk over the tree within the stack.
+pub(super) const MAX_DEPTH: u16 = 100;
+
+/// The parser.
+pub(super) struct Parser<'a> {
+    pub(super) source: &'a str,
+    pub(super) tokens: Vec<Token>,
+    pub(super) at: usize,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// Parameters of the query at hand: a bare variable that names one is an operand, not the start of a traversal.
+    pub(super) params: BTreeSet<String>,
+    /// Nesting of the production at hand.
+    pub(super) depth: u16,
+    /// Height of the expression built last.
+    pub(super) height: u16,
+}
+
+impl<'a> Parser<'a> {
+    pub(super) fn new(source: &'a str) -> Self {
+        let tokens = tokenize(source);
+        Self { source, tokens, at: 0, diagnostics: Vec::new(), params: BTreeSet::new(), depth: 0, height: 0 }
+    }
+
+    /// The kind of the token `ahead` of the position, if there is one.
+    pub(super) fn kind_at(&self, ahead: usize) -> Option<TokenKind> {
+        self.tokens.get(self.at + ahead).map(|token| token.kind)
+    }
+
+    pub(super) fn kind(&self) -> Option<TokenKind> {
+        self.kind_at(0)
+    }
+
+    pub(super) fn is(&self, kind: TokenKind) -> bool {
+        self.kind() == Some(kind)
+    }
+
+    /// The text of the token `ahead`; empty at the end.
+    pub(super) fn text_at(&self, ahead: usize) -> &'a str {
+        self.tokens.get(self.at + ahead).map_or("", |token| self.slice(token.span))
+    }
+
+    pub(super) fn slice(&self, span: Span) -> &'a str {
+        &self.source[span.start..span.end]
+    }
+
+    /// Whether the token `ahead` is this word.
+    pub(super) fn is_word_at(&self, ahead: usize, word: &str) -> bool {
+        self.kind_at(ahead) == Some(TokenKind::Ident) && self.text_at(ahead) == word
+    }
+
+    pub(super) fn is_word(&self, word: &str) -> bool {
+        self.is_word_at(0, word)
+    }
+
+    /// The span of the token at hand, or the end of the source.
+    pub(super) fn span(&self) -> Span {
+        self.tokens.get(self.at).map_or(Span::new(self.source.len(), self.source.len()), |token| token.span)
+    }
+
+    /// The span of the token taken last.
+    pub(super) fn last_span(&self) -> Span {
+        self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(Span::new(0, 0), |token| token.span)
+    }
+
+    pub(super) fn advance(&mut self) -> Span {
+        let span = self.span();
+        self.at = (self.at + 1).min(self.tokens.len());
+        span
+    }
+
+    /// Takes the token at hand if it is of this kind.
+    pub(super) fn eat(&mut self, kind: TokenKind) -> bool {
+        let found = self.is(kind);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    /// Takes the token at hand if it is this word.
+    pub(super) fn eat_word(&mut self, word: &str) -> bool {
+        let found = self.is_word(word);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    /// Takes a token of this kind or complains that `what` was expected.
+    pub(super) fn expect(&mut self, kind: TokenKind, what: &str) -> Parsed<Span> {
+        if self.is(kind) { Ok(self.advance()) } else { Err(self.expected(what)) }
+    }
+
+    /// Takes this word or complains, with a suggestion if what stands there comes near.
+    pub(super) fn expect_word(&mut self, word: &str) -> Parsed<Span> {
+        if self.is_word(word) {
+            return Ok(self.advance());
+        }
+        Err(self.expected_one_of(&[word]))
+    }
+
+    /// Complains that one of these words was expected, with a suggestion if what stands there comes near one.
+    pub(super) fn expected_one_of(&mut self, words: &[&str]) -> Reported {
+        let found = self.text_at(0);
+        let near =
+            words.iter().find(|word| !found.is_empty() && strsim::damerau_levenshtein(found, word) <= 2).copied();
+        let listed = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
+        let reported = self.expected(&listed);
+        if let (Some(near), Some(last)) = (near, self.diagnostics.last_mut()) {
+            last.help.get_or_insert_with(|| format!("did you mean `{near}`?"));
+        }
+        reported
+    }
+
+    /// Complains that `what` was expected here.
+    pub(super) fn expected(&mut self, what: &str) -> Reported {
+        let span = self.span();
+        let found = match self.kind() {
+            None => "the end of the file".to_owned(),
+            Some(TokenKind::UnterminatedString) => {
+                return self.error(span, "this string is not closed; expected `\"`");
+            }
+            Some(TokenKind::UnterminatedComment) => {
+                return self.error(span, "this comment is not closed; expected `*/`");
+            }
+            Some(_) => format!("`{}`", self.text_at(0)),
+        };
+        let advice = self.foreign_spelling();
+        let reported = self.error(span, format!("expected {what}, found {found}"));
+        if let (Some(advice), Some(last)) = (advice, self.diagnostics.last_mut()) {
+            last.help = Some(advice.to_owned());
+        }
+        reported
+    }
+
+    /// Advice for spellings that other languages use.
+    fn foreign_spelling(&self) -> Option<&'static str> {
+        match (self.text_at(0), self.text_at(1)) {
+            ("=", _) => Some("equality is written `=`, once"),
+            (">", _) if self.at > 0 && self.tokens[self.at - 1].kind == TokenKind::Less => {
+                Some("inequality is written `!=`")
+            }
+            ("&", _) => Some("conjunction is written `and`, or as two clauses"),
+            ("|", "|") => Some("disjunction is written `or`"),
+            ("'", _) => Some("strings are written in double quotes"),
+            ("$", _) => Some("`$` and the name of a variable are written without space between"),
+            ("skip", _) => Some("rows are skipped with `offset`"),
+            ("!", _) => Some("negation is written `not`"),
+            _ => None,
+        }
+    }
+
+    /// Reports a syntax error.
+    pub(super) fn error(&mut self, span: Span, message: impl Into<String>) -> Reported {
+        // A zero-width position is widened to one byte, so that a caret has something to stand under.
+        let span = if span.start == span.end { Span::new(span.start, span.end + 1) } else { span };
+        self.diagnostics.push(Diagnostic::error(Code::Q000, span, message));
+        Reported
+    }
+
+    /// Reports a syntax error with advice.
+    pub(super) fn error_with_help(&mut self, span: Span, message: impl Into<String>, help: &str) -> Reported {
+        let reported = self.error(span, message);
+        if let Some(last) = self.diagnostics.last_mut() {
+            last.help = Some(help.to_owned());
+        }
+        reported
+    }
+
+    /// Runs a production one level deeper.
+    pub(super) fn nested<T>(&mut self, production: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth >= MAX_DEPTH {
+            let span = self.span();
+            return Err(self.error(span, format!("this nests deeper than {MAX_DEPTH} levels")));
+        }
+        self.depth += 1;
+        let result = production(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// Takes a variable; its name comes without `$`.
+    pub(super) fn variable(&mut self, what: &str) -> Parsed<Name> {
+        let span = self.expect(TokenKind::Variable, what)?;
+        Ok(Name { text: self.slice(span)[1..].to_owned(), at: At(span) })
+    }
+
+    /// Takes an identifier.
+    pub(super) fn identifier(&mut self, what: &str) -> Parsed<Name> {
+        let span = self.expect(TokenKind::Ident, what)?;
+        Ok(Name { text: self.slice(span).to_owned(), at: At(span) })
+    }
+
+    /// Takes a type name.
+    pub(super) fn type_name(&mut self) -> Parsed<Name> {
+        if self.is(TokenKind::Ident) {
+            let span = self.span();
+            let text = self.text_at(0);
+            let message = format!("expected a type name, found `{text}`");
+            return Err(self.error_with_help(span, message, "type names start with an upper-case letter"));
+        }
+        let span = self.expect(TokenKind::TypeName, "a type name")?;
+        Ok(Name { text: self.slice(span).to_owned(), at: At(span) })
+    }
+
+    /// Whether the token at hand is the first of its line.
+    fn starts_line(&self) -> bool {
+        let (Some(previous), Some(token)) =
+            (self.at.checked_sub(1).and_then(|at| self.tokens.get(at)), self.tokens.get(self.at))
+        else {
+            return true;
+        };
+        self.source[previous.span.end..token.span.start].contains('\n')
+    }
+
+    /// Whether a query is declared at the position: what a missing brace runs into.
+    pub(super) fn at_query(&self) -> bool {
+        self.is_word("query")
+            && self.kind_at(1) == Some(TokenKind::Ident)
+            && self.kind_at(2) == Some(TokenKind::LeftParen)
+    }
+
+    /// Skips to where the next item of the block can start: past a comma, to the first token of a line, or to the brace
+    /// that closes the block. Nested brackets are skipped whole.
+    pub(super) fn skip_item(&mut self, from: usize) {
+        let mut depth = 0usize;
+        // What the failed item had opened is still to be closed.
+        for token in &self.tokens[from..self.at.min(self.tokens.len())] {
+            depth = nest(depth, token.kind);
+        }
+        while let Some(kind) = self.kind() {
+            if self.at_query() {
+                return;
+            }
+            if depth == 0 && (kind == TokenKind::RightBrace || (self.at > from && self.starts_line())) {
+                return;
+            }
+            depth = nest(depth, kind);
+            self.advance();
+            if depth == 0 && kind == TokenKind::Comma {
+                return;
+            }
+        }
+    }
+
+    /// Skips to the next query or statement of the file.
+    pub(super) fn skip_declaration(&mut self) {
+        while self.kind().is_some() && !self.at_query() {
+            self.advance();
+        }
+    }
+}
+
+fn nest(depth: usize, kind: TokenKind) -> usize {
+    match kind {
+        TokenKind::LeftBrace | TokenKind::LeftParen | TokenKind::LeftBracket => depth + 1,
+        TokenKind::RightBrace | TokenKind::RightParen | TokenKind::RightBracket => depth.saturating_sub(1),
+        _ => depth,
+    }
+}

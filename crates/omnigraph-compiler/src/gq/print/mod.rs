@@ -1,0 +1,276 @@
+//! The canonical form of a source.
+//!
+//! - `expr`      expressions
+//! - `pattern`   clauses
+//! - `comments`  where comments of the source go
+
+mod comments;
+mod expr;
+mod pattern;
+
+use std::collections::BTreeSet;
+
+use self::comments::Comments;
+use self::expr::expr;
+use super::ast::{
+    Body, BranchAction, Clause, Count, File, Item, Mutation, OrderItem, Projection, QueryDecl, Read, Select, Statement,
+    StatementKind,
+};
+use crate::diagnostic::Diagnostic;
+use crate::span::Span;
+
+/// Lists longer than this are broken into lines.
+const WIDTH: usize = 100;
+
+/// Prints a tree in canonical form, for which `parse(print(file)) == file`.
+#[must_use]
+pub fn print(file: &File) -> String {
+    Printer::new("").file(file)
+}
+
+/// Brings a source into canonical form. Comments are kept, in order: those on lines of their own stay before what they
+/// precede, the others go to the end of the line they stood on or in.
+///
+/// # Errors
+/// The diagnostics of a source that does not parse.
+pub fn format(source: &str) -> Result<String, Vec<Diagnostic>> {
+    let (file, diagnostics) = super::parse(source);
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(diagnostics);
+    }
+    Ok(Printer::new(source).file(&file))
+}
+
+struct Printer<'a> {
+    out: String,
+    indent: usize,
+    comments: Comments<'a>,
+    params: BTreeSet<String>,
+}
+
+impl<'a> Printer<'a> {
+    fn new(source: &'a str) -> Self {
+        Self { out: String::new(), indent: 0, comments: Comments::new(source), params: BTreeSet::new() }
+    }
+
+    fn pad(&mut self) {
+        self.out.extend(std::iter::repeat_n("  ", self.indent));
+    }
+
+    /// Writes the comments that stand before `offset`, each on a line of its own.
+    fn comments_before(&mut self, offset: usize) {
+        while let Some(comment) = self.comments.take_before(offset) {
+            self.pad();
+            self.out.push_str(comment);
+            self.out.push('\n');
+        }
+    }
+
+    /// Writes a line that stands for the source at `span`, with the comments that belong to it.
+    fn line(&mut self, span: Span, text: &str) {
+        self.comments_before(span.start);
+        self.pad();
+        self.out.push_str(text);
+        if let Some(comment) = self.comments.take_of_line(span) {
+            self.out.push(' ');
+            self.out.push_str(comment);
+        }
+        self.out.push('\n');
+        self.comments_before(span.end);
+    }
+
+    /// Writes a line that stands for nothing in particular.
+    fn bare_line(&mut self, text: &str) {
+        self.pad();
+        self.out.push_str(text);
+        self.out.push('\n');
+    }
+
+    fn file(mut self, file: &File) -> String {
+        for (index, item) in file.items.iter().enumerate() {
+            if index > 0 && (matches!(item, Item::Query(_)) || matches!(file.items[index - 1], Item::Query(_))) {
+                self.out.push('\n');
+            }
+            self.item(item);
+        }
+        self.comments_before(usize::MAX);
+        self.out
+    }
+
+    fn item(&mut self, item: &Item) {
+        match item {
+            Item::Set(setting) => {
+                self.line(setting.at.0, &format!("set {} = {};", setting.name.text, expr(&setting.value)));
+            }
+            Item::Show(show) => {
+                let name = show.name.as_ref().map_or("all", |name| &name.text);
+                self.line(show.at.0, &format!("show {name};"));
+            }
+            Item::Branch(branch) => self.line(branch.at.0, &branch_text(&branch.action)),
+            Item::Query(query) => self.query(query),
+        }
+    }
+
+    fn query(&mut self, query: &QueryDecl) {
+        self.comments_before(query.at.0.start);
+        self.params = query.params.iter().map(|param| param.name.text.clone()).collect();
+        let params: Vec<_> = query.params.iter().map(|param| format!("${}: {}", param.name.text, param.ty)).collect();
+        let mut head = format!("query {}({})", query.name.text, params.join(", "));
+        for (word, text) in [("description", &query.description), ("instruction", &query.instruction)] {
+            if let Some(text) = text {
+                head.push_str(&format!(" @{word}("));
+                expr::string(&mut head, text);
+                head.push(')');
+            }
+        }
+        self.bare_line(&format!("{head} {{"));
+        self.indent += 1;
+        match &query.body {
+            Body::Read(read) => self.read(read),
+            Body::Mutation(mutation) => self.mutation(mutation),
+        }
+        self.comments_before(query.end.0.start);
+        self.indent -= 1;
+        self.line(query.end.0, "}");
+    }
+
+    fn read(&mut self, read: &Read) {
+        for (index, select) in read.selects.iter().enumerate() {
+            if let Some(word) = index.checked_sub(1).and_then(|before| read.unions.get(before)) {
+                self.line(word.at.0, if word.all { "union all" } else { "union" });
+            }
+            self.select(select);
+        }
+        if !read.order.is_empty() {
+            let items = read.order.iter().map(|item| (item.at.0, order_text(item))).collect();
+            self.list("order", items);
+        }
+        for (word, count) in [("limit", &read.limit), ("offset", &read.offset)] {
+            match count {
+                Some(Count::Literal(value, at)) => self.line(at.0, &format!("{word} {value}")),
+                Some(Count::Param(name)) => self.line(name.at.0, &format!("{word} ${}", name.text)),
+                None => {}
+            }
+        }
+        if let Some(name) = &read.after {
+            self.line(name.at.0, &format!("after ${}", name.text));
+        }
+    }
+
+    fn select(&mut self, select: &Select) {
+        self.block("match", &select.clauses, select.at.0.start);
+        let word = if select.distinct { "return distinct" } else { "return" };
+        self.list(word, projection_texts(&select.projections));
+        if let Some(having) = &select.having {
+            self.line(having.at.0, &format!("having {}", expr(having)));
+        }
+    }
+
+    fn block(&mut self, word: &str, clauses: &[Clause], start: usize) {
+        self.comments_before(start);
+        self.bare_line(&format!("{word} {{"));
+        self.indent += 1;
+        for clause in clauses {
+            self.clause(clause);
+        }
+        self.indent -= 1;
+        self.bare_line("}");
+    }
+
+    fn clause(&mut self, clause: &Clause) {
+        let Clause::Block(block) = clause else {
+            let text = pattern::simple_clause(clause, &self.params);
+            self.line(clause.span(), &text);
+            return;
+        };
+        self.block(pattern::block_word(block.kind), &block.clauses, block.at.0.start);
+    }
+
+    /// `word { a, b }` on one line if it is short and no comment stands inside.
+    fn list(&mut self, word: &str, items: Vec<(Span, String)>) {
+        let joined = items.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(", ");
+        let whole = items.iter().map(|(span, _)| *span).reduce(Span::to).unwrap_or_default();
+        if joined.len() + word.len() <= WIDTH && !self.comments.any_within(whole) {
+            self.line(whole, &format!("{word} {{ {joined} }}"));
+            return;
+        }
+        self.comments_before(whole.start);
+        self.bare_line(&format!("{word} {{"));
+        self.indent += 1;
+        let last = items.len().saturating_sub(1);
+        for (index, (span, text)) in items.iter().enumerate() {
+            self.line(*span, &format!("{text}{}", if index == last { "" } else { "," }));
+        }
+        self.indent -= 1;
+        self.bare_line("}");
+    }
+
+    fn mutation(&mut self, mutation: &Mutation) {
+        if let Some(clauses) = &mutation.clauses {
+            let start = clauses.first().map_or(0, |clause| clause.span().start);
+            self.block("match", clauses, start);
+        }
+        for statement in &mutation.statements {
+            self.line(statement.at.0, &statement_text(statement));
+        }
+        if !mutation.returning.is_empty() {
+            self.list("return", projection_texts(&mutation.returning));
+        }
+    }
+}
+
+fn projection_texts(projections: &[Projection]) -> Vec<(Span, String)> {
+    let text = |projection: &Projection| match &projection.alias {
+        Some(alias) => format!("{} as {}", expr(&projection.expr), alias.text),
+        None => expr(&projection.expr),
+    };
+    projections.iter().map(|projection| (projection.at.0, text(projection))).collect()
+}
+
+fn order_text(item: &OrderItem) -> String {
+    format!("{}{}", expr(&item.expr), if item.descending { " desc" } else { "" })
+}
+
+fn statement_text(statement: &Statement) -> String {
+    let mut out = statement.var.as_ref().map(|var| format!("${}: ", var.text)).unwrap_or_default();
+    out.push_str(match statement.kind {
+        StatementKind::Insert => "insert",
+        StatementKind::InsertNew => "insert new",
+        StatementKind::InsertIfAbsent => "insert if absent",
+        StatementKind::Merge => "merge",
+        StatementKind::Update => "update",
+        StatementKind::Delete => "delete",
+    });
+    out.push_str(&format!(" {}", statement.ty.text));
+    if statement.kind == StatementKind::Update {
+        out.push_str(" set");
+    }
+    if statement.kind != StatementKind::Delete {
+        out.push(' ');
+        pattern::properties(&mut out, &statement.assignments);
+    }
+    if let Some(condition) = &statement.filter {
+        out.push_str(&format!(" where {}", expr(condition)));
+    }
+    out
+}
+
+fn branch_text(action: &BranchAction) -> String {
+    let quoted = |text: &str| {
+        let mut out = String::new();
+        expr::string(&mut out, text);
+        out
+    };
+    match action {
+        BranchAction::Create { name, from: None } => format!("branch create {}", quoted(name)),
+        BranchAction::Create { name, from: Some(from) } => {
+            format!("branch create {} from {}", quoted(name), quoted(from))
+        }
+        BranchAction::List => "branch list".to_owned(),
+        BranchAction::Delete { name } => format!("branch delete {}", quoted(name)),
+        BranchAction::Merge { source, into: None } => format!("branch merge {}", quoted(source)),
+        BranchAction::Merge { source, into: Some(into) } => {
+            format!("branch merge {} into {}", quoted(source), quoted(into))
+        }
+    }
+}
