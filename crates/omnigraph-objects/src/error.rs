@@ -77,7 +77,9 @@ pub enum Error {
         source: Source,
     },
     /// The store kept failing and nothing was changed, or the request may be repeated without harm.
-    #[error("[OG-IO-013] cannot {action} {at}: the store failed {attempts} times in a row ({source}); try again later")]
+    #[error(
+        "[OG-IO-013] cannot {action} {at}: the store failed, attempts made: {attempts} ({source}); try again later"
+    )]
     Unavailable {
         /// What was attempted.
         action: &'static str,
@@ -102,7 +104,7 @@ pub enum Error {
     },
     /// The store cannot do what is asked of it.
     #[error(
-        "[OG-IO-015] cannot {action} {at}: the store does not support it ({source}); choose a store with conditional puts"
+        "[OG-IO-015] cannot {action} {at}: the store does not support it ({source}); use another name, or another store"
     )]
     Unsupported {
         /// What was attempted.

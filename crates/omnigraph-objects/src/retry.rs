@@ -48,3 +48,34 @@ impl<'a> Attempts<'a> {
         Duration::from_nanos(self.ambient.random_u64() % nanos.saturating_add(1).max(1))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn attempts_end_and_waits_stay_below_their_ceiling() {
+        let policy = RetryPolicy { attempts: 40, base: Duration::from_millis(10), cap: Duration::from_millis(50) };
+        let ambient = Ambient::seeded(3);
+        let mut attempts = Attempts::new(policy, &ambient);
+        let mut waits = Vec::new();
+        loop {
+            let wait = attempts.wait();
+            let ceiling = Duration::from_millis(10 << (attempts.made() - 1).min(8)).min(policy.cap);
+            assert!(wait <= ceiling, "{wait:?} of at most {ceiling:?}");
+            waits.push(wait);
+            if !attempts.again().await {
+                break;
+            }
+        }
+        assert_eq!(attempts.made(), 40);
+        waits.dedup();
+        assert!(waits.len() > 30, "waits differ");
+    }
+
+    #[tokio::test]
+    async fn one_attempt_is_the_least() {
+        let policy = RetryPolicy { attempts: 0, ..RetryPolicy::default() };
+        assert!(!Attempts::new(policy, &Ambient::seeded(0)).again().await);
+    }
+}

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -62,7 +63,8 @@ impl Store {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// The content of the object, `None` if there is none. One request if all goes well.
+    /// The content of the object, `None` if there is none. One request if all goes well. A bucket or root folder that
+    /// does not exist reads as one without objects.
     ///
     /// # Errors
     /// [`Error::Denied`], or [`Error::Unavailable`] when the store kept failing.
@@ -143,6 +145,19 @@ impl Store {
                 return Err(Error::after_attempts("delete", self.at(key), attempts.made(), error));
             }
         }
+    }
+
+    /// Removes what processes left behind that ended in the middle of a write: hidden files of a folder that were not
+    /// written to for `idle`. Returns how many. Choose `idle` longer than any upload pauses, such as a day. Other stores
+    /// keep no such debris in sight; unfinished uploads of a bucket are its lifecycle rule's to remove.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] and whatever else the folder reports.
+    pub async fn remove_abandoned(&self, idle: Duration) -> Result<u64> {
+        let Some(local) = &self.inner.local else { return Ok(0) };
+        let idle = i64::try_from(idle.as_micros()).unwrap_or(i64::MAX);
+        let cutoff = self.ambient().now_micros().saturating_sub(idle);
+        local.remove_abandoned(cutoff).await.map_err(|error| Error::from_store("clean", self.root_display(), error))
     }
 
     /// The store underneath with all its layers. Its paths are relative to the root, so a [`Key`] and a path of the

@@ -31,7 +31,7 @@ impl Folders {
         self.durability == Durability::Full
     }
 
-    /// Makes the folder and all above it.
+    /// Makes the folder and all above it. They are durable once something in them is settled.
     pub(super) fn create(&self, folder: &Path) -> io::Result<()> {
         let mut missing: Vec<&Path> = Vec::new();
         let mut above = folder;
@@ -43,13 +43,9 @@ impl Folders {
             }
         }
         std::fs::create_dir_all(folder)?;
-        if self.is_full() {
-            let mut durable = self.remembered();
-            for made in missing {
-                durable.remove(made);
-            }
-            drop(durable);
-            self.settle_above_root()?;
+        let mut durable = self.remembered();
+        for made in missing {
+            durable.remove(made);
         }
         Ok(())
     }

@@ -116,8 +116,10 @@ impl Root {
     }
 
     pub(super) fn remove(&self, target: &Path) -> Result<()> {
+        let removed = fs::remove_file(target);
+        // Afterwards: a reader that came before would otherwise have the removed file kept again.
         self.handles.forget(target);
-        fs::remove_file(target).map_err(|error| match error.kind() {
+        removed.map_err(|error| match error.kind() {
             io::ErrorKind::NotADirectory => failure("delete", target, io::ErrorKind::NotFound.into()),
             // Unix calls a folder's removal as a file "not permitted"; as an object it is just not there.
             _ if target.is_dir() => failure("delete", target, io::ErrorKind::NotFound.into()),

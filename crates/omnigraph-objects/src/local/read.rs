@@ -3,21 +3,25 @@
 use std::fs::{File, Metadata};
 use std::io;
 use std::ops::Range;
-use std::path::Path as FsPath;
+use std::path::{Path as FsPath, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
 use futures::StreamExt;
+use futures::stream::BoxStream;
 use object_store::path::Path;
 use object_store::{Attributes, GetOptions, GetResult, GetResultPayload, ObjectMeta, Result};
 
 use super::failure::{absent_or, failure, refused};
 use super::handles::OpenFile;
-use super::store::Root;
+use super::store::{Root, blocking};
 
 /// Contents up to this size are read within the call that opens the file; larger ones as they are consumed.
-const EAGER: u64 = 8 << 20;
+const EAGER: u64 = 64 << 20;
+
+/// How much of a larger content is read at a time.
+const PIECE: u64 = 8 << 20;
 
 impl Root {
     /// Opens an object; a folder is none.
@@ -66,13 +70,12 @@ impl Root {
             Some(range) => range.as_range(meta.size).map_err(|e| refused(path, e.to_string()))?,
             None => 0..meta.size,
         };
-        if range.end - range.start > EAGER {
-            // Its consumer moves the cursor, so it gets a file of its own.
-            let payload = GetResultPayload::File(self.open_file(path)?, path.to_owned());
-            return Ok(result(meta, range, payload));
-        }
-        let content = read_at(&open, path, &range)?;
-        let stream = futures::stream::once(std::future::ready(Ok(content))).boxed();
+        let stream = if range.end - range.start > EAGER {
+            pieces(open, path.to_owned(), range.clone())
+        } else {
+            let content = read_at(&open, path, &range)?;
+            futures::stream::once(std::future::ready(Ok(content))).boxed()
+        };
         Ok(result(meta, range, GetResultPayload::Stream(stream)))
     }
 
@@ -84,6 +87,22 @@ impl Root {
 
 fn result(meta: ObjectMeta, range: Range<u64>, payload: GetResultPayload) -> GetResult {
     GetResult { payload, meta, range, attributes: Attributes::default(), extensions: Default::default() }
+}
+
+/// The bytes of `range` in order, each piece read when it is asked for, all of them from the same file.
+fn pieces(open: Arc<OpenFile>, path: PathBuf, range: Range<u64>) -> BoxStream<'static, Result<Bytes>> {
+    let step = move |at: u64| {
+        let (open, path, end) = (Arc::clone(&open), path.clone(), range.end);
+        async move {
+            if at >= end {
+                return Ok(None);
+            }
+            let next = end.min(at + PIECE);
+            let content = blocking(move || read_at(&open, &path, &(at..next))).await?;
+            Ok(Some((content, next)))
+        }
+    };
+    futures::stream::try_unfold(range.start, step).boxed()
 }
 
 /// Exactly the bytes of `range`, which is checked first: a wild range must not become a wild allocation.

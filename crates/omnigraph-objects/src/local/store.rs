@@ -56,6 +56,11 @@ impl LocalStore {
         self.run(move |root| root.settle_object(&path)).await
     }
 
+    /// Removes what processes left behind that ended in the middle of a write, if last written to before `cutoff`.
+    pub(crate) async fn remove_abandoned(&self, cutoff: i64) -> Result<u64> {
+        self.run(move |root| root.remove_abandoned(cutoff)).await
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Arc<Root>) -> Result<T> + Send + 'static) -> Result<T> {
         let root = Arc::clone(&self.root);
         blocking(move || work(&root)).await

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirEntry};
 use std::io;
-use std::path::Path as FsPath;
+use std::path::PathBuf;
 
 use object_store::path::Path;
 use object_store::{ListResult, ObjectMeta, Result};
@@ -46,6 +46,28 @@ impl Root {
         Ok(ListResult { common_prefixes, objects, extensions: Default::default() })
     }
 
+    /// Removes staged files last written to before `cutoff`, in microseconds since the Unix epoch: what is left of
+    /// processes that ended in the middle of a write. Returns how many.
+    pub(super) fn remove_abandoned(&self, cutoff: i64) -> Result<u64> {
+        let mut removed = 0;
+        let mut open = vec![self.folder_path(&Path::default())?];
+        while let Some(folder) = open.pop() {
+            let entries = match fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) if is_gone(&error) => continue,
+                Err(error) => return Err(failure("list", &folder, error)),
+            };
+            for entry in entries {
+                match entry.and_then(|entry| remove_if_abandoned(&entry, cutoff, &mut open)) {
+                    Ok(count) => removed += count,
+                    Err(error) if is_gone(&error) => {}
+                    Err(error) => return Err(failure("clean", &folder, error)),
+                }
+            }
+        }
+        Ok(removed)
+    }
+
     /// A folder that is not there has nothing in it, and neither has one that vanishes while we look.
     fn visit(&self, prefix: &Path, mut each: impl FnMut(Found)) -> Result<()> {
         let folder = self.folder_path(prefix)?;
@@ -76,8 +98,24 @@ fn look(prefix: &Path, entry: &DirEntry) -> io::Result<Option<Found>> {
     if kind.is_dir() {
         return Ok(Some(Found::Folder(location)));
     }
-    let described = if kind.is_symlink() { fs::metadata(FsPath::new(&entry.path()))? } else { entry.metadata()? };
+    let described = if kind.is_symlink() { fs::metadata(entry.path())? } else { entry.metadata()? };
     Ok(described.is_file().then(|| Found::File(meta(location, &described))))
+}
+
+fn remove_if_abandoned(entry: &DirEntry, cutoff: i64, open: &mut Vec<PathBuf>) -> io::Result<u64> {
+    let kind = entry.file_type()?;
+    if kind.is_dir() {
+        open.push(entry.path());
+    }
+    let staged = entry.file_name().to_str().is_some_and(|name| name.starts_with(STAGED_PREFIX));
+    if !kind.is_file() || !staged {
+        return Ok(0);
+    }
+    let modified = meta(Path::default(), &entry.metadata()?).last_modified.timestamp_micros();
+    if modified >= cutoff {
+        return Ok(0);
+    }
+    fs::remove_file(entry.path()).map(|()| 1)
 }
 
 fn is_gone(error: &io::Error) -> bool {

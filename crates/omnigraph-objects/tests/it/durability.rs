@@ -258,6 +258,21 @@ async fn a_dropped_put_leaves_all_or_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_dead_process_left_is_removed_once_it_is_old() {
+    use std::time::Duration;
+    let site = Site::folder();
+    let store = site.open_with(|options| options.ambient = omnigraph_objects::Ambient::system());
+    assert_eq!(store.remove_abandoned(Duration::ZERO).await.unwrap(), 0);
+    store.put(&key("a/1"), "x".into()).await.unwrap();
+    let root = store.local_root().unwrap();
+    std::fs::write(root.join("a/.tmp-left"), "half").unwrap();
+    std::thread::sleep(Duration::from_millis(20));
+    assert_eq!(store.remove_abandoned(Duration::from_secs(3_600)).await.unwrap(), 0, "it may still be written to");
+    assert_eq!(store.remove_abandoned(Duration::from_millis(1)).await.unwrap(), 1);
+    assert_eq!(everything_in(root), ["a/1"]);
+}
+
+#[tokio::test]
 async fn staged_files_are_in_no_listing() {
     let site = Site::folder();
     let store = site.open();

@@ -1,5 +1,7 @@
 //! The behaviour of the object layer, over every backend and under faults.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod backends;
 mod counts;
 mod durability;

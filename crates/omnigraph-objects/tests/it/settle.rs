@@ -1,7 +1,15 @@
 //! Lost answers: a put-if-absent tells the truth whatever call fails, before or after it took effect.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use omnigraph_objects::{ErrorKind, Put, Verb};
+use futures::stream::BoxStream;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
+    PutOptions, PutPayload, PutResult, Result,
+};
+use omnigraph_objects::{ErrorKind, Key, Put, Verb};
 use omnigraph_testkit::fault::{Fault, Rule};
 
 use crate::backends::{Site, key, on_every_backend};
@@ -14,6 +22,8 @@ on_every_backend!(
     what_cannot_be_seen_is_unknown,
     a_crash_is_unknown_and_leaves_all_or_nothing,
     a_refused_put_is_no_doubt,
+    a_taken_name_that_cannot_be_read_is_unknown,
+    a_store_that_keeps_its_word_is_proved,
 );
 
 /// More than any put makes.
@@ -106,4 +116,64 @@ async fn a_refused_put_is_no_doubt(site: Site) {
     assert_eq!(store.read(&key("a")).await.unwrap(), None);
     faults.allow_writes();
     assert_eq!(store.put_if_absent(&key("a"), "x".into()).await.unwrap(), Put::Written);
+}
+
+/// A transport may have repeated the put by itself and met its own object: who took the name is open.
+async fn a_taken_name_that_cannot_be_read_is_unknown(site: Site) {
+    let (store, faults) = site.open_faulty();
+    let _ = store.put_if_absent(&key("a"), "rival".into()).await.unwrap();
+    faults.add(Rule::new(Fault::FailBefore).verb(Verb::Get));
+    let error = store.put_if_absent(&key("a"), "mine".into()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unknown, "{error}");
+}
+
+async fn a_store_that_keeps_its_word_is_proved(site: Site) {
+    let store = site.open();
+    store.prove_put_if_absent(&Key::root()).await.unwrap();
+    assert_eq!(store.counts().to_string(), "put_if_absent 2, get 1, delete 1");
+    assert_eq!(store.list(&Key::root()).await.unwrap(), []);
+}
+
+/// A store that takes every put, whatever the condition.
+#[derive(Debug)]
+struct Careless(Arc<dyn ObjectStore>);
+
+impl std::fmt::Display for Careless {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("careless")
+    }
+}
+
+#[async_trait::async_trait]
+impl ObjectStore for Careless {
+    async fn put_opts(&self, at: &Path, payload: PutPayload, _: PutOptions) -> Result<PutResult> {
+        self.0.put_opts(at, payload, PutOptions::default()).await
+    }
+    async fn put_multipart_opts(&self, at: &Path, opts: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
+        self.0.put_multipart_opts(at, opts).await
+    }
+    async fn get_opts(&self, at: &Path, options: GetOptions) -> Result<GetResult> {
+        self.0.get_opts(at, options).await
+    }
+    fn delete_stream(&self, all: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+        self.0.delete_stream(all)
+    }
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.0.list(prefix)
+    }
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.0.list_with_delimiter(prefix).await
+    }
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.0.copy_opts(from, to, options).await
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_ignores_the_condition_is_found_out() {
+    let site = Site::memory();
+    let store = site.open_with(|options| options.layer = Some(Arc::new(|inner| Arc::new(Careless(inner)))));
+    let error = store.prove_put_if_absent(&Key::root()).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Invalid, "OG-IO-015"), "{error}");
+    assert_eq!(store.list(&Key::root()).await.unwrap(), []);
 }

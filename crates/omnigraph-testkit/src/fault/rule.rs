@@ -90,7 +90,8 @@ mod tests {
         assert!(path_matches("*/log/*", "__graph/log/1.json"));
         assert!(!path_matches("log/*", "__graph/log/1.json"));
         assert!(!path_matches("__graph/*.json", "__graph/log/1.json.tmp"));
-        assert!(!path_matches("a*ba", "aba"));
+        assert!(path_matches("a*ba", "aba"));
+        assert!(!path_matches("ab*ba", "aba"), "no byte serves twice");
     }
 
     #[test]

@@ -1,0 +1,5 @@
+//! The tools of the other crates' tests do what they promise.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod fault;
