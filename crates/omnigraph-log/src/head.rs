@@ -42,6 +42,20 @@ impl Log {
         Ok(Head { branch: Arc::clone(branch), record })
     }
 
+    /// The newest commit of `branch` that this handle knows, found only if it knows none: for whoever notices when it is
+    /// stale, as a writer does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::head`].
+    pub async fn known_or_head(&self, branch: &Arc<BranchRecord>) -> Result<Head> {
+        let known = self.cache.known_head(branch.id).and_then(|sequence| self.cache.get(branch.id, sequence));
+        match known {
+            Some(record) => Ok(Head { branch: Arc::clone(branch), record }),
+            None => self.head(branch).await,
+        }
+    }
+
     async fn fork_point(&self, branch: &BranchRecord) -> Result<Arc<CommitRecord>> {
         match branch.forked_from {
             Some(CommitRef { branch, sequence, .. }) => self.must_have(branch, sequence).await,

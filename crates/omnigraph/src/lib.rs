@@ -4,6 +4,10 @@
 #![allow(dead_code)]
 
 mod error;
+mod load;
+mod schema;
+mod snapshot;
+mod write;
 mod keys;
 mod table;
 

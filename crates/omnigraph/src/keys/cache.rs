@@ -10,7 +10,7 @@ use omnigraph_log::TablePath;
 
 use super::{KeyHash, KeyIndex};
 use crate::table::{ID, ROW_ADDRESS, RowAddress, Scan, Table};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// Versions of one table whose index is kept: those of a few branches.
 const MOST_VERSIONS: usize = 8;

@@ -11,12 +11,14 @@
 //! - `plan`    what each type of the schema expects of a row
 //! - `decode`  text to columns
 //! - `tracker` keys seen and ends still to be found
+//! - `sink`    rows of one table, in memory or in files
 //! - `run`     the pipeline
 
 mod decode;
 mod plan;
 mod request;
 mod run;
+mod sink;
 mod source;
 mod tracker;
 

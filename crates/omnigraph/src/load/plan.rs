@@ -10,7 +10,7 @@ use omnigraph_log::TablePath;
 use regex::Regex;
 
 use crate::table::{edge_schema, node_schema};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// The place of a type in [`LoadPlan::types`].
 pub(super) type TypeIndex = usize;
@@ -120,7 +120,7 @@ impl LoadPlan {
     /// The declared name that is nearest to one that was not found.
     pub(super) fn near(&self, name: &str, edges: bool) -> Option<&str> {
         let names = self.types.iter().filter(|ty| ty.is_edge() == edges).map(|ty| ty.name.as_str());
-        omnigraph_compiler::diagnostic::nearest_name(name, names)
+        omnigraph_compiler::suggest::nearest(name, names)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// Text handed to a decoder at once, cut at a line end.
 const CHUNK_BYTES: usize = 512 << 10;

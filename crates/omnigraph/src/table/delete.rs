@@ -9,7 +9,7 @@ use object_store::path::Path;
 use roaring::RoaringBitmap;
 
 use super::{RowAddress, Table, Tables, failure::failed};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// Addresses by fragment.
 pub(super) fn by_fragment(addresses: &[RowAddress]) -> BTreeMap<u32, RoaringBitmap> {

@@ -8,7 +8,7 @@ use lance::index::DatasetIndexExt;
 use lance_table::format::Fragment;
 
 use super::{RowAddress, Table, Tables, WrittenFile, delete, failure::failed, manifest};
-use crate::Result;
+use crate::error::Result;
 
 /// Deletion files written at the same time.
 const DELETES_AT_ONCE: usize = 8;

@@ -2,7 +2,7 @@
 
 use lance_core::Error as LanceError;
 
-use crate::Error;
+use crate::error::Error;
 
 /// What was being done to a table when Lance failed.
 pub(super) fn failed(action: &'static str, table: &str) -> impl FnOnce(LanceError) -> Error {

@@ -24,7 +24,7 @@ use omnigraph_objects::{Key, Put, Store};
 use tokio::io::AsyncWrite;
 
 use super::{failure::failed, version};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// The file format of data files.
 pub(super) const FILE_VERSION: ConcreteFileVersion = ConcreteFileVersion::V2_2;

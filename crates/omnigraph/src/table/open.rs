@@ -17,7 +17,7 @@ use omnigraph_log::{TablePath, TablePin};
 use omnigraph_objects::Store;
 
 use super::{failure::failed, manifest, storage};
-use crate::Result;
+use crate::error::Result;
 
 /// How many opened versions are kept. An opened version is its manifest: some kilobytes.
 const MOST_OPEN: usize = 256;

@@ -10,7 +10,7 @@ use futures::{Stream, TryStreamExt};
 use lance::dataset::scanner::Scanner;
 
 use super::{Table, edit::id_of, failure::failed};
-use crate::Result;
+use crate::error::Result;
 
 /// The name of the column of row addresses.
 pub(crate) const ROW_ADDRESS: &str = "_rowaddr";

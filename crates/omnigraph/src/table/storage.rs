@@ -10,7 +10,7 @@ use lance_io::object_store::{ObjectStore, ObjectStoreParams, ObjectStoreProvider
 use omnigraph_objects::Store;
 use url::Url;
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// The scheme under which Lance knows the graph's store.
 const SCHEME: &str = "omnigraph";

@@ -12,7 +12,7 @@ use omnigraph_log::TablePath;
 
 use super::manifest::FILE_VERSION;
 use super::{Table, Tables, failure::failed};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// A data file that is complete and durable, and that nothing refers to yet.
 #[derive(Clone, Debug)]

@@ -16,5 +16,5 @@ mod row;
 mod text;
 mod value;
 
-pub(super) use chunk::{Decoded, decode};
+pub(super) use chunk::{Decoded, Group, decode};
 pub(super) use problem::data_error;

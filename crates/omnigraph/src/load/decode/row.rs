@@ -14,7 +14,7 @@ use super::text;
 use super::value::ValueSeed;
 use crate::keys::KeyHash;
 use crate::load::plan::{PropertyPlan, Rule, TypePlan};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// Rows of one type.
 pub(super) struct Rows<'a> {
@@ -266,7 +266,7 @@ impl Rows<'_> {
             return Ok(Err(Problem::new(problem::UNKNOWN_FIELD, message)));
         }
         let names = self.plan.properties.iter().map(|property| property.name.as_str());
-        let near = omnigraph_compiler::diagnostic::nearest_name(name, names);
+        let near = omnigraph_compiler::suggest::nearest(name, names);
         let hint = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
         let message = format!("unknown input field '{name}' for {}{hint}", self.plan.describe());
         Ok(Err(Problem::new(problem::UNKNOWN_FIELD, message)))

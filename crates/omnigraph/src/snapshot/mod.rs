@@ -1,0 +1,72 @@
+//! A snapshot: one commit, its schema, and its tables as they were. Nothing that happens later changes it.
+//!
+//! - `shared` what all work on one graph shares
+
+mod shared;
+
+pub(crate) use shared::Shared;
+
+use std::sync::Arc;
+
+use omnigraph_compiler::catalog::{Accepted, Catalog};
+use omnigraph_log::{CommitRecord, TablePath};
+
+use crate::error::{Error, Result};
+use crate::table::Table;
+
+/// What a snapshot was asked for by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The newest commit of a branch.
+    Branch(String),
+    /// A commit, by id.
+    Commit(String),
+}
+
+/// One state of a graph. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub(crate) shared: Shared,
+    target: Target,
+    record: Arc<CommitRecord>,
+    schema: Arc<Accepted>,
+}
+
+impl Snapshot {
+    /// The state that `record` pins.
+    pub(crate) async fn of(shared: &Shared, target: Target, record: Arc<CommitRecord>) -> Result<Self> {
+        let schema = shared.schemas.get(&shared.log, &record.schema).await?;
+        Ok(Self { shared: shared.clone(), target, record, schema })
+    }
+
+    /// What it was asked for by.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The commit.
+    #[must_use]
+    pub fn commit(&self) -> &Arc<CommitRecord> {
+        &self.record
+    }
+
+    /// The schema's text as it was accepted.
+    #[must_use]
+    pub fn schema_source(&self) -> &str {
+        &self.schema.source
+    }
+
+    /// The schema's meaning.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.schema.catalog
+    }
+
+    /// Opens a table.
+    pub(crate) async fn table(&self, path: &TablePath) -> Result<Arc<Table>> {
+        let pin = self.record.tables.get(path);
+        let pin = pin.ok_or_else(|| Error::internal(format!("commit {} pins no table {path}", self.record.commit)))?;
+        self.shared.tables.open(path, *pin).await
+    }
+}

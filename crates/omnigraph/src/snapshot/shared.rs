@@ -1,0 +1,31 @@
+//! What all work on one graph shares.
+
+use omnigraph_log::Log;
+use omnigraph_objects::Ambient;
+
+use crate::error::Result;
+use crate::keys::KeyIndexes;
+use crate::schema::Schemas;
+use crate::table::Tables;
+
+/// The graph's log, tables and caches. Cheap to clone; clones share.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    pub(crate) log: Log,
+    pub(crate) tables: Tables,
+    pub(crate) keys: KeyIndexes,
+    pub(crate) schemas: Schemas,
+}
+
+impl Shared {
+    /// Around an opened log.
+    pub(crate) fn new(log: Log) -> Result<Self> {
+        let tables = Tables::new(log.store())?;
+        Ok(Self { log, tables, keys: KeyIndexes::default(), schemas: Schemas::default() })
+    }
+
+    /// Where clock, randomness and ids come from.
+    pub(crate) fn ambient(&self) -> &Ambient {
+        self.log.store().ambient()
+    }
+}

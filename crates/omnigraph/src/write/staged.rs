@@ -1,0 +1,83 @@
+//! Rows that want to become a commit. They do not depend on a base, so a lost race costs no new staging.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::record_batch::RecordBatch;
+use omnigraph_log::{CommitKind, SchemaHash, TablePath};
+
+use crate::keys::KeyHash;
+use crate::table::WrittenFile;
+
+/// What happens to a row that is there under the id of a staged one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// It is replaced whole.
+    Replace,
+    /// The write is refused.
+    Refuse,
+}
+
+/// Staged rows.
+#[derive(Debug)]
+pub(crate) enum StagedRows {
+    /// Few enough to be written with the version, together with what is folded.
+    Memory(Vec<RecordBatch>),
+    /// Written already.
+    Files(Vec<WrittenFile>),
+}
+
+/// Staged rows of one table.
+#[derive(Debug)]
+pub(crate) struct StagedTable {
+    /// The table.
+    pub(crate) path: TablePath,
+    /// `node type 'X'` or `edge type 'X'`, for messages.
+    pub(crate) describe: String,
+    /// Whether the rows that are there go.
+    pub(crate) replace: bool,
+    /// What happens to rows of the same id.
+    pub(crate) existing: Existing,
+    /// The rows.
+    pub(crate) rows: StagedRows,
+    /// How many.
+    pub(crate) count: u64,
+    /// Their ids, but for those that were made up and cannot clash.
+    pub(crate) keys: HashSet<KeyHash>,
+}
+
+/// An end of a staged edge that no staged row has.
+#[derive(Debug)]
+pub(crate) struct NeededEnd {
+    /// The node type's table.
+    pub(crate) node: TablePath,
+    /// The node type.
+    pub(crate) node_name: Arc<str>,
+    /// The id's hash.
+    pub(crate) key: KeyHash,
+    /// The id.
+    pub(crate) id: Box<str>,
+    /// The edge type.
+    pub(crate) edge_name: Arc<str>,
+    /// Which end.
+    pub(crate) column: &'static str,
+    /// Line of the input.
+    pub(crate) line: u64,
+}
+
+/// Everything that one commit is to carry.
+#[derive(Debug)]
+pub(crate) struct StagedWrite {
+    /// The schema the rows were made for.
+    pub(crate) schema: SchemaHash,
+    /// What the commit will say it is.
+    pub(crate) kind: CommitKind,
+    /// Who is answerable.
+    pub(crate) actor: Option<String>,
+    /// The input's name, for messages.
+    pub(crate) origin: String,
+    /// One entry per table touched.
+    pub(crate) tables: Vec<StagedTable>,
+    /// Ends to be found among the rows that are there.
+    pub(crate) ends: Vec<NeededEnd>,
+}

@@ -1,0 +1,140 @@
+//! The next version of each table.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, BooleanArray};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::UInt64Type;
+use arrow::record_batch::RecordBatch;
+use futures::TryStreamExt;
+use omnigraph_log::{TableChange, record::TouchedKeys};
+
+use super::FragmentIds;
+use super::judge::Judged;
+use super::staged::{StagedRows, StagedTable};
+use crate::error::{Error, Result};
+use crate::keys::KeyHash;
+use crate::snapshot::Snapshot;
+use crate::table::{Edit, FoldPlan, ID, ROW_ADDRESS, RowAddress, Scan, Table, WrittenFile, plan_fold};
+
+/// A table's next version.
+#[derive(Debug)]
+pub(super) struct NextVersion {
+    pub(super) table: Arc<Table>,
+    pub(super) change: TableChange,
+    /// The newest block of fragment ids known.
+    pub(super) newest_block: u64,
+}
+
+/// Makes the next version of the table that `staged` is for. `attempt` 0 folds; later ones do not, since whoever lost a
+/// race has better things to do.
+pub(super) async fn next_version(
+    base: &Snapshot,
+    ids: &FragmentIds,
+    staged: &StagedTable,
+    judged: Judged,
+) -> Result<NextVersion> {
+    let Judged { base: table, gone } = judged;
+    let updated = gone.len() as u64;
+    let deleted = if staged.replace { table.rows() } else { 0 };
+    let mut newest_block = base.commit().fragment_blocks;
+    let (add, touched, drop, known) = match &staged.rows {
+        StagedRows::Files(files) => {
+            let mut add = Vec::with_capacity(files.len());
+            for file in files {
+                let (id, block) = ids.take(&base.shared.log, newest_block).await?;
+                newest_block = block;
+                add.push((id, file.clone()));
+            }
+            (add, TouchedKeys::Any, FoldPlan::default(), None)
+        }
+        StagedRows::Memory(batches) => {
+            let fold = if staged.replace { FoldPlan::default() } else { plan_fold(&table, staged.count) };
+            let kept = read_folded(&table, &fold, &gone).await?;
+            let (id, block) = ids.take(&base.shared.log, newest_block).await?;
+            newest_block = block;
+            let keys = key_column(kept.iter().chain(batches))?;
+            let file = write_file(base, &table, kept.iter().chain(batches)).await?;
+            let touched = if staged.replace { TouchedKeys::Any } else { touched(batches)? };
+            (vec![(id, file)], touched, fold, Some((id, keys)))
+        }
+    };
+    let delete = gone.into_iter().filter(|address| !drop.fragments.contains(&address.fragment())).collect();
+    let edit = Edit { replace: staged.replace, drop: drop.fragments, delete, add };
+    let next = base.shared.tables.edit(&table, edit).await?.table;
+    if let Some((fragment, keys)) = known {
+        remember_keys(base, staged, &table, &next, fragment, &keys);
+    }
+    let change = TableChange { inserted: staged.count - updated, updated, deleted, touched };
+    Ok(NextVersion { table: next, change, newest_block })
+}
+
+/// The rows of the fragments that are folded, but those that go.
+async fn read_folded(table: &Table, fold: &FoldPlan, gone: &[RowAddress]) -> Result<Vec<RecordBatch>> {
+    if fold.fragments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let columns = table.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let scan = Scan { columns, fragments: Some(fold.fragments.clone()), addresses: true, ..Scan::default() };
+    let batches: Vec<RecordBatch> = table.scan(scan).await?.try_collect().await?;
+    batches.into_iter().map(|batch| without(batch, gone)).collect()
+}
+
+fn without(mut batch: RecordBatch, gone: &[RowAddress]) -> Result<RecordBatch> {
+    let failed = |error: arrow::error::ArrowError| Error::internal(format!("folding: {error}"));
+    let place = batch.schema().index_of(ROW_ADDRESS).map_err(failed)?;
+    let addresses = batch.remove_column(place);
+    let Some(addresses) = addresses.as_primitive_opt::<UInt64Type>() else {
+        return Err(Error::internal("folding: addresses are no numbers"));
+    };
+    let keep = addresses.values().iter().map(|address| gone.binary_search(&RowAddress(*address)).is_err());
+    filter_record_batch(&batch, &BooleanArray::from_iter(keep.map(Some))).map_err(failed)
+}
+
+async fn write_file(
+    base: &Snapshot,
+    table: &Table,
+    batches: impl Iterator<Item = &RecordBatch>,
+) -> Result<WrittenFile> {
+    let batches: Vec<&RecordBatch> = batches.collect();
+    // Folded rows come with the table's schema, staged ones with the catalogue's; the columns are the same.
+    let whole = arrow::compute::concat_batches(table.schema(), batches)
+        .map_err(|error| Error::internal(format!("joining staged rows: {error}")))?;
+    let mut writer = base.shared.tables.data_writer(table).await?;
+    match writer.write(&whole).await {
+        Ok(()) => writer.finish().await,
+        Err(error) => {
+            writer.abort().await;
+            Err(error)
+        }
+    }
+}
+
+fn key_column<'a>(batches: impl Iterator<Item = &'a RecordBatch>) -> Result<Vec<KeyHash>> {
+    let mut keys = Vec::new();
+    for batch in batches {
+        let ids = batch.column_by_name(ID).and_then(|column| column.as_string_opt::<i32>());
+        let ids = ids.ok_or_else(|| Error::internal("staged rows without ids"))?;
+        keys.extend(ids.iter().flatten().map(KeyHash::of));
+    }
+    Ok(keys)
+}
+
+fn touched(batches: &[RecordBatch]) -> Result<TouchedKeys> {
+    Ok(TouchedKeys::of(key_column(batches.iter())?.into_iter().map(KeyHash::short).collect()))
+}
+
+/// The key index of the version just written follows from that of its base, if that is at hand.
+fn remember_keys(
+    base: &Snapshot,
+    staged: &StagedTable,
+    table: &Table,
+    next: &Arc<Table>,
+    fragment: u32,
+    keys: &[KeyHash],
+) {
+    let index = if staged.replace { Some(crate::keys::KeyIndex::default()) } else { base.shared.keys.known(table) };
+    let Some(index) = index else { return };
+    let addresses = (0u32..).map(|offset| RowAddress::new(fragment, offset));
+    base.shared.keys.keep(next, index.next([], keys.iter().copied().zip(addresses)));
+}
