@@ -13,6 +13,7 @@
 pub mod catalog;
 pub mod diagnostic;
 pub mod lex;
+pub mod migrate;
 pub mod pg;
 pub mod source;
 pub mod span;

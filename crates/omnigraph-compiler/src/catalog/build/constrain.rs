@@ -312,7 +312,7 @@ impl Builder {
         self.known_names(Code::S056, annotation, &[]);
         let mut values = annotation.positional();
         let (property, ty) = self.subject(columns, owner, annotation, values.next())?;
-        if let Some(ty) = ty.filter(|ty| !is_number(ty)) {
+        if let Some(ty) = ty.filter(|ty| !ty.is_number()) {
             let message = format!("@range requires a numeric type, and `{owner}.{property}` is {ty}");
             self.error(Code::S059, annotation.span, message);
         }
@@ -360,11 +360,6 @@ fn required(ty: &PropType) -> PropType {
 
 fn is_free_text(ty: &PropType) -> bool {
     ty.scalar == Scalar::String && !ty.list && ty.enum_values.is_none()
-}
-
-pub(super) fn is_number(ty: &PropType) -> bool {
-    use Scalar::{F32, F64, I32, I64, U32, U64};
-    !ty.list && matches!(ty.scalar, I32 | I64 | U32 | U64 | F32 | F64)
 }
 
 /// Drops later copies. Types have few constraints of each kind unless written by a program, and then they are single

@@ -53,7 +53,7 @@ impl Parser<'_> {
         let (kind, mut annotations) = match keyword {
             "node" => self.node_header()?,
             "edge" => self.edge_header()?,
-            _ => (DeclarationKind::Interface, Vec::new()),
+            _ => (DeclarationKind::Interface, self.annotations()?),
         };
         annotations.extend(self.stray_annotations(keyword));
         let span = self.since(start);
@@ -103,7 +103,7 @@ impl Parser<'_> {
         }
         let help = match keyword {
             "node" => "annotations of a node stand before `implements`",
-            _ => "an interface takes no annotations; its properties do",
+            _ => "constraints stand between the braces",
         };
         let error = Diagnostic::error(Code::S000, self.here(), "expected `{`, found an annotation").with_help(help);
         self.report(error);
