@@ -7,6 +7,7 @@ use super::safety::{Tier, keeps_text, widens};
 use super::{Direction, DropMode, Step, TypeKind};
 use crate::catalog::{Annotation, Cardinality, Catalog, EdgeType, Interface, NodeType, Property, PropertyId, TypeId};
 use crate::diagnostic::Code;
+use crate::types::PropType;
 
 /// A comparison in progress.
 pub(super) struct Diff<'a> {
@@ -315,7 +316,7 @@ impl PropertyChange<'_> {
             self.enum_steps(before, after, diff);
         } else if widens(old, new) && (!keyed || keeps_text(old, new)) {
             let (type_name, property_name) = names();
-            let (from, to) = (old.clone(), new.clone());
+            let (from, to) = (old.clone(), PropType { nullable: old.nullable, ..new.clone() });
             diff.steps.push(Step::WidenProperty { type_kind, type_name, property_name, from, to });
         } else if (old.scalar, old.list, &old.enum_values) != (new.scalar, new.list, &new.enum_values) {
             let (type_name, property_name) = names();

@@ -143,7 +143,7 @@ pub enum Step {
     },
     /// What future rows get that leave the property out.
     ChangeDefault { type_kind: TypeKind, type_name: String, property_name: String, default: Option<DefaultValue> },
-    /// A new rule or index.
+    /// A new rule or index. A new key is valid when every row's id is the one the key would give it.
     AddConstraint {
         type_kind: TypeKind,
         type_name: String,
@@ -155,7 +155,7 @@ pub enum Step {
         #[serde(default, skip_serializing_if = "Tier::is_safe")]
         tier: Tier,
     },
-    /// A rule or index less.
+    /// A rule or index less. Without their key, rows keep the ids it gave them.
     DropConstraint { type_kind: TypeKind, type_name: String, constraint: Constraint },
     /// Other words for whoever violates a rule that stays the same.
     ChangeMessage { type_kind: TypeKind, type_name: String, constraint: Constraint },

@@ -115,7 +115,8 @@ impl Builder {
         match annotation.name.node.as_str() {
             "key" if draft.kind == Kind::Edge => {
                 key_spans.push(annotation.span);
-                draft.key = self.edge_key(columns, annotation).or(draft.key.take());
+                let key = self.edge_key(columns, &draft.name.node, annotation);
+                draft.key = key.or(draft.key.take());
             }
             "key" => {
                 key_spans.push(annotation.span);
@@ -182,7 +183,7 @@ impl Builder {
     }
 
     /// `@key(@src, @dst, …)`: both ends and any number of properties.
-    fn edge_key(&mut self, columns: &Columns, annotation: &Annotation) -> Option<Vec<String>> {
+    fn edge_key(&mut self, columns: &Columns, owner: &str, annotation: &Annotation) -> Option<Vec<String>> {
         self.known_names(Code::S056, annotation, &[]);
         let mut names: Vec<String> = Vec::new();
         for value in annotation.positional() {
@@ -201,7 +202,7 @@ impl Builder {
             match columns.get(&name) {
                 Some(Some(ty)) => self.check_column(Purpose::Key, &name, ty, value.span, 2),
                 None if !name.starts_with('@') => {
-                    self.unknown(columns, "the edge", &name, value.span);
+                    self.unknown(columns, owner, &name, value.span);
                     return None;
                 }
                 _ => {}
