@@ -13,6 +13,7 @@
 pub mod catalog;
 pub mod diagnostic;
 pub mod lex;
+pub mod migrate;
 pub mod pg;
 pub mod source;
 pub mod span;
@@ -39,6 +40,7 @@ pub fn compile_schema(
     let (schema, mut diagnostics) = pg::parse(source);
     let (catalog, found) = catalog::build(&schema, previous, mint);
     diagnostics.extend(found);
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span);
     let failed = diagnostics.iter().any(Diagnostic::is_error);
     (catalog.filter(|_| !failed), diagnostics)
 }

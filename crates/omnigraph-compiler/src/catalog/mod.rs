@@ -4,15 +4,21 @@
 //! survive renames and are never reused; ids are minted by the caller (they are ULIDs), so two branches that add a type
 //! each can never mint the same one.
 
+mod accepted;
 mod build;
+mod fingerprint;
 mod id;
 mod model;
+mod verify;
 mod words;
 
+pub use accepted::{Accepted, AcceptedError};
 pub use build::build;
+pub use fingerprint::fingerprint;
 pub use id::{PropertyId, TableId, TypeId};
 pub use model::{
     Analyzer, Annotation, Cardinality, Catalog, Check, DefaultValue, EdgeType, Embed, Index, Interface, Metric,
     NodeType, Number, OnDelete, Property, Range, Unique,
 };
+pub use verify::Inconsistency;
 pub use words::ANALYZERS;

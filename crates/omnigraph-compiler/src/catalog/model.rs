@@ -7,6 +7,7 @@ use crate::types::PropType;
 
 /// Everything one accepted schema declares, by name.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Catalog {
     /// Interfaces by name.
     pub interfaces: BTreeMap<String, Interface>,
@@ -18,6 +19,7 @@ pub struct Catalog {
 
 /// A set of properties that node types mix in.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Interface {
     /// Identity.
     pub id: TypeId,
@@ -25,10 +27,14 @@ pub struct Interface {
     pub name: String,
     /// Properties in declaration order.
     pub properties: Vec<Property>,
+    /// `@description`, `@instruction` and annotations of no meaning to us.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub annotations: Vec<Annotation>,
 }
 
 /// A node type and its rules.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NodeType {
     /// Identity.
     pub id: TypeId,
@@ -56,6 +62,7 @@ pub struct NodeType {
 
 /// An edge type and its rules.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EdgeType {
     /// Identity.
     pub id: TypeId,
@@ -91,6 +98,7 @@ pub struct EdgeType {
 
 /// One property.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Property {
     /// Identity.
     pub id: PropertyId,
@@ -124,6 +132,7 @@ pub enum DefaultValue {
 
 /// `@embed("source", model="m")`.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Embed {
     /// The text property it is computed from.
     pub source: String,
@@ -133,6 +142,7 @@ pub struct Embed {
 
 /// `@unique`: no two live rows share the tuple; a null component exempts a row.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Unique {
     /// Component names as declared.
     pub properties: Vec<String>,
@@ -140,6 +150,7 @@ pub struct Unique {
 
 /// `@index`: never changes a result, only its speed.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Index {
     /// Component names as declared.
     pub properties: Vec<String>,
@@ -170,6 +181,7 @@ pub struct Analyzer(pub String);
 
 /// Inclusive bounds; null passes, NaN fails.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Range {
     /// The bounded property.
     pub property: String,
@@ -193,6 +205,7 @@ pub enum Number {
 
 /// An unanchored regular expression that a text must contain; null passes.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Check {
     /// The checked property.
     pub property: String,
@@ -205,6 +218,7 @@ pub struct Check {
 
 /// `min..max`, inclusive; `max` open when `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Cardinality {
     /// At least this many.
     pub min: u32,
@@ -225,6 +239,7 @@ pub enum OnDelete {
 
 /// `@name(value, key=literal, …)`.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Annotation {
     /// Name without `@`.
     pub name: String,
@@ -244,6 +259,14 @@ impl Catalog {
 }
 
 impl NodeType {
+    /// Every index there should be: the key's, then the declared ones.
+    #[must_use]
+    pub fn all_indexes(&self) -> Vec<Index> {
+        let key = self.key.clone().map(|properties| Index { properties, metric: None, analyzer: None });
+        let declared = self.indexes.iter().filter(|index| key.as_ref() != Some(index)).cloned();
+        key.iter().cloned().chain(declared).collect()
+    }
+
     /// Finds a property by name.
     #[must_use]
     pub fn property(&self, name: &str) -> Option<&Property> {

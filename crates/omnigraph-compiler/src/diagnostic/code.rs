@@ -108,6 +108,32 @@ codes! {
     S071 = "S071",
     /// An annotation without meaning whose name is close to one that has (warning).
     S072 = "S072",
+    /// Reserved: a graph with data is dropped (destructive).
+    OgDs101 = "OG-DS-101",
+    /// A node type with rows is dropped (destructive).
+    OgDs102 = "OG-DS-102",
+    /// An edge type with rows is dropped (destructive).
+    OgDs103 = "OG-DS-103",
+    /// A property of a type with rows is dropped (destructive).
+    OgDs104 = "OG-DS-104",
+    /// A vector property of a type with rows is dropped (destructive).
+    OgDs105 = "OG-DS-105",
+    /// A required property without a default is added to a type (validated).
+    OgMf103 = "OG-MF-103",
+    /// A property that may be null becomes required (validated).
+    OgMf104 = "OG-MF-104",
+    /// A property's type changes into one that cannot hold every old value unchanged (destructive).
+    OgMf106 = "OG-MF-106",
+    /// An end of an edge type becomes another node type (destructive).
+    OgMf107 = "OG-MF-107",
+    /// The interfaces a node type implements change (destructive).
+    OgMf108 = "OG-MF-108",
+    /// An interface is removed (destructive).
+    OgMf109 = "OG-MF-109",
+    /// The text or the model a vector is computed from changes (destructive).
+    OgMf110 = "OG-MF-110",
+    /// Two schemas differ in a way no step describes (destructive).
+    OgMf111 = "OG-MF-111",
 }
 
 impl fmt::Display for Code {

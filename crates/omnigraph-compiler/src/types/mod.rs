@@ -52,6 +52,13 @@ impl PropType {
     pub const fn of(scalar: Scalar) -> Self {
         Self { scalar, nullable: false, list: false, enum_values: None }
     }
+
+    /// Whether its values are single numbers.
+    #[must_use]
+    pub fn is_number(&self) -> bool {
+        use Scalar::{F32, F64, I32, I64, U32, U64};
+        !self.list && matches!(self.scalar, I32 | I64 | U32 | U64 | F32 | F64)
+    }
 }
 
 impl fmt::Display for Scalar {

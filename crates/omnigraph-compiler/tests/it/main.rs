@@ -1,3 +1,19 @@
 //! Tests of the compiler from outside, one module per topic.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests may fail loudly"
+)]
+
+mod accepted;
+mod catalog_files;
 mod example_schema;
+mod imports;
+mod migrate_files;
+mod pg_files;
+mod pg_properties;
+mod pg_scale;
+mod support;

@@ -115,7 +115,8 @@ impl Builder {
         match annotation.name.node.as_str() {
             "key" if draft.kind == Kind::Edge => {
                 key_spans.push(annotation.span);
-                draft.key = self.edge_key(columns, annotation).or(draft.key.take());
+                let key = self.edge_key(columns, &draft.name.node, annotation);
+                draft.key = key.or(draft.key.take());
             }
             "key" => {
                 key_spans.push(annotation.span);
@@ -182,7 +183,7 @@ impl Builder {
     }
 
     /// `@key(@src, @dst, …)`: both ends and any number of properties.
-    fn edge_key(&mut self, columns: &Columns, annotation: &Annotation) -> Option<Vec<String>> {
+    fn edge_key(&mut self, columns: &Columns, owner: &str, annotation: &Annotation) -> Option<Vec<String>> {
         self.known_names(Code::S056, annotation, &[]);
         let mut names: Vec<String> = Vec::new();
         for value in annotation.positional() {
@@ -201,7 +202,7 @@ impl Builder {
             match columns.get(&name) {
                 Some(Some(ty)) => self.check_column(Purpose::Key, &name, ty, value.span, 2),
                 None if !name.starts_with('@') => {
-                    self.unknown(columns, "the edge", &name, value.span);
+                    self.unknown(columns, owner, &name, value.span);
                     return None;
                 }
                 _ => {}
@@ -312,7 +313,7 @@ impl Builder {
         self.known_names(Code::S056, annotation, &[]);
         let mut values = annotation.positional();
         let (property, ty) = self.subject(columns, owner, annotation, values.next())?;
-        if let Some(ty) = ty.filter(|ty| !is_number(ty)) {
+        if let Some(ty) = ty.filter(|ty| !ty.is_number()) {
             let message = format!("@range requires a numeric type, and `{owner}.{property}` is {ty}");
             self.error(Code::S059, annotation.span, message);
         }
@@ -360,11 +361,6 @@ fn required(ty: &PropType) -> PropType {
 
 fn is_free_text(ty: &PropType) -> bool {
     ty.scalar == Scalar::String && !ty.list && ty.enum_values.is_none()
-}
-
-pub(super) fn is_number(ty: &PropType) -> bool {
-    use Scalar::{F32, F64, I32, I64, U32, U64};
-    !ty.list && matches!(ty.scalar, I32 | I64 | U32 | U64 | F32 | F64)
 }
 
 /// Drops later copies. Types have few constraints of each kind unless written by a program, and then they are single

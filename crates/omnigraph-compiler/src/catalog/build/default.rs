@@ -95,7 +95,19 @@ fn scalar(value: &Value, ty: &PropType) -> Result<serde_json::Value, String> {
             Err("a text is no instant; write `datetime(\"2024-05-06T07:08:09Z\")`".to_owned())
         }
         (Value::Name(word), _) => Err(format!("`{word}` is no literal; texts stand in double quotes")),
-        _ => Err("it is of another type".to_owned()),
+        _ => Err(described(value)),
+    }
+}
+
+/// What a value is, for whoever wanted something else.
+fn described(value: &Value) -> String {
+    match value {
+        Value::String(_) => "it is a text".to_owned(),
+        Value::Number(text) => format!("{text} is a number"),
+        Value::Bool(truth) => format!("{truth} is a Bool"),
+        Value::Call(name, Some(_)) => format!("`{name}(…)` is a {}", if name == "date" { "Date" } else { "DateTime" }),
+        Value::Call(name, None) => format!("`{name}()` takes a text"),
+        Value::Name(_) | Value::System(_) | Value::Bounds(..) | Value::List(_) => "it is no literal".to_owned(),
     }
 }
 

@@ -307,7 +307,7 @@ fn insert(
             catalog.edges.insert(name, edge);
         }
         _ => {
-            catalog.interfaces.insert(name.clone(), Interface { id, name, properties });
+            catalog.interfaces.insert(name.clone(), Interface { id, name, properties, annotations });
         }
     }
 }

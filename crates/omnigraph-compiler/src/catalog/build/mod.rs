@@ -32,7 +32,7 @@ use draft::Draft;
 /// identity, in an order that depends on the schema's meaning only: types (interfaces, nodes, edges, each by name),
 /// properties (in the order of their types, then by name), tables (nodes, edges, each by name).
 ///
-/// The catalogue is there when no diagnostic is an error and the tree parsed without one.
+/// The catalogue is there when no diagnostic is an error and the tree parsed without one. Diagnostics come in source order.
 pub fn build(
     schema: &Schema,
     previous: Option<&Catalog>,
@@ -43,6 +43,7 @@ pub fn build(
     let identities = builder.identities(&drafts, previous, mint);
     let failed = builder.diagnostics.iter().any(Diagnostic::is_error) || builder.incomplete;
     let catalog = identities.filter(|_| !failed).map(|identities| identities.catalog(drafts));
+    builder.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
     (catalog, builder.diagnostics)
 }
 

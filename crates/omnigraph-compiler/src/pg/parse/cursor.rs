@@ -125,7 +125,14 @@ impl<'a> Parser<'a> {
             Some(TokenKind::UnterminatedComment) => "a comment without its closing `*/`".to_owned(),
             Some(_) => format!("`{}`", self.text(0).chars().take(40).collect::<String>()),
         };
-        let mut error = Diagnostic::error(Code::S000, self.here(), format!("expected {what}, found {found}"));
+        // What is not closed reaches to the end of the file; the place to look at is where it opens.
+        let mut span = self.here();
+        match self.kind(0) {
+            Some(TokenKind::UnterminatedString) => span.end = span.start + 1,
+            Some(TokenKind::UnterminatedComment) => span.end = span.start + 2,
+            _ => {}
+        }
+        let mut error = Diagnostic::error(Code::S000, span, format!("expected {what}, found {found}"));
         error.help = did_you_mean(self.text(0), names.iter().copied());
         self.report(error)
     }
@@ -146,9 +153,17 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Whether what starts here looks like a declaration whose keyword is misspelt.
+    fn near_declaration(&self) -> bool {
+        let header = matches!(self.kind(2), Some(TokenKind::LeftBrace | TokenKind::Colon | TokenKind::At));
+        self.kind(0) == Some(TokenKind::Ident)
+            && self.kind(1) == Some(TokenKind::TypeName)
+            && (header || self.text(2) == "implements")
+    }
+
     /// Moves to where a declaration starts, past anything else.
     pub(super) fn skip_to_declaration(&mut self) {
-        while !self.at_end() && !self.at_declaration() {
+        while !self.at_end() && !self.at_declaration() && !self.near_declaration() {
             self.bump();
         }
     }

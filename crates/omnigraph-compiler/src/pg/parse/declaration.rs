@@ -1,9 +1,11 @@
 //! Headers and bodies of declarations, and imports.
 
-use super::cursor::{DECLARATIONS, Parsed, Parser};
+use super::cursor::{DECLARATIONS, Parsed, Parser, Reported};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lex::TokenKind;
-use crate::pg::ast::{Annotation, Comment, Constraint, Declaration, DeclarationKind, Import, Member, Property, Schema};
+use crate::pg::ast::{
+    Annotation, BaseType, Comment, Constraint, Declaration, DeclarationKind, Import, Member, Property, Schema, TypeExpr,
+};
 use crate::span::{Span, Spanned};
 
 impl Parser<'_> {
@@ -50,10 +52,14 @@ impl Parser<'_> {
         let start = self.here();
         let keyword = self.bump().map_or("", |token| self.text_of(token));
         let name = self.type_name("a type name")?;
-        let (kind, mut annotations) = match keyword {
-            "node" => self.node_header()?,
-            "edge" => self.edge_header()?,
-            _ => (DeclarationKind::Interface, Vec::new()),
+        let header = match keyword {
+            "node" => self.node_header(),
+            "edge" => self.edge_header(),
+            _ => self.annotations().map(|annotations| (DeclarationKind::Interface, annotations)),
+        };
+        let (kind, mut annotations) = match header {
+            Ok(header) => header,
+            Err(reported) => return self.half_declaration(keyword, name, reported),
         };
         annotations.extend(self.stray_annotations(keyword));
         let span = self.since(start);
@@ -71,6 +77,19 @@ impl Parser<'_> {
         };
         let comments = self.close_comments(leading);
         Ok(Declaration { kind, name, annotations, members, comments, tail, span })
+    }
+
+    /// A type whose header cannot be read is kept without a body, or every edge that ends in it would be reported as well.
+    fn half_declaration(&mut self, keyword: &str, name: Spanned<String>, reported: Reported) -> Parsed<Declaration> {
+        let kind = match keyword {
+            "node" => DeclarationKind::Node { implements: Vec::new() },
+            "interface" => DeclarationKind::Interface,
+            _ => return Err(reported),
+        };
+        self.skip_to_declaration();
+        let comments = self.close_comments(Vec::new());
+        let span = name.span;
+        Ok(Declaration { kind, name, annotations: Vec::new(), members: Vec::new(), comments, tail: Vec::new(), span })
     }
 
     fn node_header(&mut self) -> Parsed<(DeclarationKind, Vec<Annotation>)> {
@@ -103,7 +122,7 @@ impl Parser<'_> {
         }
         let help = match keyword {
             "node" => "annotations of a node stand before `implements`",
-            _ => "an interface takes no annotations; its properties do",
+            _ => "constraints stand between the braces",
         };
         let error = Diagnostic::error(Code::S000, self.here(), "expected `{`, found an annotation").with_help(help);
         self.report(error);
@@ -164,12 +183,23 @@ impl Parser<'_> {
             return Ok(());
         }
         let name = self.property_name()?;
-        self.expect(TokenKind::Colon, "`:` and a type")?;
-        let ty = self.type_expr()?;
-        let annotations = self.annotations()?;
+        let ty = self.property_type();
+        let annotations = match ty {
+            Ok(_) => self.annotations(),
+            Err(reported) => Err(reported),
+        };
+        let outcome = annotations.as_ref().map(drop).map_err(|reported| *reported);
         let comments = self.close_comments(leading);
+        // A property that is only half there is kept, or every rule that names it would be reported as well.
+        let ty = ty.unwrap_or(TypeExpr { base: BaseType::Invalid, list: false, nullable: false, span: name.span });
+        let annotations = annotations.unwrap_or_default();
         members.push(Member::Property(Property { name, ty, annotations, comments }));
-        Ok(())
+        outcome
+    }
+
+    fn property_type(&mut self) -> Parsed<TypeExpr> {
+        self.expect(TokenKind::Colon, "`:` and a type")?;
+        self.type_expr()
     }
 
     fn constraint(&mut self, keyword: &str, leading: Vec<Comment>, members: &mut Vec<Member>) -> Parsed<()> {
