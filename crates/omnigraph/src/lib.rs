@@ -1,14 +1,58 @@
-//! The engine.
+//! Omnigraph: a typed property graph on open Lance tables, with git-style commits and branches over the whole graph.
+//!
+//! ```no_run
+//! # async fn demo() -> omnigraph::Result<()> {
+//! use omnigraph::{LoadMode, LoadRequest, LoadSource, Omnigraph, OpenOptions, Target};
+//!
+//! let schema = "node City { name: String @key }";
+//! let graph = Omnigraph::init("cities.omni", "cities.pg", schema, None, OpenOptions::default()).await?;
+//! let rows = &br#"{"type": "City", "data": {"name": "Oslo"}}"#[..];
+//! graph
+//!     .load(LoadRequest {
+//!         branch: "main".into(),
+//!         mode: LoadMode::Merge,
+//!         source: LoadSource::reader("rows", rows),
+//!         actor: None,
+//!         progress: None,
+//!     })
+//!     .await?;
+//! let snapshot = graph.snapshot(Target::Branch("main".into())).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! # The rooms, top to bottom
+//!
+//! A room uses the rooms below it, never those above.
+//!
+//! | Room | What it is for |
+//! |---|---|
+//! | `graph` | the handle: open, branches, loads, snapshots |
+//! | `export` | a snapshot as NDJSON |
+//! | `load`, `write` | rows in: decode, stage, judge, publish |
+//! | `query` | IR to one DataFusion plan |
+//! | `snapshot`, `schema`, `keys` | one commit and what it pins |
+//! | `table` | the only room that knows Lance |
+//! | `error` | what can go wrong |
+//!
+//! The log of commits is a crate of its own, `omnigraph-log`, and the store below it too, `omnigraph-objects`.
 
 #![recursion_limit = "256"]
-#![allow(dead_code)]
 
 mod error;
+mod export;
+mod graph;
+mod keys;
 mod load;
+mod query;
 mod schema;
 mod snapshot;
-mod write;
-mod keys;
 mod table;
+mod write;
 
 pub use error::{DataError, Error, ErrorKind, Result};
+pub use graph::{BranchInfo, History, Omnigraph, OpenMode, OpenOptions};
+pub use load::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType};
+pub use omnigraph_log::{self as log, CommitRecord};
+pub use omnigraph_objects::{self as objects, Counts, Durability, StoreOptions};
+pub use query::{QueryRequest, QueryResult};
+pub use snapshot::{Snapshot, TableSummary, Target};

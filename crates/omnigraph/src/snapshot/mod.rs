@@ -70,3 +70,33 @@ impl Snapshot {
         self.shared.tables.open(path, *pin).await
     }
 }
+
+/// One table of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableSummary {
+    /// The type.
+    pub name: String,
+    /// Whether it is an edge type.
+    pub edge: bool,
+    /// Its folder, relative to the graph's root.
+    pub path: TablePath,
+    /// Its version and rows.
+    pub pin: omnigraph_log::TablePin,
+}
+
+impl Snapshot {
+    /// Every table, by name of its type.
+    #[must_use]
+    pub fn tables(&self) -> Vec<TableSummary> {
+        let catalog = self.catalog();
+        let nodes = catalog.nodes.values().map(|node| (node.name.clone(), false, TablePath::node(node.table)));
+        let edges = catalog.edges.values().map(|edge| (edge.name.clone(), true, TablePath::edge(edge.table)));
+        let pinned = nodes.chain(edges).filter_map(|(name, edge, path)| {
+            let pin = *self.record.tables.get(&path)?;
+            Some(TableSummary { name, edge, path, pin })
+        });
+        let mut tables: Vec<_> = pinned.collect();
+        tables.sort_by(|a, b| a.name.cmp(&b.name).then(a.edge.cmp(&b.edge)));
+        tables
+    }
+}

@@ -1,0 +1,76 @@
+//! The handle a program holds: one graph, opened for reading or for reading and writing.
+//!
+//! - `options` how to open
+//! - `open`    create and open
+//! - `branch`  branches and commits
+//! - `write`   loads
+//! - `read`    snapshots, queries, exports
+
+mod branch;
+mod open;
+mod options;
+mod read;
+mod write;
+
+pub use branch::{BranchInfo, History};
+pub use options::{OpenMode, OpenOptions};
+
+use omnigraph_log::GraphStamp;
+use omnigraph_objects::Counts;
+
+use crate::error::{Error, Result};
+use crate::snapshot::Shared;
+use crate::write::Writer;
+
+/// A graph. Cheap to clone; clones share caches and take turns when they write.
+#[derive(Clone, Debug)]
+pub struct Omnigraph {
+    shared: Shared,
+    writer: Writer,
+    mode: OpenMode,
+}
+
+impl Omnigraph {
+    /// What `graph.json` says.
+    #[must_use]
+    pub fn stamp(&self) -> &GraphStamp {
+        self.shared.log.stamp()
+    }
+
+    /// Where the graph is, as given when it was opened, made absolute.
+    #[must_use]
+    pub fn location(&self) -> String {
+        self.shared.log.store().root_display()
+    }
+
+    /// Requests made to the store so far through this handle, by verb.
+    #[must_use]
+    pub fn requests(&self) -> Counts {
+        self.shared.log.store().counts()
+    }
+
+    fn may_write(&self, action: &'static str) -> Result<()> {
+        match self.mode {
+            OpenMode::ReadWrite => Ok(()),
+            OpenMode::ReadOnly => Err(Error::ReadOnly { action }),
+        }
+    }
+
+    fn around(log: omnigraph_log::Log, mode: OpenMode) -> Result<Self> {
+        Ok(Self { shared: Shared::new(log)?, writer: Writer::default(), mode })
+    }
+}
+
+/// A schema that does not compile, with every finding placed in its source.
+pub(crate) fn compile_error(
+    file: &str,
+    source: &str,
+    diagnostics: &[omnigraph_compiler::Diagnostic],
+) -> Error {
+    let rendered = omnigraph_compiler::diagnostic::render_text(file, source, diagnostics);
+    let findings = match omnigraph_compiler::diagnostic::render_json(file, source, diagnostics) {
+        serde_json::Value::Array(findings) => findings,
+        other => vec![other],
+    };
+    Error::Compile { rendered: rendered.trim_end().to_owned(), findings }
+}

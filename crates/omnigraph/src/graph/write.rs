@@ -1,0 +1,29 @@
+//! Loads.
+
+use omnigraph_log::branch::MAIN;
+
+use super::Omnigraph;
+use crate::error::Result;
+use crate::load::{self, LoadReceipt, LoadRequest};
+use crate::snapshot::{Snapshot, Target};
+
+impl Omnigraph {
+    /// Loads rows in one atomic commit: either all of them are there afterwards, or none.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Data`] names the file and line of a row that cannot be taken; nothing is changed then.
+    pub async fn load(&self, request: LoadRequest) -> Result<LoadReceipt> {
+        self.may_write("load")?;
+        let branch = self.shared.log.branch(&request.branch).await?;
+        let head = self.shared.log.known_or_head(&branch).await?;
+        let base = Snapshot::of(&self.shared, Target::Branch(branch.name.clone()), head.record).await?;
+        load::run(&self.shared, &self.writer, &branch, &base, request).await
+    }
+
+    /// The branch that commands mean when they name none.
+    #[must_use]
+    pub const fn default_branch() -> &'static str {
+        MAIN
+    }
+}
