@@ -218,6 +218,17 @@ async fn a_name_that_is_not_synced_is_not_acknowledged() {
     assert_eq!(error.kind(), ErrorKind::Unknown, "{error}");
 }
 
+/// Its winner may be between the name and the sync, in another process.
+#[tokio::test]
+async fn what_a_loser_is_shown_is_durable_first() {
+    let site = Site::folder();
+    let _ = site.open_with(|options| options.durability = Durability::Os).put_if_absent(&key("a/1"), "x".into()).await;
+    let (store, disk, root) = watched(&site, Durability::Full);
+    assert_eq!(store.put_if_absent(&key("a/1"), "y".into()).await.unwrap(), Put::Exists("x".into()));
+    let expected = [(Call::SyncFile, "a/1"), (Call::SyncFolder, "a"), (Call::SyncFolder, "")];
+    assert_eq!(disk.take(&root), calls(&expected));
+}
+
 #[tokio::test]
 async fn without_hard_links_a_rename_that_refuses_to_replace_does() {
     let site = Site::folder();

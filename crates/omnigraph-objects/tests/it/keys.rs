@@ -65,6 +65,14 @@ proptest! {
     }
 
     #[test]
+    fn names_that_differ_in_case_alone_never_meet(name in "[a-zA-Z./é]{1,20}") {
+        let segment = Key::encode_segment(&name).unwrap();
+        for other in [name.to_lowercase(), name.to_uppercase()].into_iter().filter(|other| *other != name) {
+            prop_assert!(!segment.eq_ignore_ascii_case(&Key::encode_segment(&other).unwrap()));
+        }
+    }
+
+    #[test]
     fn no_text_makes_decoding_or_parsing_fall(text in "(?s).{0,40}") {
         let _ = Key::decode_segment(&text);
         if let Ok(key) = Key::parse(&text) {
