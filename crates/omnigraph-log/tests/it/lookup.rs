@@ -163,3 +163,23 @@ async fn a_listing_skips_what_is_not_ours_and_refuses_what_is_damaged() {
     assert!(error.to_string().contains("whose place is __graph/branches/a.json"), "{error}");
     assert_eq!(log.branch("b").await.unwrap_err().code(), "OG-LOG-004");
 }
+
+#[tokio::test]
+async fn no_hint_misleads_a_head() {
+    let site = Site::memory();
+    let log = create(site.open()).await.unwrap();
+    commits(&log, 40).await;
+    let trunk = main(&log).await;
+    let head = log.head(&trunk).await.unwrap().record;
+    let fork = fork(&log, "empty", head.reference()).await;
+    for content in ["", "no number", "0", "31", "40", "41", "18446744073709551615", "-1"] {
+        for branch in [&trunk, &fork] {
+            let hint = format!("__graph/log/{}/hint", branch.id);
+            overwrite(log.store(), &hint, content.as_bytes().to_vec()).await;
+            let cold = Log::open(site.open()).await.unwrap();
+            assert_eq!(cold.head(branch).await.unwrap().record, head, "hint {content:?}");
+        }
+    }
+    log.store().delete(&key(&format!("__graph/log/{}/hint", trunk.id))).await.unwrap();
+    assert_eq!(Log::open(site.open()).await.unwrap().head(&trunk).await.unwrap().record, head);
+}

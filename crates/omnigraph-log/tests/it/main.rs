@@ -1,6 +1,6 @@
 //! The graph log under faults, races and damage, over memory and folders. No table is ever opened: a pin is a number.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod bytes;
 mod cost;

@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use omnigraph_objects::{Ambient, Durability, Key, Location, Store, StoreOptions};
 use omnigraph_testkit::fault::Faults;
 
+/// A kind of place: its name, and how to make one.
+pub(crate) type Kind = (&'static str, fn() -> Site);
+
 /// An empty place for a graph, gone after the test.
 pub(crate) struct Site {
     pub(crate) location: Location,
@@ -21,7 +24,7 @@ impl Site {
         Self { location: Location::Folder(folder.path().join("made/on demand")), _folder: Some(folder) }
     }
 
-    pub(crate) fn both() -> [(&'static str, fn() -> Self); 2] {
+    pub(crate) fn both() -> [Kind; 2] {
         [("memory", Self::memory), ("folder", Self::folder)]
     }
 
