@@ -74,6 +74,7 @@ impl Catalog {
         let interfaces = self.interfaces.values().map(|ty| (&ty.name, ty.id, None, &ty.properties));
         let (mut types, mut tables, mut properties) = (HashSet::new(), HashSet::new(), HashSet::new());
         for (name, id, table, owned) in interfaces.chain(nodes).chain(edges) {
+            ensure(is_name(name, |c| c.is_ascii_uppercase()), name, "its name is none")?;
             ensure(types.insert(id), name, "its type id is used twice")?;
             ensure(table.is_none_or(|table| tables.insert(table)), name, "its table id is used twice")?;
             for property in owned {
@@ -124,8 +125,11 @@ fn verify_properties(place: &str, properties: &[Property], taken: &[&str]) -> Ve
     ensure(known.len() == properties.len(), place, "it has a property twice")?;
     for property in properties {
         let place = format!("{place}.{}", property.name);
-        ensure(!property.name.is_empty() && !taken.contains(&property.name.as_str()), &place, "its name is reserved")?;
+        let named = is_name(&property.name, |c| c.is_ascii_lowercase() || c == '_');
+        ensure(named && !taken.contains(&property.name.as_str()), &place, "its name is none or is reserved")?;
         verify_type(&place, &property.ty)?;
+        let default = property.default.as_ref();
+        ensure(default.is_none_or(|default| default.fits(&property.ty)), &place, "its default is of another type")?;
         if let Some(embed) = &property.embed {
             let vector = matches!(property.ty.scalar, Scalar::Vector(_)) && !property.ty.list;
             ensure(vector, &place, "it is computed from text and is no vector")?;
@@ -137,6 +141,10 @@ fn verify_properties(place: &str, properties: &[Property], taken: &[&str]) -> Ve
         }
     }
     Ok(())
+}
+
+fn is_name(name: &str, first: impl Fn(char) -> bool) -> bool {
+    name.starts_with(first) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn verify_type(place: &str, ty: &PropType) -> Verdict {

@@ -91,6 +91,7 @@ impl Builder {
         for (draft, declared) in drafts.iter_mut().zip(&schema.declarations) {
             self.constrain(draft, declared);
             self.check_embeds(draft);
+            self.check_defaults(draft);
         }
         drafts
     }
