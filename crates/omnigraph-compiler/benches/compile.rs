@@ -1,6 +1,6 @@
 //! How long schemas of growing size take from text to catalogue. The time per line must stay flat.
 
-#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures time and prints its table")]
+#![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures time and prints its table")]
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! Cost grows with the size of the schema and no faster.
 
-#![allow(clippy::disallowed_methods, reason = "time is what is tested")]
+#![expect(clippy::disallowed_methods, reason = "time is what is tested")]
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
