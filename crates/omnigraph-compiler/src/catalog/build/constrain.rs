@@ -157,8 +157,10 @@ impl Builder {
             let name = match &value.node {
                 Value::Name(name) => name.clone(),
                 Value::System(end) if draft.kind == Kind::Edge => end.clone(),
-                _ => {
-                    self.error(Code::S055, value.span, "expected property name in constraint");
+                other => {
+                    let error = Diagnostic::error(Code::S055, value.span, "expected property name in constraint");
+                    let quoted = matches!(other, Value::String(text) if columns.contains_key(text));
+                    self.report(if quoted { error.with_help("names stand without quotes") } else { error });
                     return None;
                 }
             };
