@@ -16,4 +16,5 @@ mod migrate_files;
 mod pg_files;
 mod pg_properties;
 mod pg_scale;
+mod pg_scenarios;
 mod support;
