@@ -32,6 +32,7 @@ impl Catalog {
     /// The first contradiction, in the order of the catalogue.
     pub fn verify(&self) -> Result<(), Inconsistency> {
         self.verify_ids()?;
+        self.verify_patterns()?;
         for (name, ty) in &self.interfaces {
             let place = format!("interface {name}");
             ensure(*name == ty.name, &place, "it is filed under another name")?;
@@ -77,6 +78,20 @@ impl Catalog {
             ensure(table.is_none_or(|table| tables.insert(table)), name, "its table id is used twice")?;
             for property in owned {
                 ensure(properties.insert(property.id), name, "a property id is used twice")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every pattern once: compiling one costs more than everything else about its type.
+    fn verify_patterns(&self) -> Verdict {
+        let nodes = self.nodes.values().map(|ty| (&ty.name, &ty.checks));
+        let edges = self.edges.values().map(|ty| (&ty.name, &ty.checks));
+        let mut known = HashSet::new();
+        for (name, checks) in nodes.chain(edges) {
+            for pattern in checks.iter().map(|check| check.pattern.as_str()) {
+                let valid = !known.insert(pattern) || regex::Regex::new(pattern).is_ok();
+                ensure(valid, name, "a check's pattern is no regular expression")?;
             }
         }
         Ok(())
