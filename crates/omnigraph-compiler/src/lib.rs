@@ -20,9 +20,15 @@ pub mod span;
 pub mod suggest;
 pub mod types;
 
+pub mod check;
+pub mod compile;
 pub mod functions;
 pub mod gq;
 pub mod ir;
+pub mod settings;
+pub mod temporal;
+
+pub use compile::{Compiled, CompiledFile, CompiledQuery, compile, compile_file};
 
 pub use catalog::Catalog;
 pub use diagnostic::{Diagnostic, Severity};
