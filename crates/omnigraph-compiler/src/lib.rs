@@ -22,9 +22,12 @@ pub mod types;
 
 pub mod check;
 pub mod compile;
+pub mod describe;
 pub mod functions;
 pub mod gq;
 pub mod ir;
+pub mod lint;
+pub mod params;
 pub mod settings;
 pub mod temporal;
 

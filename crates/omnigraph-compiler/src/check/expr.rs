@@ -114,6 +114,7 @@ impl Checker<'_> {
             VarKind::Node { .. } => (ExprKind::Object(id), Type::Object { kind: ObjectKind::Node, nullable }),
             VarKind::Edge { .. } => (ExprKind::Object(id), Type::Object { kind: ObjectKind::Edge, nullable }),
             VarKind::WalkEdge { .. } => {
+                // Even within the walk there is no row of it to hold.
                 self.walk_edge_outside(name, span);
                 return None;
             }
@@ -144,6 +145,14 @@ impl Checker<'_> {
         }
         let id = self.resolve(&var.text, var.span(), Code::T6)?;
         let kind = &self.var(id).kind;
+        if matches!(kind, VarKind::Value(Type::Null)) {
+            // Bound by a clause that is in error itself.
+            return None;
+        }
+        if matches!(kind, VarKind::WalkEdge { .. }) && self.var(id).closed {
+            self.walk_edge_outside(&var.text, span);
+            return None;
+        }
         if matches!(kind, VarKind::Hops | VarKind::Path | VarKind::Value(_)) {
             let message = format!("`${}` is {} and has no properties", var.text, kind.describe());
             self.error(Code::T120, span, message);

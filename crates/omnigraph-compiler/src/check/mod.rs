@@ -52,6 +52,10 @@ pub fn check(query: &ast::QueryDecl, catalog: &Catalog) -> (Option<ir::Operation
     let mut diagnostics = checker.diagnostics;
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
     let failed = diagnostics.iter().any(Diagnostic::is_error);
+    if failed {
+        // What is wrong may be why something seems unused or unconnected.
+        diagnostics.retain(Diagnostic::is_error);
+    }
     (operation.filter(|_| !failed), diagnostics)
 }
 

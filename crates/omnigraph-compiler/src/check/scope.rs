@@ -27,6 +27,8 @@ pub(super) struct VarInfo {
     pub(super) uses: usize,
     /// Whether a binding clause introduced it.
     pub(super) declared: bool,
+    /// Whether the walk that it stands for the edges of has ended.
+    pub(super) closed: bool,
 }
 
 /// What a variable stands for, while its types may still be narrowed.
@@ -123,7 +125,17 @@ impl Checker<'_> {
             let entry = (name.clone(), id);
             self.frame().names.push(entry);
         }
-        self.vars.push(VarInfo { id, name, kind, span, level, optional: false, uses: 0, declared: false });
+        self.vars.push(VarInfo {
+            id,
+            name,
+            kind,
+            span,
+            level,
+            optional: false,
+            uses: 0,
+            declared: false,
+            closed: false,
+        });
         self.frame().own.push(id);
         id
     }

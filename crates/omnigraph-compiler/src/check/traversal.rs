@@ -20,7 +20,8 @@ impl Checker<'_> {
         } else if let (Some(name), true) = (traversal.edge_var.as_ref().filter(|_| named.is_none()), several) {
             self.error(Code::T23, name.span(), "an edge binding and bounds exclude each other");
         }
-        if let Some((expand, _)) = self.expand(traversal, several) {
+        if let Some((expand, edge)) = self.expand(traversal, several) {
+            self.hide(edge);
             self.frame().block.expands.push(expand);
         }
     }
@@ -31,7 +32,10 @@ impl Checker<'_> {
         let hops = self.bounds(traversal)?;
         let left = self.end(&traversal.left);
         let right = self.end(&traversal.right);
-        let (left, right) = (left?, right?);
+        let (Some(left), Some(right)) = (left, right) else {
+            self.bind_unknown(traversal, left.flatten(), right.flatten());
+            return None;
+        };
         let ends = Ends { left: self.bound_types(left), right: self.bound_types(right) };
         let Some(steps) = self.steps(traversal, &ends) else {
             self.bind_unknown(traversal, left, right);
@@ -203,6 +207,7 @@ impl Checker<'_> {
     /// The edge of a walk is not visible outside of it.
     pub(super) fn hide(&mut self, id: Option<VarId>) {
         if let Some(id) = id {
+            self.var_mut(id).closed = true;
             let frame: &mut Frame = self.frame();
             frame.own.retain(|own| *own != id);
         }

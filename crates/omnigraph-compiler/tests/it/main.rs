@@ -11,6 +11,7 @@
 mod accepted;
 mod catalog_files;
 mod example_schema;
+mod gq_files;
 mod imports;
 mod migrate_files;
 mod pg_files;
