@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::gq::ast::{Clause, Expr, ExprKind, Literal, Operator};
+use crate::lex::escape;
 
 /// How tightly a form binds; operands of lower level need parentheses.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +49,19 @@ pub(super) fn expr(expr: &Expr) -> String {
 /// before it or as the start of a traversal.
 pub(super) fn filter(condition: &Expr, params: &BTreeSet<String>) -> String {
     let text = expr(condition);
-    if reads_otherwise(condition, None, params) { format!("({text})") } else { text }
+    let wrapped = reads_otherwise(condition, None, params) || ends_in_name(condition);
+    if wrapped { format!("({text})") } else { text }
+}
+
+/// Whether the last token is a bare name, which a parenthesis after it would make a call.
+pub(super) fn ends_in_name(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Alias(_) => true,
+        ExprKind::Not(inner) | ExprKind::Negate(inner) => ends_in_name(inner),
+        ExprKind::Binary { right, .. } => ends_in_name(right),
+        ExprKind::And(items) | ExprKind::Or(items) => items.last().is_some_and(ends_in_name),
+        _ => false,
+    }
 }
 
 fn reads_otherwise(expr: &Expr, parent: Option<&ExprKind>, params: &BTreeSet<String>) -> bool {
@@ -257,16 +270,5 @@ fn literal(out: &mut String, literal: &Literal) {
 
 /// A string in quotes.
 pub(super) fn string(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            other => out.push(other),
-        }
-    }
-    out.push('"');
+    out.push_str(&escape(text));
 }
