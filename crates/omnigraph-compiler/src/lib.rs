@@ -20,9 +20,18 @@ pub mod span;
 pub mod suggest;
 pub mod types;
 
+pub mod check;
+pub mod compile;
+pub mod describe;
 pub mod functions;
 pub mod gq;
 pub mod ir;
+pub mod lint;
+pub mod params;
+pub mod settings;
+pub mod temporal;
+
+pub use compile::{Compiled, CompiledFile, CompiledQuery, compile, compile_file};
 
 pub use catalog::Catalog;
 pub use diagnostic::{Diagnostic, Severity};

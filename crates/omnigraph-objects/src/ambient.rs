@@ -79,6 +79,7 @@ impl Ambient {
     }
 
     /// Waits for `duration`; a logical clock is moved forward instead, and other tasks get a turn.
+    #[expect(clippy::disallowed_methods, reason = "this is what everybody else is to call")]
     pub async fn sleep(&self, duration: Duration) {
         if self.state().clock.skip(duration) {
             tokio::task::yield_now().await;
@@ -123,6 +124,7 @@ impl Clock {
 }
 
 /// Times before the epoch or past the year 290000 are clamped: a broken clock must not stop a database.
+#[expect(clippy::disallowed_methods, reason = "this is what everybody else is to call")]
 fn system_micros() -> i64 {
     match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),

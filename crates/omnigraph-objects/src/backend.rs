@@ -47,7 +47,7 @@ fn base(location: &Location, options: &StoreOptions) -> Result<Base> {
     Ok(match location {
         Location::Folder(root) => {
             let StoreOptions { durability, disk, ambient, .. } = options;
-            let local = LocalStore::new(root.clone(), *durability, Arc::clone(disk), ambient.clone());
+            let local = LocalStore::new(root.clone(), *durability, Arc::clone(disk), ambient);
             Base {
                 store: Arc::new(local.clone()),
                 prefix: Path::default(),

@@ -13,7 +13,7 @@ use crate::{Error, Key, Result, Store};
 pub enum Put {
     /// The name was free, and now holds what was given.
     Written,
-    /// The name was taken; this is what it holds. Nothing was written.
+    /// The name was taken; this is what it holds, and it is durable. Nothing was written.
     Exists(Bytes),
 }
 
@@ -60,7 +60,8 @@ impl Store {
             // Also after "already exists": a transport that repeated the request by itself may have met our own object.
             match self.read_back(key, &content).await {
                 Ok(Found::Mine) => return self.confirm(key).await.map(|()| Put::Written),
-                Ok(Found::Other(theirs)) => return Ok(Put::Exists(theirs)),
+                // Its writer may not have synced it yet, and the caller may answer for it.
+                Ok(Found::Other(theirs)) => return self.confirm(key).await.map(|()| Put::Exists(theirs)),
                 Ok(Found::Nothing) if attempts.again().await => {}
                 Ok(Found::Nothing) => return Err(Error::Unknown { at: self.at(key), source: Box::new(error) }),
                 Err(unseen) => return Err(Error::Unknown { at: self.at(key), source: Box::new(unseen) }),

@@ -9,7 +9,11 @@ use std::time::{Duration, Instant};
 
 use omnigraph_objects::{Location, S3Config};
 
-/// The variable that names the executable, for those who keep it off the path.
+/// The variable that names a Python in whose environment the server is installed; `make test` sets it.
+pub const PYTHON: &str = "OMNIGRAPH_TEST_S3_PYTHON";
+
+/// The variable that names the server's executable, for those who installed it themselves. Without either variable
+/// it is looked for on the path.
 pub const EXECUTABLE: &str = "OMNIGRAPH_TEST_MOTO";
 
 /// How long a server may take to come up on a busy machine.
@@ -119,21 +123,22 @@ impl Moto {
     }
 
     fn start_once() -> io::Result<Self> {
-        let executable = std::env::var_os(EXECUTABLE).unwrap_or_else(|| "moto_server".into());
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let child = Command::new(&executable)
+        let mut command = command();
+        let child = command
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| missing(&executable.to_string_lossy(), &error))?;
+            .map_err(|error| missing(&command.get_program().to_string_lossy(), &error))?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let mut server = Self { child, address, buckets: AtomicU64::new(0) };
         server.wait_until_up()?;
         Ok(server)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "another process comes up in real time")]
     fn wait_until_up(&mut self) -> io::Result<()> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
@@ -161,10 +166,24 @@ impl Moto {
     }
 }
 
+/// The server, before its arguments.
+#[expect(clippy::disallowed_methods, reason = "the tests have no main of their own that could read the environment")]
+fn command() -> Command {
+    match (std::env::var_os(PYTHON), std::env::var_os(EXECUTABLE)) {
+        (Some(python), _) => {
+            let mut command = Command::new(python);
+            command.args(["-m", "moto.server"]);
+            command
+        }
+        (None, Some(executable)) => Command::new(executable),
+        (None, None) => Command::new("moto_server"),
+    }
+}
+
 fn missing(executable: &str, error: &io::Error) -> io::Error {
     let advice = format!(
         "cannot run {executable:?} ({error}). The tests need this S3 server and do not skip without it: `make test` \
-         installs it into a venv, or run scripts/test-s3.sh and set {EXECUTABLE} to the path that it prints"
+         installs it into a venv; for other ways of running them set {PYTHON} to what scripts/s3-venv.sh prints"
     );
     io::Error::new(io::ErrorKind::NotFound, advice)
 }

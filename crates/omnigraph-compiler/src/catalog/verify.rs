@@ -32,6 +32,7 @@ impl Catalog {
     /// The first contradiction, in the order of the catalogue.
     pub fn verify(&self) -> Result<(), Inconsistency> {
         self.verify_ids()?;
+        self.verify_patterns()?;
         for (name, ty) in &self.interfaces {
             let place = format!("interface {name}");
             ensure(*name == ty.name, &place, "it is filed under another name")?;
@@ -73,10 +74,25 @@ impl Catalog {
         let interfaces = self.interfaces.values().map(|ty| (&ty.name, ty.id, None, &ty.properties));
         let (mut types, mut tables, mut properties) = (HashSet::new(), HashSet::new(), HashSet::new());
         for (name, id, table, owned) in interfaces.chain(nodes).chain(edges) {
+            ensure(is_name(name, |c| c.is_ascii_uppercase()), name, "its name is none")?;
             ensure(types.insert(id), name, "its type id is used twice")?;
             ensure(table.is_none_or(|table| tables.insert(table)), name, "its table id is used twice")?;
             for property in owned {
                 ensure(properties.insert(property.id), name, "a property id is used twice")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every pattern once: compiling one costs more than everything else about its type.
+    fn verify_patterns(&self) -> Verdict {
+        let nodes = self.nodes.values().map(|ty| (&ty.name, &ty.checks));
+        let edges = self.edges.values().map(|ty| (&ty.name, &ty.checks));
+        let mut known = HashSet::new();
+        for (name, checks) in nodes.chain(edges) {
+            for pattern in checks.iter().map(|check| check.pattern.as_str()) {
+                let valid = !known.insert(pattern) || regex::Regex::new(pattern).is_ok();
+                ensure(valid, name, "a check's pattern is no regular expression")?;
             }
         }
         Ok(())
@@ -109,8 +125,11 @@ fn verify_properties(place: &str, properties: &[Property], taken: &[&str]) -> Ve
     ensure(known.len() == properties.len(), place, "it has a property twice")?;
     for property in properties {
         let place = format!("{place}.{}", property.name);
-        ensure(!property.name.is_empty() && !taken.contains(&property.name.as_str()), &place, "its name is reserved")?;
+        let named = is_name(&property.name, |c| c.is_ascii_lowercase() || c == '_');
+        ensure(named && !taken.contains(&property.name.as_str()), &place, "its name is none or is reserved")?;
         verify_type(&place, &property.ty)?;
+        let default = property.default.as_ref();
+        ensure(default.is_none_or(|default| default.fits(&property.ty)), &place, "its default is of another type")?;
         if let Some(embed) = &property.embed {
             let vector = matches!(property.ty.scalar, Scalar::Vector(_)) && !property.ty.list;
             ensure(vector, &place, "it is computed from text and is no vector")?;
@@ -122,6 +141,10 @@ fn verify_properties(place: &str, properties: &[Property], taken: &[&str]) -> Ve
         }
     }
     Ok(())
+}
+
+fn is_name(name: &str, first: impl Fn(char) -> bool) -> bool {
+    name.starts_with(first) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn verify_type(place: &str, ty: &PropType) -> Verdict {

@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::{Metric, Number};
+use super::{DefaultValue, Metric, Number};
+use crate::types::{PropType, Scalar};
 
 /// What `analyzer=` may name: five general analyzers, then the languages that have a stemmer.
 pub const ANALYZERS: &[&str] = &[
@@ -73,6 +74,53 @@ impl Number {
             (Self::Integer(a), Self::Float(b)) => integer_to_float(a, b),
             (Self::Float(a), Self::Integer(b)) => integer_to_float(b, a).reverse(),
         }
+    }
+}
+
+impl DefaultValue {
+    /// Whether it is a value of `ty`, in the encoding of bulk loads. Null never is: leaving a default out means null.
+    #[must_use]
+    pub fn fits(&self, ty: &PropType) -> bool {
+        let free_text = ty.scalar == Scalar::String && ty.enum_values.is_none();
+        match self {
+            Self::Now => ty.scalar == Scalar::DateTime && !ty.list,
+            Self::Uuid => free_text && !ty.list,
+            Self::Literal(serde_json::Value::Array(items)) if ty.list => items.iter().all(|item| item_fits(item, ty)),
+            Self::Literal(_) if ty.list => false,
+            Self::Literal(value) => item_fits(value, ty),
+        }
+    }
+}
+
+fn item_fits(value: &serde_json::Value, ty: &PropType) -> bool {
+    use serde_json::Value;
+    let within = |low: i64, high: u64| match value {
+        Value::Number(number) => match number.as_u64() {
+            Some(unsigned) => unsigned <= high,
+            None => number.as_i64().is_some_and(|negative| negative >= low),
+        },
+        _ => false,
+    };
+    match ty.scalar {
+        Scalar::String => match (&ty.enum_values, value) {
+            (Some(words), Value::String(text)) => words.contains(text),
+            (None, Value::String(_)) => true,
+            _ => false,
+        },
+        Scalar::Date | Scalar::DateTime => value.is_string(),
+        Scalar::Bool => value.is_boolean(),
+        Scalar::I32 => within(i64::from(i32::MIN), i32::MAX as u64),
+        Scalar::I64 => within(i64::MIN, i64::MAX as u64),
+        Scalar::U32 => within(0, u64::from(u32::MAX)),
+        Scalar::U64 => within(0, u64::MAX),
+        Scalar::F32 => value.as_f64().is_some_and(|float| (float as f32).is_finite()),
+        Scalar::F64 => value.is_number(),
+        Scalar::Json => !value.is_null(),
+        Scalar::Blob => false,
+        Scalar::Vector(dimension) => match value {
+            Value::Array(items) => items.len() == dimension as usize && items.iter().all(Value::is_number),
+            _ => false,
+        },
     }
 }
 

@@ -134,6 +134,140 @@ codes! {
     OgMf110 = "OG-MF-110",
     /// Two schemas differ in a way no step describes (destructive).
     OgMf111 = "OG-MF-111",
+
+    // The query language: type checker, selection, lint.
+    /// The file holds no query of the name asked for.
+    Q001 = "Q001",
+    /// The file holds several queries and none was named.
+    Q002 = "Q002",
+    /// The file holds no query.
+    Q003 = "Q003",
+    /// Two queries of a file have the same name.
+    Q004 = "Q004",
+    /// A binding to something that is neither a node type nor an interface.
+    T1 = "T1",
+    /// An inline property that the type does not have.
+    T2 = "T2",
+    /// A literal that does not fit its property.
+    T3 = "T3",
+    /// An edge type that does not exist.
+    T4 = "T4",
+    /// An end of a traversal that the edge type does not have.
+    T5 = "T5",
+    /// A variable that nothing before has bound, or a property that it does not have.
+    T6 = "T6",
+    /// Operands of types that do not go together.
+    T7 = "T7",
+    /// An aggregate over a type that it cannot take.
+    T8 = "T8",
+    /// A column beside aggregates that is constant in no group, or a block that reads no outer variable.
+    T9 = "T9",
+    /// A statement on a type that does not exist.
+    T10 = "T10",
+    /// A statement on a property that does not exist or cannot be used there.
+    T11 = "T11",
+    /// An insertion without a required property or endpoint.
+    T12 = "T12",
+    /// A property assigned twice.
+    T13 = "T13",
+    /// A variable in a statement that nothing binds.
+    T14 = "T14",
+    /// Bounds that admit nothing, or a `nearest` that cannot be computed.
+    T15 = "T15",
+    /// `nearest` without `limit`.
+    T17 = "T17",
+    /// `search` or `fuzzy` over something that is not text.
+    T19 = "T19",
+    /// `match_text`, `match_all`, `phrase` or `bm25` over something that is not text.
+    T20 = "T20",
+    /// `rrf` over too few ranks or things that are none, with a bad `k`, or without `limit`.
+    T21 = "T21",
+    /// An undirected traversal of an edge type whose ends differ.
+    T22 = "T22",
+    /// An edge variable where it cannot stand.
+    T23 = "T23",
+    /// A blob where a value is read.
+    T24 = "T24",
+    /// A bare variable that nothing binds.
+    T101 = "T101",
+    /// A variable bound to two types.
+    T102 = "T102",
+    /// A list within a list.
+    T103 = "T103",
+    /// A list of items that have no type in common.
+    T104 = "T104",
+    /// A parameter with a name that the system uses itself.
+    T105 = "T105",
+    /// A parameter of a type that does not exist.
+    T106 = "T106",
+    /// Two parameters with the same name.
+    T107 = "T107",
+    /// A variable with the name of a parameter.
+    T108 = "T108",
+    /// Two columns with the same name.
+    T109 = "T109",
+    /// A bare name that is no column or property.
+    T110 = "T110",
+    /// An order key that rows do not determine.
+    T111 = "T111",
+    /// An aggregate where none can stand.
+    T112 = "T112",
+    /// A condition that is not a Bool.
+    T113 = "T113",
+    /// A function that does not exist.
+    T114 = "T114",
+    /// A call with too few or too many arguments.
+    T115 = "T115",
+    /// An argument that does not fit.
+    T116 = "T116",
+    /// A system field that does not exist.
+    T117 = "T117",
+    /// An assignment to a key property.
+    T118 = "T118",
+    /// A path that cannot be searched.
+    T119 = "T119",
+    /// A hop count or path used as something else.
+    T120 = "T120",
+    /// Bodies of a union that do not have the same columns.
+    T121 = "T121",
+    /// `union` and `union all` in one query.
+    T122 = "T122",
+    /// `limit`, `offset` or `after` with a parameter of the wrong type.
+    T123 = "T123",
+    /// A rank where none can stand.
+    T124 = "T124",
+    /// A block where none can stand.
+    T125 = "T125",
+    /// A statement's variable where it cannot be bound or read.
+    T126 = "T126",
+    /// A function called with a constant that it cannot read: a pattern, a duration, a unit.
+    T127 = "T127",
+    /// A condition on the edges of a traversal that names none.
+    T128 = "T128",
+    /// An item of something that has none.
+    T129 = "T129",
+    /// A name used once more for a variable that must be fresh.
+    T130 = "T130",
+    /// A setting that does not exist.
+    T131 = "T131",
+    /// A setting with a value of the wrong type.
+    T132 = "T132",
+    /// A parameter that nothing uses (warning).
+    W001 = "W001",
+    /// A variable that nothing uses (warning).
+    W002 = "W002",
+    /// Patterns that nothing connects (warning).
+    W003 = "W003",
+    /// A walk without upper bound in a query without limit (warning).
+    W004 = "W004",
+    /// A comparison that can never be true (warning).
+    W005 = "W005",
+    /// A search that an index would help (warning).
+    W006 = "W006",
+    /// A mutation without parameters (warning).
+    L101 = "L101",
+    /// A nullable property that no update of the file ever sets (warning).
+    L201 = "L201",
 }
 
 impl fmt::Display for Code {

@@ -9,4 +9,4 @@ mod parse;
 mod print;
 
 pub use parse::parse;
-pub use print::{format, print};
+pub use print::{format, print, print_expr};

@@ -5,6 +5,7 @@
 //! - `pattern`   blocks: variables, expansions, filters, paths, correlated blocks
 //! - `query`     reads: bodies, grouping, columns, order, paging
 //! - `mutation`  writes
+//! - `print`     stable text
 //!
 //! Names are resolved to catalogue names together with their stable ids; aliases, `$_`, inferred directions,
 //! case-insensitive edge names and inline properties are gone. Clauses of a block are sets: whoever executes it chooses
@@ -13,6 +14,7 @@
 mod expr;
 mod mutation;
 mod pattern;
+mod print;
 mod query;
 mod value;
 
@@ -25,6 +27,7 @@ pub use pattern::{
     Block, Correlated, CorrelatedKind, Direction, EdgeStep, Expand, Hops, PathMode, PathSearch, Rows, TypeRef, VarId,
     Variable, VariableKind, Walk,
 };
+pub use print::print;
 pub use query::{Body, Column, Count, Group, OrderKey, Ordering, Param, Query, Union};
 pub use value::{Duration, Value};
 

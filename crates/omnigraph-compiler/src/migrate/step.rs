@@ -97,7 +97,8 @@ pub enum Constraint {
     Check(Check),
 }
 
-/// One thing to do. A `tier` is part of the JSON when it is not `safe`, so the steps every release has had keep their form.
+/// One thing to do. In the JSON, `tier` stands where a kind of step may be of one tier or another, and only when it is not
+/// `safe`; elsewhere the tier follows from the kind. See [`Step::tier`].
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are those of the JSON form and say what they are")]

@@ -4,7 +4,7 @@
 //! in the order of the imports. Paths are relative to the importing file, use `/`, and are brought to a shortest form
 //! before the caller sees them: the caller alone decides what may be read.
 
-use super::ast::Schema;
+use super::ast::{Comment, Schema};
 use super::parse::parse_at;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Sources;
@@ -48,13 +48,16 @@ impl Loader<'_> {
         let mut orphaned = Vec::new();
         for import in schema.imports {
             orphaned.extend(import.comments.leading);
+            orphaned.extend(import.comments.trailing.map(|text| Comment { text, blank_after: false }));
             self.import(&name, &import.path.node, import.path.span);
         }
         self.open.pop();
         self.done.insert(name);
         let mut declarations = schema.declarations;
-        if let Some(first) = declarations.first_mut() {
-            first.comments.leading.splice(0..0, orphaned);
+        // The imports are gone from the joined tree; what was said about them is not.
+        match declarations.first_mut() {
+            Some(first) => drop(first.comments.leading.splice(0..0, orphaned)),
+            None => self.loaded.schema.tail.extend(orphaned),
         }
         self.loaded.schema.declarations.extend(declarations);
         self.loaded.schema.tail.extend(schema.tail);

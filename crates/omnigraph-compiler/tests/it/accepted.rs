@@ -109,6 +109,18 @@ fn verify_finds_contradictions() {
             let profile = vessel(c).properties.iter_mut().find(|p| p.name == "profile").unwrap();
             profile.ty.scalar = omnigraph_compiler::types::Scalar::Vector(0);
         }),
+        ("default of another type", |c| {
+            let hull = vessel(c).properties.iter_mut().find(|p| p.name == "hull").unwrap();
+            hull.default = Some(omnigraph_compiler::catalog::DefaultValue::Literal("seven".into()));
+        }),
+        ("default out of range", |c| {
+            let hull = vessel(c).properties.iter_mut().find(|p| p.name == "hull").unwrap();
+            hull.default = Some(omnigraph_compiler::catalog::DefaultValue::Literal(2_147_483_648_i64.into()));
+        }),
+        ("property name of a type", |c| {
+            let hull = vessel(c).properties.iter_mut().find(|p| p.name == "tonnage").unwrap();
+            hull.name = "Tonnage".into();
+        }),
         ("embed without source", |c| {
             let profile = vessel(c).properties.iter_mut().find(|p| p.name == "profile").unwrap();
             profile.embed.as_mut().unwrap().source = "nope".into();

@@ -111,3 +111,25 @@ fn building_without_resolving_is_refused() {
     assert!(catalog.is_none());
     assert_eq!(diagnostics[0].code.as_str(), "S003");
 }
+
+/// A schema of several files is stored as one text that means the same.
+#[test]
+fn the_printed_whole_stands_alone() {
+    let (loaded, _) = load(&[
+        (
+            "main.pg",
+            "// main\nimport \"a.pg\" // the other\n\n// about Main\nnode Main implements I {}\nedge E: Main -> Main",
+        ),
+        ("a.pg", "// about I\ninterface I { k: String @key }"),
+    ]);
+    let mint = crate::support::mint::counting;
+    let (catalog, diagnostics) = omnigraph_compiler::catalog::build(&loaded.schema, None, &mut mint(1));
+    assert_eq!(diagnostics, []);
+    let printed = pg::print(&loaded.schema);
+    let (again, diagnostics) = omnigraph_compiler::compile_schema(&printed, None, &mut mint(1));
+    assert_eq!(diagnostics, []);
+    assert_eq!(again, catalog);
+    for comment in ["// main", "// about Main", "// about I", "// the other"] {
+        assert!(printed.contains(comment), "{comment} is lost:\n{printed}");
+    }
+}

@@ -10,10 +10,16 @@
 
 mod accepted;
 mod catalog_files;
+mod docs;
 mod example_schema;
+mod gq_files;
+mod gq_lint;
+mod gq_params;
+mod gq_properties;
 mod imports;
 mod migrate_files;
 mod pg_files;
 mod pg_properties;
 mod pg_scale;
+mod pg_scenarios;
 mod support;

@@ -97,3 +97,25 @@ fn g1_order_of_writing_is_no_change() {
     let new = new.unwrap_or_else(|| panic!("{diagnostics:?}"));
     assert_eq!(migrate::plan(&old, &new, DropMode::Soft), Plan { supported: true, steps: Vec::new() });
 }
+
+/// Of all changes from one type to another, only those are planned that keep every value.
+#[test]
+fn g16_only_what_keeps_every_value_is_widened() {
+    let scalars =
+        ["String", "Bool", "I32", "I64", "U32", "U64", "F32", "F64", "Date", "DateTime", "Blob", "Json", "Vector(2)"];
+    let mut widened = Vec::new();
+    for from in scalars {
+        let (old, _) = compile_schema(&format!("node A {{ x: {from} }}"), None, &mut mint::counting(1));
+        let old = old.unwrap();
+        for to in scalars.into_iter().filter(|to| *to != from) {
+            let (new, _) = compile_schema(&format!("node A {{ x: {to} }}"), Some(&old), &mut mint::counting(100));
+            let plan = migrate::plan(&old, &new.unwrap(), DropMode::Soft);
+            if plan.supported {
+                widened.push(format!("{from} {to}"));
+            } else {
+                assert!(plan.refusal().unwrap().starts_with("[OG-MF-106] changing property type"));
+            }
+        }
+    }
+    assert_eq!(widened, ["I32 I64", "I32 F64", "U32 I64", "U32 U64", "U32 F64", "F32 F64"]);
+}

@@ -1,9 +1,12 @@
 //! Properties of the schema language that hold for every schema and for every text.
 
+use std::collections::BTreeSet;
+
 use omnigraph_compiler::catalog::{Accepted, fingerprint};
-use omnigraph_compiler::migrate::{self, DropMode};
+use omnigraph_compiler::migrate::{self, DropMode, Step};
 use omnigraph_compiler::{Catalog, compile_schema, pg};
 use proptest::prelude::*;
+use regex::Regex;
 
 use crate::support::mint;
 
@@ -121,6 +124,33 @@ fn schema() -> impl Strategy<Value = String> {
     })
 }
 
+/// Every node type, edge type and own property of a generated schema under a new name, with a hint to the old one.
+fn rename_all(source: &str) -> String {
+    let replace = |text: &str, pattern: &str, by: &str| Regex::new(pattern).unwrap().replace_all(text, by).into_owned();
+    let text = replace(
+        source,
+        r"(num|txt|p\d): ((?:\[?enum\([^)]*\)|\[?Vector\(3\)|\[?[A-Z]\w*)\]?\??)",
+        "new_$1: $2 @rename_from($1)",
+    );
+    let text = replace(&text, r"([(, ])(num|txt)([,)])", "$1 new_$2 $3");
+    let text = replace(&text, r"([(, ])(num|txt)([,)])", "$1 new_$2 $3").replace("rename_from( new_", "rename_from(");
+    let text = replace(&text, r"node N(\d) ", "node M$1 @rename_from(\"N$1\") ");
+    replace(&text, r"edge E(\d): N(\d) -> N(\d) ", "edge F$1: M$2 -> M$3 @rename_from(\"E$1\") ")
+}
+
+/// Every id of a catalogue.
+fn ids(catalog: &Catalog) -> BTreeSet<String> {
+    let nodes = catalog.nodes.values().map(|ty| (ty.id, ty.table, &ty.properties));
+    let edges = catalog.edges.values().map(|ty| (ty.id, ty.table, &ty.properties));
+    nodes
+        .chain(edges)
+        .flat_map(|(id, table, properties)| {
+            let own = [id.to_string(), table.to_string()];
+            own.into_iter().chain(properties.iter().map(|property| property.id.to_string()))
+        })
+        .collect()
+}
+
 fn build(source: &str, previous: Option<&Catalog>, first: u128) -> Catalog {
     let (catalog, diagnostics) = compile_schema(source, previous, &mut mint::counting(first));
     catalog.unwrap_or_else(|| panic!("{source}\n{diagnostics:?}"))
@@ -193,6 +223,24 @@ proptest! {
         for step in &plan.steps {
             prop_assert!(!step.to_string().is_empty());
         }
+    }
+
+    /// Everything renamed at once, with hints: nothing but renames, and every id stays.
+    #[test]
+    fn renamed_schemas_plan_renames_only(source in schema()) {
+        let renamed = rename_all(&source);
+        let old = build(&source, None, 1);
+        let (new, diagnostics) = compile_schema(&renamed, Some(&old), &mut || panic!("nothing is new"));
+        let new = new.unwrap_or_else(|| panic!("{renamed}\n{diagnostics:?}"));
+        prop_assert_eq!(ids(&new), ids(&old), "{}", renamed);
+        let plan = migrate::plan(&old, &new, DropMode::Soft);
+        for step in &plan.steps {
+            let rename = matches!(step, Step::RenameType { .. } | Step::RenameProperty { .. });
+            prop_assert!(rename, "{}\n{}", renamed, step);
+        }
+        let properties: usize = old.nodes.values().map(|ty| ty.properties.len() - 2).sum::<usize>()
+            + old.edges.values().map(|ty| ty.properties.len()).sum::<usize>();
+        prop_assert_eq!(plan.steps.len(), old.nodes.len() + old.edges.len() + properties);
     }
 
     /// Valid programs with a few bytes changed, dropped or doubled.

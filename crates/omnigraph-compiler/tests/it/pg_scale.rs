@@ -1,5 +1,7 @@
 //! Cost grows with the size of the schema and no faster.
 
+#![expect(clippy::disallowed_methods, reason = "time is what is tested")]
+
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 

@@ -23,7 +23,11 @@ pub(super) enum Target {
 impl Root {
     /// Writes a whole object.
     pub(super) fn put(&self, target: &Path, payload: &PutPayload, mode: Target) -> Result<PutResult> {
-        let mut staged = Staged::create(target, &self.folders, &self.ambient)?;
+        if mode == Target::Free && target.symlink_metadata().is_ok() {
+            // Losers are told before they write and sync a file in vain; who wins is still decided by the link.
+            return Err(failure("create", target, io::ErrorKind::AlreadyExists.into()));
+        }
+        let mut staged = Staged::create(target, &self.folders, &self.names)?;
         for piece in payload {
             staged.file.write_all(piece).map_err(|e| failure("write", target, e))?;
         }
@@ -33,7 +37,7 @@ impl Root {
     /// Copies the content, rather than sharing the file, so that nothing done to one name reaches the other.
     pub(super) fn copy(&self, from: &Path, target: &Path, mode: Target) -> Result<()> {
         let mut source = self.open_file(from)?;
-        let mut staged = Staged::create(target, &self.folders, &self.ambient)?;
+        let mut staged = Staged::create(target, &self.folders, &self.names)?;
         io::copy(&mut source, &mut staged.file).map_err(|e| failure("write", target, e))?;
         self.publish(staged, target, mode).map(|_| ())
     }

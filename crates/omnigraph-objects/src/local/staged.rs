@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use object_store::Result;
 
@@ -16,6 +17,24 @@ pub(super) const STAGED_PREFIX: &str = ".tmp-";
 /// How often a name that is taken, or a folder that vanishes, is met by trying again.
 const MAX_TRIES: u32 = 16;
 
+/// Names for staged files. They begin with an id drawn once: drawing one for each file, on whatever thread comes first,
+/// would mix up the ids of a run that is meant to be repeatable.
+#[derive(Debug)]
+pub(super) struct Names {
+    stem: String,
+    next: AtomicU64,
+}
+
+impl Names {
+    pub(super) fn new(ambient: &Ambient) -> Self {
+        Self { stem: format!("{STAGED_PREFIX}{}", ambient.ulid()), next: AtomicU64::new(0) }
+    }
+
+    fn next(&self) -> String {
+        format!("{}-{}", self.stem, self.next.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// A file beside the place where it is to be published.
 #[derive(Debug)]
 pub(super) struct Staged {
@@ -27,11 +46,11 @@ pub(super) struct Staged {
 
 impl Staged {
     /// Makes an empty one in the folder of `target`, and that folder if there is none.
-    pub(super) fn create(target: &Path, folders: &Folders, ambient: &Ambient) -> Result<Self> {
+    pub(super) fn create(target: &Path, folders: &Folders, names: &Names) -> Result<Self> {
         let folder = target.parent().unwrap_or(target);
         let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
         for _ in 0..MAX_TRIES {
-            let path = folder.join(format!("{STAGED_PREFIX}{}", ambient.ulid()));
+            let path = folder.join(names.next());
             match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
                 Ok(file) => return Ok(Self { file, path, named: true }),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {

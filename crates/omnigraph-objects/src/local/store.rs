@@ -21,6 +21,7 @@ use super::failure::{failure, refused};
 use super::folders::Folders;
 use super::handles::Handles;
 use super::publish::Target;
+use super::staged::Names;
 use super::upload::LocalUpload;
 use crate::{Ambient, Durability};
 
@@ -40,14 +41,14 @@ pub(super) struct Root {
     pub(super) folders: Folders,
     pub(super) disk: Arc<dyn Disk>,
     pub(super) handles: Handles,
-    pub(super) ambient: Ambient,
+    pub(super) names: Names,
 }
 
 impl LocalStore {
     /// The objects below `folder`, an absolute path.
-    pub(crate) fn new(folder: PathBuf, durability: Durability, disk: Arc<dyn Disk>, ambient: Ambient) -> Self {
+    pub(crate) fn new(folder: PathBuf, durability: Durability, disk: Arc<dyn Disk>, ambient: &Ambient) -> Self {
         let folders = Folders::new(folder.clone(), durability, Arc::clone(&disk));
-        Self { root: Arc::new(Root { folder, folders, disk, handles: Handles::default(), ambient }) }
+        Self { root: Arc::new(Root { folder, folders, disk, handles: Handles::default(), names: Names::new(ambient) }) }
     }
 
     /// Makes an object durable whose writer never heard whether it is.

@@ -31,7 +31,7 @@ struct State {
 
 impl LocalUpload {
     pub(super) fn begin(root: Arc<Root>, target: std::path::PathBuf) -> Result<Self> {
-        let staged = Staged::create(&target, &root.folders, &root.ambient)?;
+        let staged = Staged::create(&target, &root.folders, &root.names)?;
         let staged = Mutex::new(Some(Arc::new(staged)));
         Ok(Self { state: Arc::new(State { root, target, staged, written: AtomicU64::new(0) }), offset: 0 })
     }

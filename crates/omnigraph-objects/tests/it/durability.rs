@@ -218,25 +218,40 @@ async fn a_name_that_is_not_synced_is_not_acknowledged() {
     assert_eq!(error.kind(), ErrorKind::Unknown, "{error}");
 }
 
+/// Its winner may be between the name and the sync, in another process.
+#[tokio::test]
+async fn what_a_loser_is_shown_is_durable_first() {
+    let site = Site::folder();
+    let _ = site.open_with(|options| options.durability = Durability::Os).put_if_absent(&key("a/1"), "x".into()).await;
+    let (store, disk, root) = watched(&site, Durability::Full);
+    assert_eq!(store.put_if_absent(&key("a/1"), "y".into()).await.unwrap(), Put::Exists("x".into()));
+    let expected = [(Call::SyncFile, "a/1"), (Call::SyncFolder, "a"), (Call::SyncFolder, "")];
+    assert_eq!(disk.take(&root), calls(&expected));
+}
+
 #[tokio::test]
 async fn without_hard_links_a_rename_that_refuses_to_replace_does() {
-    for kind in [io::ErrorKind::Unsupported] {
-        let site = Site::folder();
-        let (store, disk, root) = watched(&site, Durability::Full);
-        disk.fail(Call::Link, kind, ALWAYS);
-        assert_eq!(store.put_if_absent(&key("a"), "x".into()).await.unwrap(), Put::Written);
-        assert_eq!(store.put_if_absent(&key("a"), "y".into()).await.unwrap(), Put::Exists("x".into()));
-        assert_eq!(everything_in(&root), ["a"]);
+    let site = Site::folder();
+    let (store, disk, root) = watched(&site, Durability::Full);
+    disk.fail(Call::Link, io::ErrorKind::Unsupported, ALWAYS);
+    assert_eq!(store.put_if_absent(&key("a"), "x".into()).await.unwrap(), Put::Written);
+    assert_eq!(store.put_if_absent(&key("a"), "y".into()).await.unwrap(), Put::Exists("x".into()));
+    assert_eq!(everything_in(&root), ["a"]);
 
-        disk.fail(Call::RenameNew, kind, ALWAYS);
-        let error = store.put_if_absent(&key("b"), "x".into()).await.unwrap_err();
-        assert_eq!((error.kind(), error.code()), (ErrorKind::Invalid, "OG-IO-015"), "{error}");
-        assert_eq!(everything_in(&root), ["a"]);
-    }
+    std::fs::write(root.join("other"), "y").unwrap();
+    let taken = omnigraph_objects::SystemDisk.rename_new(&root.join("other"), &root.join("a")).unwrap_err();
+    assert_eq!(taken.kind(), io::ErrorKind::AlreadyExists);
+    std::fs::remove_file(root.join("other")).unwrap();
+
+    disk.fail(Call::RenameNew, io::ErrorKind::Unsupported, ALWAYS);
+    let error = store.put_if_absent(&key("b"), "x".into()).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Invalid, "OG-IO-015"), "{error}");
+    assert_eq!(everything_in(&root), ["a"]);
 }
 
 /// Whether the future is dropped at once or late, the object is there as a whole or not at all.
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "drops a future at a real moment")]
 async fn a_dropped_put_leaves_all_or_nothing() {
     let site = Site::folder();
     let store = site.open();
@@ -258,6 +273,7 @@ async fn a_dropped_put_leaves_all_or_nothing() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "files age in real time")]
 async fn what_a_dead_process_left_is_removed_once_it_is_old() {
     use std::time::Duration;
     let site = Site::folder();

@@ -15,6 +15,7 @@ const RECORDS: u64 = 40;
 
 /// One of the racing processes: this test binary again, told to run this test alone.
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the process that started this one tells it what to do")]
 #[ignore = "runs in the processes that the test below starts"]
 async fn racer() {
     let (Ok(folder), Ok(racer)) = (std::env::var(FOLDER), std::env::var(RACER)) else { return };
@@ -36,6 +37,7 @@ async fn racer() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "other processes come up in real time")]
 async fn each_number_has_one_winner() {
     let folder = tempfile::tempdir().unwrap();
     let mut racers: Vec<_> = (0..PROCESSES)

@@ -138,6 +138,7 @@ impl Faults {
         Ok(fault)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a delay is real, also where the clock of the store is not")]
     async fn admit(&self, fault: Option<Fault>, verb: Verb, path: &str) -> Result<Answer> {
         match fault {
             None => Ok(Answer::Given),

@@ -115,6 +115,7 @@ async fn a_read_only_store_reads_only() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "measures real time")]
 async fn a_delay_takes_its_time() {
     let (store, _, faults) = store();
     faults.add(Rule::new(Fault::Delay(Duration::from_millis(60))).verb(Verb::Put));

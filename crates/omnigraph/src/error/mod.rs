@@ -1,7 +1,9 @@
 //! What can go wrong, and what the caller does next.
 
+mod compile;
 mod kind;
 
+pub(crate) use compile::compile_error;
 pub use kind::ErrorKind;
 
 use omnigraph_log as log;

@@ -60,17 +60,3 @@ impl Omnigraph {
         Ok(Self { shared: Shared::new(log)?, writer: Writer::default(), mode })
     }
 }
-
-/// A schema that does not compile, with every finding placed in its source.
-pub(crate) fn compile_error(
-    file: &str,
-    source: &str,
-    diagnostics: &[omnigraph_compiler::Diagnostic],
-) -> Error {
-    let rendered = omnigraph_compiler::diagnostic::render_text(file, source, diagnostics);
-    let findings = match omnigraph_compiler::diagnostic::render_json(file, source, diagnostics) {
-        serde_json::Value::Array(findings) => findings,
-        other => vec![other],
-    };
-    Error::Compile { rendered: rendered.trim_end().to_owned(), findings }
-}

@@ -12,8 +12,8 @@ use omnigraph_log::{
 };
 use omnigraph_objects::{Location, Store};
 
-use super::{Omnigraph, OpenMode, OpenOptions, compile_error};
-use crate::error::{Error, Result};
+use super::{Omnigraph, OpenMode, OpenOptions};
+use crate::error::{Error, Result, compile_error};
 use crate::table::{Tables, edge_schema, node_schema};
 
 /// Tables created at the same time.

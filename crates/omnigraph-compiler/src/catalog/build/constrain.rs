@@ -157,8 +157,10 @@ impl Builder {
             let name = match &value.node {
                 Value::Name(name) => name.clone(),
                 Value::System(end) if draft.kind == Kind::Edge => end.clone(),
-                _ => {
-                    self.error(Code::S055, value.span, "expected property name in constraint");
+                other => {
+                    let error = Diagnostic::error(Code::S055, value.span, "expected property name in constraint");
+                    let quoted = matches!(other, Value::String(text) if columns.contains_key(text));
+                    self.report(if quoted { error.with_help("names stand without quotes") } else { error });
                     return None;
                 }
             };
@@ -332,6 +334,19 @@ impl Builder {
         Some(Range { property, min, max, message })
     }
 
+    fn check_pattern(&mut self, pattern: &str, span: Span) {
+        if self.patterns.contains(pattern) {
+            return;
+        }
+        if let Err(problem) = regex::Regex::new(pattern) {
+            let reason = problem.to_string();
+            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            self.error(Code::S062, span, format!("invalid regex in @check: {reason}"));
+            return;
+        }
+        self.patterns.insert(pattern.to_owned());
+    }
+
     fn check(&mut self, columns: &Columns, owner: &str, annotation: &Annotation) -> Option<Check> {
         self.known_names(Code::S056, annotation, &[]);
         let mut values = annotation.positional();
@@ -345,11 +360,7 @@ impl Builder {
             self.error(Code::S056, annotation.span, message);
             return None;
         };
-        if let Err(problem) = regex::Regex::new(pattern) {
-            let reason = problem.to_string();
-            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            self.error(Code::S062, *span, format!("invalid regex in @check: {reason}"));
-        }
+        self.check_pattern(pattern, *span);
         let message = self.message(annotation, values);
         Some(Check { property, pattern: pattern.clone(), message })
     }
@@ -363,9 +374,8 @@ fn is_free_text(ty: &PropType) -> bool {
     ty.scalar == Scalar::String && !ty.list && ty.enum_values.is_none()
 }
 
-/// Drops later copies. Types have few constraints of each kind unless written by a program, and then they are single
-/// columns, so equal neighbours after a stable sort are compared.
-fn dedup<T: PartialEq + Clone + std::fmt::Debug>(items: &mut Vec<T>) {
+/// Drops later copies of the same rule: written twice, it is one rule.
+fn dedup<T: std::fmt::Debug>(items: &mut Vec<T>) {
     let mut seen = std::collections::HashSet::new();
     items.retain(|item| seen.insert(format!("{item:?}")));
 }

@@ -1,11 +1,13 @@
 //! `@default(literal | now() | uuid())`: the value must be one the property could hold.
 
+use std::collections::HashMap;
+
 use super::Builder;
-use super::draft::PropertyDraft;
-use crate::catalog::DefaultValue;
+use super::draft::{Draft, PropertyDraft};
+use crate::catalog::{DefaultValue, Number};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::pg::ast::{Annotation, Value};
-use crate::span::Spanned;
+use crate::span::{Span, Spanned};
 use crate::types::{PropType, Scalar};
 
 impl Builder {
@@ -27,6 +29,40 @@ impl Builder {
                 let message = format!("`@default` of `{}` does not fit {ty}: {reason}", property.name.node);
                 self.report(Diagnostic::error(Code::S067, value.span, message));
                 None
+            }
+        }
+    }
+}
+
+impl Builder {
+    /// A default that the property's own rules refuse would make every insert that relies on it fail.
+    pub(super) fn check_defaults(&mut self, draft: &Draft) {
+        let literals: HashMap<&str, (&serde_json::Value, Span)> = draft
+            .properties
+            .iter()
+            .filter_map(|property| {
+                let Spanned { node: DefaultValue::Literal(value), span } = property.default.as_ref()? else {
+                    return None;
+                };
+                let span = if property.injected { draft.name.span } else { *span };
+                Some((property.name.node.as_str(), (value, span)))
+            })
+            .collect();
+        for range in &draft.ranges {
+            let Some((value, span)) = literals.get(range.property.as_str()) else { continue };
+            let Some(number) = value.as_number().and_then(|number| Number::parse(&number.to_string())) else {
+                continue;
+            };
+            let below = range.min.is_some_and(|min| number.compare(min).is_lt());
+            if below || range.max.is_some_and(|max| number.compare(max).is_gt()) {
+                self.error(Code::S067, *span, format!("`@default` of `{}` is outside its own @range", range.property));
+            }
+        }
+        for check in &draft.checks {
+            let Some((value, span)) = literals.get(check.property.as_str()) else { continue };
+            let Some(text) = value.as_str() else { continue };
+            if regex::Regex::new(&check.pattern).is_ok_and(|pattern| !pattern.is_match(text)) {
+                self.error(Code::S067, *span, format!("`@default` of `{}` fails its own @check", check.property));
             }
         }
     }

@@ -55,6 +55,8 @@ struct Builder {
     incomplete: bool,
     /// How many suggestions have been looked for.
     suggestions: usize,
+    /// Patterns known to be regular expressions: compiling one costs more than the rest of its type.
+    patterns: std::collections::HashSet<String>,
 }
 
 /// Looking for a near name costs a pass over all names; a schema with more errors than this needs another kind of help.
@@ -89,6 +91,7 @@ impl Builder {
         for (draft, declared) in drafts.iter_mut().zip(&schema.declarations) {
             self.constrain(draft, declared);
             self.check_embeds(draft);
+            self.check_defaults(draft);
         }
         drafts
     }

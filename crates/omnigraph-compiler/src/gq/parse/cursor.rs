@@ -6,6 +6,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::gq::ast::{At, Name};
 use crate::lex::{Token, TokenKind, tokenize};
 use crate::span::Span;
+use crate::suggest::did_you_mean;
 
 /// A syntax error has been reported; the caller that knows a border goes on from there.
 #[derive(Clone, Copy, Debug)]
@@ -117,13 +118,15 @@ impl<'a> Parser<'a> {
 
     /// Complains that one of these words was expected, with a suggestion if what stands there comes near one.
     pub(super) fn expected_one_of(&mut self, words: &[&str]) -> Reported {
-        let found = self.text_at(0);
-        let near =
-            words.iter().find(|word| !found.is_empty() && strsim::damerau_levenshtein(found, word) <= 2).copied();
-        let listed = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
+        let near = did_you_mean(self.text_at(0), words.iter().copied().filter(|word| word.len() > 1));
+        let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+        let listed = match quoted.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+            _ => quoted.concat(),
+        };
         let reported = self.expected(&listed);
         if let (Some(near), Some(last)) = (near, self.diagnostics.last_mut()) {
-            last.help.get_or_insert_with(|| format!("did you mean `{near}`?"));
+            last.help.get_or_insert(near);
         }
         reported
     }

@@ -13,7 +13,12 @@ impl Parser<'_> {
         })
     }
 
-    /// Operands joined by one word, as one flat node.
+    /// An expression whose first operand of `and` or `or` has been read already.
+    pub(super) fn continued(&mut self, first: Expr) -> Parsed<Expr> {
+        let first = self.chain_from(first, "and", Self::not_level, ExprKind::And)?;
+        self.chain_from(first, "or", |parser| parser.chain("and", Self::not_level, ExprKind::And), ExprKind::Or)
+    }
+
     fn chain(
         &mut self,
         word: &str,
@@ -21,6 +26,17 @@ impl Parser<'_> {
         build: impl Fn(Vec<Expr>) -> ExprKind,
     ) -> Parsed<Expr> {
         let first = operand(self)?;
+        self.chain_from(first, word, operand, build)
+    }
+
+    /// Operands joined by one word, as one flat node.
+    fn chain_from(
+        &mut self,
+        first: Expr,
+        word: &str,
+        operand: impl Fn(&mut Self) -> Parsed<Expr>,
+        build: impl Fn(Vec<Expr>) -> ExprKind,
+    ) -> Parsed<Expr> {
         if !self.is_word(word) {
             return Ok(first);
         }

@@ -2,7 +2,7 @@
 
 use super::cursor::{Parsed, Parser};
 use crate::gq::ast::{Expr, ExprKind, Literal};
-use crate::lex::TokenKind;
+use crate::lex::{TokenKind, unescape};
 use crate::span::Span;
 
 impl Parser<'_> {
@@ -56,31 +56,17 @@ impl Parser<'_> {
     /// A string, escapes decoded.
     pub(super) fn string(&mut self, what: &str) -> Parsed<(String, Span)> {
         let span = self.expect(TokenKind::String, what)?;
-        let body = &self.slice(span)[1..span.end - span.start - 1];
-        let mut out = String::with_capacity(body.len());
-        let mut chars = body.char_indices();
-        while let Some((at, c)) = chars.next() {
-            if c != '\\' {
-                out.push(c);
-                continue;
+        match unescape(&self.slice(span)[1..span.end - span.start - 1]) {
+            Ok(text) => Ok((text, span)),
+            Err(bad) => {
+                let start = span.start + 1 + bad.offset;
+                let place = Span::new(start, start + bad.length);
+                let message = format!("unsupported escape sequence `{}`", bad.text);
+                let help =
+                    "the escapes are `\\\"`, `\\\\`, `\\n`, `\\r` and `\\t`; any other character stands for itself";
+                Err(self.error_with_help(place, message, help))
             }
-            let escaped = chars.next().map_or('\\', |(_, c)| c);
-            out.push(match escaped {
-                '"' | '\\' => escaped,
-                'n' => '\n',
-                'r' => '\r',
-                't' => '\t',
-                other => {
-                    let start = span.start + 1 + at;
-                    let place = Span::new(start, start + 1 + other.len_utf8());
-                    let message = format!("unsupported escape sequence `\\{other}`");
-                    let help =
-                        "the escapes are `\\\"`, `\\\\`, `\\n`, `\\r` and `\\t`; any other character stands for itself";
-                    return Err(self.error_with_help(place, message, help));
-                }
-            });
         }
-        Ok((out, span))
     }
 
     /// `date("…")` or `datetime("…")`, at the word.

@@ -67,8 +67,15 @@ impl Parser<'_> {
                 return self.binding();
             }
             if self.at_traversal() {
-                return Ok(Clause::Traversal(self.traversal()?));
+                let traversal = self.traversal()?;
+                self.reject_second_hop()?;
+                return Ok(Clause::Traversal(traversal));
             }
+        }
+        if self.is(TokenKind::Comma) {
+            let span = self.span();
+            let help = "clauses are separated by white space; remove the comma";
+            return Err(self.error_with_help(span, "expected a clause, found `,`", help));
         }
         let expr = self.expr()?;
         if let ExprKind::Alias(name) = &expr.kind {
@@ -76,6 +83,10 @@ impl Parser<'_> {
             return Err(self.error(expr.span(), message));
         }
         self.reject_second_hop()?;
+        if let ExprKind::Exists { negated, clauses } = expr.kind {
+            let kind = if negated { BlockKind::Not } else { BlockKind::Exists };
+            return Ok(Clause::Block(BlockClause { kind, clauses, at: expr.at }));
+        }
         Ok(Clause::Filter(expr))
     }
 
@@ -99,6 +110,7 @@ impl Parser<'_> {
                     && matches!(self.kind_at(2), Some(TokenKind::Colon | TokenKind::At))
                     && self.kind_at(3) != Some(TokenKind::TypeName)
             }
+            Some(TokenKind::TypeName) => true,
             Some(TokenKind::LeftParen | TokenKind::Star) => !is_param,
             Some(TokenKind::Less) => self.angle_closes(),
             Some(TokenKind::Ident) => {
@@ -138,7 +150,12 @@ impl Parser<'_> {
         let start = self.advance();
         let (clauses, end) = self.nested(Self::block)?;
         self.height += 1;
-        Ok(Clause::Block(BlockClause { kind, clauses, at: At(start.to(end)) }))
+        let span = start.to(end);
+        if kind != BlockKind::Optional && (self.is_word("and") || self.is_word("or")) {
+            let first = Expr::new(ExprKind::Exists { negated: kind == BlockKind::Not, clauses }, span);
+            return Ok(Clause::Filter(self.continued(first)?));
+        }
+        Ok(Clause::Block(BlockClause { kind, clauses, at: At(span) }))
     }
 
     fn binding(&mut self) -> Parsed<Clause> {
@@ -196,7 +213,6 @@ impl Parser<'_> {
             height = height.max(self.height);
         }
         let right = self.variable("a variable: the other end of the traversal")?;
-        self.reject_second_hop()?;
         self.height = height;
         let at = At(left.span().to(right.span()));
         Ok(Traversal { left, edge_var, hop_var, edges, undirected, bounds, properties, filter, right, at })

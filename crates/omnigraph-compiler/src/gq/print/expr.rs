@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::gq::ast::{Clause, Expr, ExprKind, Literal, Operator};
+use crate::lex::escape;
 
 /// How tightly a form binds; operands of lower level need parentheses.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -257,16 +258,5 @@ fn literal(out: &mut String, literal: &Literal) {
 
 /// A string in quotes.
 pub(super) fn string(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            other => out.push(other),
-        }
-    }
-    out.push('"');
+    out.push_str(&escape(text));
 }

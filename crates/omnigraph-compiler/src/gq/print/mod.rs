@@ -41,6 +41,12 @@ pub fn format(source: &str) -> Result<String, Vec<Diagnostic>> {
     Ok(Printer::new(source).file(&file))
 }
 
+/// Prints one expression in canonical form.
+#[must_use]
+pub fn print_expr(tree: &super::ast::Expr) -> String {
+    expr(tree)
+}
+
 struct Printer<'a> {
     out: String,
     indent: usize,

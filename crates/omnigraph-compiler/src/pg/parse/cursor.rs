@@ -157,6 +157,7 @@ impl<'a> Parser<'a> {
     fn near_declaration(&self) -> bool {
         let header = matches!(self.kind(2), Some(TokenKind::LeftBrace | TokenKind::Colon | TokenKind::At));
         self.kind(0) == Some(TokenKind::Ident)
+            && self.text(0) != "implements"
             && self.kind(1) == Some(TokenKind::TypeName)
             && (header || self.text(2) == "implements")
     }

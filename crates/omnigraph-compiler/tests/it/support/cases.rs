@@ -21,7 +21,7 @@ pub(crate) fn run(folder: &str, run: impl Fn(&str, &str) -> String) {
         .collect();
     files.sort();
     assert!(!files.is_empty(), "no case files in {}", directory.display());
-    let update = std::env::var_os("UPDATE_EXPECT").is_some();
+    let update = asked_to_update();
     let mut failures = Vec::new();
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
@@ -45,6 +45,11 @@ pub(crate) fn run(folder: &str, run: impl Fn(&str, &str) -> String) {
         }
     }
     assert!(update || failures.is_empty(), "{} case(s) differ\n{}", failures.len(), failures.join("\n"));
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one switch of the tests")]
+fn asked_to_update() -> bool {
+    std::env::var_os("UPDATE_EXPECT").is_some()
 }
 
 fn with_newline(text: &str) -> String {

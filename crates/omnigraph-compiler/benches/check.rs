@@ -1,0 +1,87 @@
+//! How long query files of growing size take to parse and check. The time per line must stay flat.
+
+#![allow(clippy::print_stdout, reason = "a bench prints its table")]
+#![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use omnigraph_compiler::{Catalog, compile_file, compile_schema, gq};
+
+/// Lines of the files measured.
+const SIZES: &[usize] = &[1_000, 10_000, 100_000];
+
+/// Runs of which the fastest counts.
+const RUNS: usize = 5;
+
+fn main() {
+    let catalog = catalog();
+    println!(
+        "{:>24} {:>8} {:>12} {:>12} {:>12} {:>12}",
+        "shape", "lines", "parse ns/l", "check ns/l", "print ns/l", "total ms"
+    );
+    for (shape, source) in [("many queries", many as fn(usize) -> String), ("one query, many filters", one)] {
+        for &lines in SIZES {
+            measure(shape, lines, &source(lines), &catalog);
+        }
+    }
+}
+
+fn measure(shape: &str, lines: usize, source: &str, catalog: &Catalog) {
+    let (file, _) = gq::parse(source);
+    let parse = fastest(|| gq::parse(source));
+    let total = fastest(|| compile_file(source, catalog));
+    let print = fastest(|| gq::print(&file));
+    let per_line = |time: Duration| time.as_nanos() / lines as u128;
+    println!(
+        "{shape:>24} {lines:>8} {:>12} {:>12} {:>12} {:>12.1}",
+        per_line(parse),
+        per_line(total.saturating_sub(parse)),
+        per_line(print),
+        total.as_secs_f64() * 1e3
+    );
+}
+
+fn fastest<T>(mut work: impl FnMut() -> T) -> Duration {
+    (0..RUNS)
+        .map(|_| {
+            let start = Instant::now();
+            std::hint::black_box(work());
+            start.elapsed()
+        })
+        .min()
+        .unwrap_or_default()
+}
+
+fn catalog() -> Catalog {
+    let mut next = 0u128;
+    let mut mint = || {
+        next += 1;
+        ulid::Ulid::from(next)
+    };
+    compile_schema(include_str!("../tests/data/fleet.pg"), None, &mut mint).0.unwrap_or_default()
+}
+
+/// Queries of ten lines each.
+fn many(lines: usize) -> String {
+    let mut source = String::new();
+    for at in 0..lines / 10 {
+        let _ = writeln!(
+            source,
+            "query q{at}($handle: String, $rank: I32?) {{\n  match {{\n    $s: Sailor {{ handle: $handle }}\n    $s trusts $t\n    \
+             $t.rank > $rank or $t.rank is null\n    not {{ $t basedAt $_ }}\n  }}\n  return {{ $t.handle, count(*) as n }} order {{ n desc }}\n  \
+             limit 10\n}}"
+        );
+    }
+    source
+}
+
+/// One query with a filter on every line.
+fn one(lines: usize) -> String {
+    let mut source = "query q() {\n  match {\n    $s: Sailor\n".to_owned();
+    for at in 0..lines {
+        let _ = writeln!(source, "    $s.rank != {at} and $s.handle != \"h{at}\"");
+    }
+    source.push_str("  }\n  return { $s.handle }\n}\n");
+    source
+}

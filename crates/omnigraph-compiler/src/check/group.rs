@@ -1,0 +1,132 @@
+//! Grouping, and rewriting of expressions.
+
+use super::Checker;
+use super::read::mentions;
+use crate::diagnostic::Code;
+use crate::gq::ast::Projection;
+use crate::ir::{Aggregate, Column, Expr, ExprKind, Group, Type};
+use crate::types::Scalar;
+
+/// Columns after grouping.
+pub(super) struct Grouping {
+    pub(super) group: Option<Group>,
+    pub(super) columns: Vec<Column>,
+}
+
+impl Checker<'_> {
+    /// Groups by all columns that do not aggregate, if any column does.
+    pub(super) fn group(&mut self, columns: Vec<Column>, projections: &[Projection]) -> Grouping {
+        if self.aggregates.is_empty() {
+            return Grouping { group: None, columns };
+        }
+        let aggregates: Vec<Aggregate> = std::mem::take(&mut self.aggregates);
+        let span = |name: &str| {
+            let named = |projection: &&Projection| projection.alias.as_ref().is_some_and(|alias| alias.text == name);
+            projections.iter().find(named).or(projections.first()).map_or_else(Default::default, |found| found.at.0)
+        };
+        let mut keys: Vec<Expr> = Vec::new();
+        for column in &columns {
+            if aggregated(&column.expr) {
+                continue;
+            }
+            if !mentions(&column.expr) {
+                let message =
+                    format!("column `{}` is beside aggregates and reads no variable to group by", column.name);
+                self.error(Code::T9, span(&column.name), message);
+            } else if !groupable(&column.expr.ty) {
+                let message = format!("a `{}` cannot be grouped by", column.expr.ty);
+                self.error(Code::T9, span(&column.name), message);
+            }
+            keys.push(column.expr.clone());
+        }
+        let columns = columns.into_iter().map(|column| {
+            let expr =
+                rewrite(column.expr, &mut |part| keys.iter().position(|key| key == part).map(ExprKind::GroupKey));
+            let mut outside = false;
+            visit(&expr, &mut |part| {
+                outside |= matches!(
+                    part,
+                    ExprKind::Property { .. }
+                        | ExprKind::System { .. }
+                        | ExprKind::Object(_)
+                        | ExprKind::Variable(_)
+                        | ExprKind::Path { .. }
+                );
+            });
+            if outside {
+                let message = format!(
+                    "column `{}` mixes an aggregate with something that is not returned beside it",
+                    column.name
+                );
+                self.error_with_help(Code::T9, span(&column.name), message, "return that as a column of its own, too");
+            }
+            Column { name: column.name, expr }
+        });
+        let columns = columns.collect();
+        Grouping { group: Some(Group { keys, aggregates }), columns }
+    }
+}
+
+fn groupable(ty: &Type) -> bool {
+    match ty {
+        Type::Value(ty) => !matches!(ty.scalar, Scalar::Blob),
+        Type::Object { .. } => true,
+        _ => false,
+    }
+}
+
+fn aggregated(expr: &Expr) -> bool {
+    let mut found = false;
+    visit(expr, &mut |part| found |= matches!(part, ExprKind::Aggregated(_)));
+    found
+}
+
+/// Calls `see` for the expression and everything below it.
+pub(super) fn visit(expr: &Expr, see: &mut dyn FnMut(&ExprKind)) {
+    see(&expr.kind);
+    match &expr.kind {
+        ExprKind::List(items) | ExprKind::And(items) | ExprKind::Or(items) | ExprKind::Call { args: items, .. } => {
+            items.iter().for_each(|item| visit(item, see));
+        }
+        ExprKind::Unary { operand, .. } | ExprKind::IsNull(operand) | ExprKind::Convert(operand) => visit(operand, see),
+        ExprKind::Binary { left: a, right: b, .. }
+        | ExprKind::In { item: a, list: b }
+        | ExprKind::ListItem { list: a, index: b }
+        | ExprKind::JsonItem { json: a, key: b } => {
+            visit(a, see);
+            visit(b, see);
+        }
+        _ => {}
+    }
+}
+
+/// Replaces parts of an expression, outermost first; a part that is replaced keeps its type.
+pub(super) fn rewrite(expr: Expr, replace: &mut dyn FnMut(&Expr) -> Option<ExprKind>) -> Expr {
+    if let Some(kind) = replace(&expr) {
+        return Expr { kind, ty: expr.ty };
+    }
+    let mut each = |items: Vec<Expr>| items.into_iter().map(|item| rewrite(item, replace)).collect();
+    let kind = match expr.kind {
+        ExprKind::List(items) => ExprKind::List(each(items)),
+        ExprKind::And(items) => ExprKind::And(each(items)),
+        ExprKind::Or(items) => ExprKind::Or(each(items)),
+        ExprKind::Call { function, args } => ExprKind::Call { function, args: each(args) },
+        ExprKind::Unary { op, operand } => ExprKind::Unary { op, operand: Box::new(rewrite(*operand, replace)) },
+        ExprKind::IsNull(operand) => ExprKind::IsNull(Box::new(rewrite(*operand, replace))),
+        ExprKind::Convert(operand) => ExprKind::Convert(Box::new(rewrite(*operand, replace))),
+        ExprKind::Binary { op, left, right } => {
+            ExprKind::Binary { op, left: Box::new(rewrite(*left, replace)), right: Box::new(rewrite(*right, replace)) }
+        }
+        ExprKind::In { item, list } => {
+            ExprKind::In { item: Box::new(rewrite(*item, replace)), list: Box::new(rewrite(*list, replace)) }
+        }
+        ExprKind::ListItem { list, index } => {
+            ExprKind::ListItem { list: Box::new(rewrite(*list, replace)), index: Box::new(rewrite(*index, replace)) }
+        }
+        ExprKind::JsonItem { json, key } => {
+            ExprKind::JsonItem { json: Box::new(rewrite(*json, replace)), key: Box::new(rewrite(*key, replace)) }
+        }
+        leaf => leaf,
+    };
+    Expr { kind, ty: expr.ty }
+}

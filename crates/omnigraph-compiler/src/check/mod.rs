@@ -1,0 +1,140 @@
+//! The type checker. It judges a query and builds its logical form in one walk: each rule both complains and produces its
+//! piece. It never stops at the first error; what is wrong yields nothing and the walk goes on.
+//!
+//! - `scope`      variables, blocks being built
+//! - `types`      which types go together, and constants converted to them
+//! - `expr`       expressions; `operator`, `call`, `aggregate`, `search` for their kinds
+//! - `pattern`    clauses; `traversal`, `edges`, `path`, `block` for their kinds
+//! - `read`       projections, grouping, union; `order` for order and paging
+//! - `mutation`   statements
+//! - `params`     declarations of parameters
+//! - `warnings`   what is legal and probably wrong
+
+mod aggregate;
+mod block;
+mod call;
+mod edges;
+mod expr;
+mod group;
+mod mutation;
+mod operator;
+mod order;
+mod params;
+mod path;
+mod pattern;
+mod read;
+mod scope;
+mod search;
+mod statement;
+mod traversal;
+mod types;
+mod warnings;
+
+use self::scope::{Frame, VarInfo};
+use crate::catalog::Catalog;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::gq::ast;
+use crate::ir;
+use crate::span::Span;
+
+/// Checks one query of a file that parses. The logical form is there when no diagnostic is an error; warnings come with
+/// it.
+#[must_use]
+pub fn check(query: &ast::QueryDecl, catalog: &Catalog) -> (Option<ir::Operation>, Vec<Diagnostic>) {
+    let mut checker = Checker::new(catalog);
+    let params = checker.declare_params(query);
+    checker.params = params;
+    let operation = match &query.body {
+        ast::Body::Read(read) => checker.read(&query.name.text, read).map(ir::Operation::Read),
+        ast::Body::Mutation(mutation) => checker.mutation(&query.name.text, mutation).map(ir::Operation::Mutation),
+    };
+    checker.warn_unused_params(query);
+    let mut diagnostics = checker.diagnostics;
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
+    let failed = diagnostics.iter().any(Diagnostic::is_error);
+    if failed {
+        // What is wrong may be why something seems unused or unconnected.
+        diagnostics.retain(Diagnostic::is_error);
+    }
+    (operation.filter(|_| !failed), diagnostics)
+}
+
+/// State of the walk over one query.
+struct Checker<'a> {
+    catalog: &'a Catalog,
+    diagnostics: Vec<Diagnostic>,
+    /// Declared parameters, and whether each is used.
+    params: Vec<ir::Param>,
+    params_used: Vec<bool>,
+    /// All variables of the body at hand, by id.
+    vars: Vec<VarInfo>,
+    /// Blocks being built, outermost first.
+    frames: Vec<Frame>,
+    /// Aggregates of the projection at hand.
+    aggregates: Vec<ir::Aggregate>,
+}
+
+/// Where an expression stands: what it may use besides variables, parameters and constants.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    /// What bare names mean.
+    names: Names<'p>,
+    /// Whether aggregates over the rows of the query may stand here.
+    aggregates: bool,
+    /// Whether blocks may stand here.
+    blocks: bool,
+    /// Whether ranks may be read as scores.
+    ranks: bool,
+}
+
+/// What a bare name means.
+#[derive(Clone, Copy)]
+enum Names<'p> {
+    /// Nothing.
+    None,
+    /// A property of the row at hand, and `@field` a system field of it.
+    Row(ir::VarId),
+    /// A column of the projection.
+    Columns(&'p [ir::Column]),
+}
+
+impl Place<'_> {
+    /// Inside `match`.
+    const PATTERN: Place<'static> = Place { names: Names::None, aggregates: false, blocks: true, ranks: false };
+
+    /// Inside `match`, where nothing can be computed once per row.
+    const WALK: Place<'static> = Place { names: Names::None, aggregates: false, blocks: false, ranks: false };
+}
+
+impl<'a> Checker<'a> {
+    const fn new(catalog: &'a Catalog) -> Self {
+        Self {
+            catalog,
+            diagnostics: Vec::new(),
+            params: Vec::new(),
+            params_used: Vec::new(),
+            vars: Vec::new(),
+            frames: Vec::new(),
+            aggregates: Vec::new(),
+        }
+    }
+
+    fn error(&mut self, code: Code, span: Span, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::error(code, span, message));
+    }
+
+    fn error_with_help(&mut self, code: Code, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::error(code, span, message).with_help(help));
+    }
+
+    /// Adds advice to the diagnostic reported last, if there is any.
+    fn advise(&mut self, help: Option<String>) {
+        if let (Some(help), Some(last)) = (help, self.diagnostics.last_mut()) {
+            last.help = Some(help);
+        }
+    }
+
+    fn warning(&mut self, code: Code, span: Span, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::warning(code, span, message));
+    }
+}

@@ -1,0 +1,286 @@
+//! Mutations: pattern, statements, result.
+
+use super::scope::{VarKind, single};
+use super::types::is_text;
+use super::{Checker, Names, Place};
+use crate::catalog::Property;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::gq::ast::{self, PropertyMatch, StatementKind as Written};
+use crate::ir::{
+    Assignment, Delete, Endpoints, Expr, ExprKind, Insert, InsertMode, Mutation, ObjectKind, Statement, StatementKind,
+    SystemField, Type, TypeRef, Update, VarId, Variable, VariableKind,
+};
+use crate::suggest::did_you_mean;
+use crate::types::Scalar;
+
+/// The type a statement writes, as much of it as statements need.
+struct Target {
+    entity: ObjectKind,
+    ty: TypeRef,
+    properties: Vec<Property>,
+    key: Option<Vec<String>>,
+    /// Node types at the ends of an edge.
+    ends: Option<(String, String)>,
+}
+
+impl Checker<'_> {
+    pub(super) fn mutation(&mut self, name: &str, mutation: &ast::Mutation) -> Option<Mutation> {
+        self.open_frame();
+        if let Some(clauses) = &mutation.clauses {
+            self.clauses(clauses);
+        }
+        let statements: Vec<_> = mutation.statements.iter().map(|statement| self.statement(statement)).collect();
+        let place = Place { names: Names::None, aggregates: false, blocks: false, ranks: false };
+        let (returning, _) = self.columns(&mutation.returning, place);
+        self.warn_scopes();
+        let frame = self.close_frame();
+        self.warn_cross_product(&frame.block);
+        let block = mutation.clauses.as_ref().map(|_| frame.block);
+        let statements = statements.into_iter().collect::<Option<Vec<_>>>()?;
+        Some(Mutation { name: name.to_owned(), params: self.params.clone(), block, statements, returning })
+    }
+
+    fn statement(&mut self, statement: &ast::Statement) -> Option<Statement> {
+        let target = self.target(statement)?;
+        let types = vec![target.ty.clone()];
+        let kind = match target.entity {
+            ObjectKind::Node => VarKind::Node { types: types.clone(), interface: None },
+            ObjectKind::Edge => VarKind::Edge { types: types.clone() },
+        };
+        let inserts = !matches!(statement.kind, Written::Update | Written::Delete);
+        if let Some(var) = statement.var.as_ref().filter(|_| !inserts) {
+            let help = "to read rows before they change, bind them in `match`";
+            self.error_with_help(Code::T126, var.span(), "only an insertion or merge binds its row", help);
+        }
+        self.twice(&statement.assignments);
+        // Values of an insertion cannot read the row it makes; conditions of the others do.
+        let (kind_ir, row) = if inserts {
+            let insert = self.insert(statement, &target);
+            if let Some(var) = &statement.var
+                && self.find(&var.text).is_some()
+            {
+                self.error(Code::T126, var.span(), format!("`${}` is already bound", var.text));
+            }
+            let row = self.bind(statement.var.as_ref(), kind, statement.at.0);
+            (insert.map(StatementKind::Insert), row)
+        } else {
+            let row = self.bind(None, kind, statement.at.0);
+            (self.change(statement, &target, row), row)
+        };
+        self.var_mut(row).uses += 1;
+        self.hide(Some(row));
+        let kind = match target.entity {
+            ObjectKind::Node => VariableKind::Node { types },
+            ObjectKind::Edge => VariableKind::Edge { types },
+        };
+        let name = statement.var.as_ref().map(|var| var.text.clone());
+        let row = Variable { id: row, name, kind };
+        Some(Statement { row, entity: target.entity, ty: target.ty, kind: kind_ir? })
+    }
+
+    /// The type a statement names; a name that is both is the node type.
+    fn target(&mut self, statement: &ast::Statement) -> Option<Target> {
+        let name = &statement.ty;
+        if let Some(node) = self.catalog.nodes.get(&name.text) {
+            return Some(Target {
+                entity: ObjectKind::Node,
+                ty: TypeRef { name: node.name.clone(), id: node.id },
+                properties: node.properties.clone(),
+                key: node.key.clone(),
+                ends: None,
+            });
+        }
+        if let Some(edge) = self.catalog.edges.get(&name.text) {
+            return Some(Target {
+                entity: ObjectKind::Edge,
+                ty: TypeRef { name: edge.name.clone(), id: edge.id },
+                properties: edge.properties.clone(),
+                key: edge.key.clone(),
+                ends: Some((edge.from.clone(), edge.to.clone())),
+            });
+        }
+        let message = if self.catalog.interfaces.contains_key(&name.text) {
+            format!("`{}` is an interface; only node and edge types have rows to write", name.text)
+        } else {
+            format!("there is no node or edge type `{}`", name.text)
+        };
+        self.error(Code::T10, name.span(), message);
+        let known = self.catalog.nodes.keys().chain(self.catalog.edges.keys());
+        let help = did_you_mean(&name.text, known.map(String::as_str));
+        self.advise(help);
+        None
+    }
+
+    fn twice(&mut self, assignments: &[PropertyMatch]) {
+        for (index, assignment) in assignments.iter().enumerate() {
+            let name = &assignment.name;
+            if let Some(first) = assignments[..index].iter().find(|other| other.name.text == name.text) {
+                let message = format!("`{}` is assigned twice", name.text);
+                let first = first.name.span();
+                self.diagnostics
+                    .push(Diagnostic::error(Code::T13, name.span(), message).with_related(first, "first here"));
+            }
+        }
+    }
+
+    fn insert(&mut self, statement: &ast::Statement, target: &Target) -> Option<Insert> {
+        let mode = match statement.kind {
+            Written::InsertNew => InsertMode::New,
+            Written::InsertIfAbsent => InsertMode::IfAbsent,
+            Written::Merge => InsertMode::Merge,
+            _ => InsertMode::Upsert,
+        };
+        let place = Place { names: Names::None, aggregates: false, blocks: false, ranks: false };
+        let mut ends = (None, None);
+        let mut assignments = Vec::new();
+        let mut sound = true;
+        for written in &statement.assignments {
+            if let Some((from, to)) =
+                target.ends.as_ref().filter(|_| matches!(written.name.text.as_str(), "from" | "to"))
+            {
+                let source = written.name.text == "from";
+                let end = self.endpoint(written, if source { from } else { to }, place);
+                sound &= end.is_some();
+                *(if source { &mut ends.0 } else { &mut ends.1 }) = Some(end);
+                continue;
+            }
+            match self.assignment(written, target, place) {
+                Some(assignment) => assignments.push(assignment),
+                None => sound = false,
+            }
+        }
+        sound &= self.require_given(statement, target, mode);
+        let endpoints = match (ends, target.entity) {
+            ((Some(Some(from)), Some(Some(to))), ObjectKind::Edge) => Some(Endpoints { from, to }),
+            _ => None,
+        };
+        sound.then_some(Insert { mode, assignments, endpoints })
+    }
+
+    /// The value of `from` or `to`: text, or a node variable of the right type.
+    fn endpoint(&mut self, written: &PropertyMatch, ty: &str, place: Place) -> Option<Expr> {
+        let value = self.mutation_expr(&written.value, place)?;
+        let span = written.value.span();
+        if let ExprKind::Object(var) = value.kind {
+            let fits = self.types_of(var).iter().any(|known| known.name == ty);
+            if !fits || self.is_edge(var) {
+                self.error(Code::T5, span, format!("`{}` of this edge is a `{ty}`", written.name.text));
+                return None;
+            }
+            let kind = ExprKind::System { var, field: SystemField::Id };
+            return Some(Expr { kind, ty: super::types::scalar_type(Scalar::String, value.ty.nullable()) });
+        }
+        if is_text(&value.ty) && value.ty != Type::Null {
+            return Some(value);
+        }
+        let code = if super::pattern::is_written_literal(&written.value) { Code::T3 } else { Code::T7 };
+        let message = format!("`{}` is the id of a `{ty}`, a String; this is `{}`", written.name.text, value.ty);
+        self.error(code, span, message);
+        None
+    }
+
+    /// An expression of a statement: what nothing binds is reported as such.
+    fn mutation_expr(&mut self, expr: &ast::Expr, place: Place) -> Option<Expr> {
+        if let ast::ExprKind::Variable(name) = &expr.kind
+            && self.find(name).is_none()
+            && self.param_index(name).is_none()
+        {
+            self.resolve(name, expr.span(), Code::T14);
+            return None;
+        }
+        self.expr(expr, place)
+    }
+
+    fn assignment(&mut self, written: &PropertyMatch, target: &Target, place: Place) -> Option<Assignment> {
+        let name = &written.name;
+        let Some(property) = target.properties.iter().find(|property| property.name == name.text) else {
+            self.error(Code::T11, name.span(), format!("`{}` has no property `{}`", target.ty.name, name.text));
+            let system = matches!(name.text.as_str(), "id" | "src" | "dst" | "type");
+            let known = target.properties.iter().map(|property| property.name.as_str());
+            let help = match (target.entity, name.text.as_str()) {
+                (ObjectKind::Edge, "src") => Some("the source of an edge is given as `from`".to_owned()),
+                (ObjectKind::Edge, "dst") => Some("the target of an edge is given as `to`".to_owned()),
+                _ if system => Some("ids are derived from the key or generated".to_owned()),
+                _ => did_you_mean(&name.text, known),
+            };
+            self.advise(help);
+            self.mutation_expr(&written.value, place);
+            return None;
+        };
+        let value = self.mutation_expr(&written.value, place)?;
+        let value = self.assignable(&property.ty, value, &written.value, &name.text)?;
+        Some(Assignment { property: single(target.ty.id, &property.name, property.id), value })
+    }
+
+    /// Whether an insertion gives what it must.
+    fn require_given(&mut self, statement: &ast::Statement, target: &Target, mode: InsertMode) -> bool {
+        let given = |name: &str| statement.assignments.iter().any(|written| written.name.text == name);
+        let span = statement.ty.span();
+        let mut missing: Vec<String> = Vec::new();
+        if target.ends.is_some() {
+            missing.extend(["from", "to"].into_iter().filter(|end| !given(end)).map(str::to_owned));
+        }
+        let keyed = |name: &str| target.key.as_ref().is_some_and(|key| key.iter().any(|part| part == name));
+        for property in &target.properties {
+            let embedded = property.embed.as_ref().is_some_and(|embed| given(&embed.source));
+            let required = !property.ty.nullable && property.default.is_none() && !embedded;
+            if required && !given(&property.name) && (mode != InsertMode::Merge || keyed(&property.name)) {
+                missing.push(property.name.clone());
+            }
+        }
+        if !missing.is_empty() {
+            let listed = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            self.error(Code::T12, span, format!("`{}` needs {listed}", target.ty.name));
+            return false;
+        }
+        if target.key.is_none() && matches!(mode, InsertMode::Merge | InsertMode::IfAbsent) {
+            let message = format!("`{}` has no `@key`: there is no telling whether a row exists", target.ty.name);
+            self.error_with_help(Code::T12, span, message, "write `insert`, which always adds a row");
+            return false;
+        }
+        true
+    }
+
+    /// `update` or `delete`
+    fn change(&mut self, statement: &ast::Statement, target: &Target, row: VarId) -> Option<StatementKind> {
+        let place = Place { names: Names::Row(row), aggregates: false, blocks: false, ranks: false };
+        let mut sound = true;
+        let mut assignments = Vec::new();
+        for written in &statement.assignments {
+            if self.fixed(written, target) {
+                sound = false;
+                continue;
+            }
+            match self.assignment(written, target, place) {
+                Some(assignment) => assignments.push(assignment),
+                None => sound = false,
+            }
+        }
+        let filter = statement.filter.as_ref()?;
+        let predicate = self.condition(filter, place, "`where`")?;
+        if !sound {
+            return None;
+        }
+        Some(match statement.kind {
+            Written::Update => StatementKind::Update(Update { predicate, assignments }),
+            _ => StatementKind::Delete(Delete { predicate }),
+        })
+    }
+
+    /// Whether an update assigns what cannot change; reports it.
+    fn fixed(&mut self, written: &PropertyMatch, target: &Target) -> bool {
+        let name = &written.name;
+        let key = target.key.as_ref().is_some_and(|key| key.contains(&name.text));
+        if key {
+            let message = format!("cannot update @key property '{}': the key is the identity of the row", name.text);
+            self.error_with_help(Code::T118, name.span(), message, "delete the row and insert it under its new key");
+            return true;
+        }
+        if target.ends.is_some() && matches!(name.text.as_str(), "from" | "to") {
+            let message = format!("`{}` of an edge cannot be updated", name.text);
+            self.error_with_help(Code::T11, name.span(), message, "delete the edge and insert another");
+            return true;
+        }
+        false
+    }
+}

@@ -1,0 +1,185 @@
+//! Order and paging.
+
+use super::read::{Checked, identified, mentions};
+use super::types::{is_integer, scalar_of, scalar_type};
+use super::{Checker, Names, Place};
+use crate::diagnostic::Code;
+use crate::gq::ast::{self, Read};
+use crate::ir::{Column, Count, Expr, ExprKind, OrderKey, Ordering, Rank, SystemField, Type};
+use crate::types::Scalar;
+
+impl Checker<'_> {
+    /// The order of a query with one body.
+    pub(super) fn ordering(&mut self, read: &Read, checked: &Checked) -> Ordering {
+        let body = &checked.body;
+        let collapsed = body.group.is_some() || body.distinct;
+        let mut order = Ordering::default();
+        // Aggregates of order items must be found among those returned; what they add is dropped afterwards.
+        self.aggregates = body.group.as_ref().map(|group| group.aggregates.clone()).unwrap_or_default();
+        for (index, item) in read.order.iter().enumerate() {
+            let place = Place {
+                names: Names::Columns(&body.columns),
+                aggregates: body.group.is_some(),
+                blocks: !collapsed,
+                ranks: true,
+            };
+            if checked.broken && matches!(item.expr.kind, ast::ExprKind::Alias(_)) {
+                // The column may be among those that are in error themselves.
+                continue;
+            }
+            let Some(expr) = self.expr(&item.expr, place) else { continue };
+            if let Some(rank) = rank_of(&expr, &checked.originals) {
+                self.take_rank(index, rank.clone(), collapsed, item, &mut order);
+                continue;
+            }
+            if let Some(key) = self.order_key(expr, item, checked, collapsed) {
+                order.keys.push(key);
+            }
+        }
+        self.aggregates.clear();
+        self.ties(&mut order, checked);
+        order
+    }
+
+    fn take_rank(&mut self, index: usize, rank: Rank, collapsed: bool, item: &ast::OrderItem, order: &mut Ordering) {
+        if collapsed {
+            let message = "a rank orders rows of the pattern; aggregated or distinct rows are no longer those";
+            self.error(Code::T124, item.at.0, message);
+        } else if index == 0 {
+            order.rank = Some(rank);
+        } else {
+            let message = "a rank is the first item of `order`; what follows it breaks its ties";
+            self.error(Code::T124, item.at.0, message);
+        }
+    }
+
+    fn order_key(&mut self, expr: Expr, item: &ast::OrderItem, checked: &Checked, collapsed: bool) -> Option<OrderKey> {
+        let span = item.expr.span();
+        let aggregates = matches!(expr.kind, ExprKind::Aggregated(_));
+        let expr = self.over_columns(expr, &checked.originals);
+        if collapsed && mentions(&expr) {
+            if checked.broken {
+                return None;
+            }
+            let what = if aggregates { "this aggregate is" } else { "this is" };
+            let message = format!("{what} not returned, so the rows that are do not determine it");
+            let help = "return it under a name and order by that: `return { count($x) as n } order { n desc }`";
+            self.error_with_help(Code::T111, span, message, help);
+            return None;
+        }
+        if !mentions(&expr) && !has_column(&expr) {
+            let message = "an order key must differ between rows; this is the same for all";
+            self.error(Code::T111, span, message);
+            return None;
+        }
+        if scalar_of(&expr.ty).is_none() {
+            self.error(Code::T111, span, format!("rows cannot be ordered by a `{}`", expr.ty));
+            if matches!(expr.ty, Type::Object { .. }) {
+                self.advise(Some("order by its identity: `$x.@id`".to_owned()));
+            }
+            return None;
+        }
+        Some(OrderKey { expr, descending: item.descending })
+    }
+
+    /// What breaks ties: identities of the bound variables, or the columns where rows are no longer those of the pattern.
+    fn ties(&mut self, order: &mut Ordering, checked: &Checked) {
+        let body = &checked.body;
+        if let Some(group) = &body.group {
+            let keys = group.keys.len();
+            let is_key = |column: &&(usize, &Column)| matches!(column.1.expr.kind, ExprKind::GroupKey(_));
+            let columns: Vec<(usize, &Column)> = body.columns.iter().enumerate().collect();
+            order.ties = columns
+                .iter()
+                .filter(is_key)
+                .filter_map(|(index, column)| column_key(*index, &column.expr.ty))
+                .collect();
+            order.total = order.ties.len() == keys;
+        } else if body.distinct {
+            order.ties = columns_in_order(body.columns.iter().map(|column| &column.expr.ty));
+            order.total = order.ties.len() == body.columns.len();
+        } else {
+            let ids = identified(self);
+            let key = |id| OrderKey {
+                expr: Expr {
+                    kind: ExprKind::System { var: id, field: SystemField::Id },
+                    ty: scalar_type(Scalar::String, self.var(id).optional),
+                },
+                descending: false,
+            };
+            order.ties = ids.iter().map(|id| key(*id)).collect();
+            let anonymous = self
+                .vars
+                .iter()
+                .any(|info| info.level == 0 && info.name.is_none() && !self.types_of(info.id).is_empty());
+            order.total = !anonymous && !order.ties.is_empty();
+        }
+    }
+
+    /// The order of a union: over columns only.
+    pub(super) fn union_order(&mut self, read: &Read, columns: &[(String, Type)]) -> Ordering {
+        let named: Vec<Column> = columns
+            .iter()
+            .enumerate()
+            .map(|(index, (name, ty))| Column {
+                name: name.clone(),
+                expr: Expr { kind: ExprKind::Column(index), ty: ty.clone() },
+            })
+            .collect();
+        self.vars.clear();
+        self.frames.clear();
+        let mut order = Ordering::default();
+        for item in &read.order {
+            let place = Place { names: Names::Columns(&named), aggregates: false, blocks: false, ranks: false };
+            let Some(expr) = self.expr(&item.expr, place) else { continue };
+            if !has_column(&expr) || scalar_of(&expr.ty).is_none() {
+                let message = "the result of a union is ordered by its columns";
+                self.error(Code::T111, item.at.0, message);
+                continue;
+            }
+            order.keys.push(OrderKey { expr, descending: item.descending });
+        }
+        order.ties = columns_in_order(columns.iter().map(|(_, ty)| ty));
+        order.total = order.ties.len() == columns.len();
+        order
+    }
+
+    /// `limit` or `offset`.
+    pub(super) fn count(&mut self, count: &ast::Count, what: &str) -> Option<Count> {
+        match count {
+            ast::Count::Literal(value, _) => Some(Count::Literal(*value)),
+            ast::Count::Param(name) => {
+                let integer = |ty: &Type| scalar_of(ty).is_some_and(|ty| is_integer(ty.scalar));
+                self.param_of(name, what, integer).map(Count::Param)
+            }
+        }
+    }
+}
+
+/// The rank an order item asks for: written there, or returned as the column it names.
+fn rank_of<'e>(expr: &'e Expr, originals: &'e [Expr]) -> Option<&'e Rank> {
+    let expr = match expr.kind {
+        ExprKind::Column(index) => originals.get(index)?,
+        _ => expr,
+    };
+    match &expr.kind {
+        ExprKind::Rank(rank) => Some(rank),
+        _ => None,
+    }
+}
+
+fn has_column(expr: &Expr) -> bool {
+    let mut found = false;
+    super::group::visit(expr, &mut |part| found |= matches!(part, ExprKind::Column(_)));
+    found
+}
+
+/// A column as a key that breaks ties, if it can be ordered by.
+fn column_key(index: usize, ty: &Type) -> Option<OrderKey> {
+    let orderable = scalar_of(ty).is_some() || matches!(ty, Type::Object { .. });
+    orderable.then(|| OrderKey { expr: Expr { kind: ExprKind::Column(index), ty: ty.clone() }, descending: false })
+}
+
+fn columns_in_order<'t>(types: impl Iterator<Item = &'t Type>) -> Vec<OrderKey> {
+    types.enumerate().filter_map(|(index, ty)| column_key(index, ty)).collect()
+}

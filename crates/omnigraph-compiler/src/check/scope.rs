@@ -1,0 +1,304 @@
+//! Variables and the blocks that bind them.
+
+use std::collections::BTreeSet;
+
+use super::Checker;
+use crate::catalog::{EdgeType, NodeType, Property, PropertyId, TypeId};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::gq::ast::Name;
+use crate::ir::{self, Block, PropertyRef, TypeRef, VarId, Variable, VariableKind};
+use crate::span::Span;
+use crate::suggest::did_you_mean;
+use crate::types::PropType;
+
+/// What is known of a variable.
+pub(super) struct VarInfo {
+    pub(super) id: VarId,
+    /// `None` for `$_` and what the checker introduces.
+    pub(super) name: Option<String>,
+    pub(super) kind: VarKind,
+    /// Where it was bound.
+    pub(super) span: Span,
+    /// Index of the frame it is visible in.
+    pub(super) level: usize,
+    /// Whether an optional block around it has ended: it may be null.
+    pub(super) optional: bool,
+    /// How often it was mentioned after it was bound.
+    pub(super) uses: usize,
+    /// Whether a binding clause introduced it.
+    pub(super) declared: bool,
+    /// Whether the walk that it stands for the edges of has ended.
+    pub(super) closed: bool,
+}
+
+/// What a variable stands for, while its types may still be narrowed.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum VarKind {
+    Node {
+        types: Vec<TypeRef>,
+        /// The interface it was bound to, which gives properties even if nothing implements it.
+        interface: Option<String>,
+    },
+    Edge {
+        types: Vec<TypeRef>,
+    },
+    /// An edge of a walk: visible in its condition and cost only.
+    WalkEdge {
+        types: Vec<TypeRef>,
+    },
+    Hops,
+    Path,
+    Value(ir::Type),
+}
+
+/// A block being built.
+#[derive(Default)]
+pub(super) struct Frame {
+    pub(super) names: Vec<(String, VarId)>,
+    pub(super) block: Block,
+    /// Variables bound here, in order.
+    pub(super) own: Vec<VarId>,
+    /// Outer variables mentioned at any depth.
+    pub(super) outer: BTreeSet<VarId>,
+    /// Whether a clause directly inside mentions an outer variable.
+    pub(super) direct: bool,
+}
+
+impl VarKind {
+    /// In words.
+    pub(super) const fn describe(&self) -> &'static str {
+        match self {
+            Self::Node { .. } => "a node",
+            Self::Edge { .. } | Self::WalkEdge { .. } => "an edge",
+            Self::Hops => "a hop count",
+            Self::Path => "a path",
+            Self::Value(_) => "a value",
+        }
+    }
+}
+
+impl Checker<'_> {
+    pub(super) fn var(&self, id: VarId) -> &VarInfo {
+        &self.vars[id.0 as usize]
+    }
+
+    pub(super) fn var_mut(&mut self, id: VarId) -> &mut VarInfo {
+        &mut self.vars[id.0 as usize]
+    }
+
+    /// The innermost frame; one is open whenever clauses or projections are checked.
+    pub(super) fn frame(&mut self) -> &mut Frame {
+        if self.frames.is_empty() {
+            self.frames.push(Frame::default());
+        }
+        let last = self.frames.len() - 1;
+        &mut self.frames[last]
+    }
+
+    /// Finds a variable without mentioning it.
+    pub(super) fn find(&self, name: &str) -> Option<VarId> {
+        let named = |frame: &Frame| frame.names.iter().rev().find(|(own, _)| own == name).map(|(_, id)| *id);
+        self.frames.iter().rev().find_map(named)
+    }
+
+    /// Records that the innermost block mentions a variable.
+    pub(super) fn mention(&mut self, id: VarId) {
+        self.var_mut(id).uses += 1;
+        let level = self.var(id).level;
+        let innermost = self.frames.len().saturating_sub(1);
+        for (index, frame) in self.frames.iter_mut().enumerate().skip(level + 1) {
+            frame.outer.insert(id);
+            frame.direct |= index == innermost;
+        }
+    }
+
+    /// Binds a new variable in the innermost block. `$_` and `None` bind no name.
+    pub(super) fn bind(&mut self, name: Option<&Name>, kind: VarKind, span: Span) -> VarId {
+        let id = VarId(u32::try_from(self.vars.len()).unwrap_or(u32::MAX));
+        let level = self.frames.len().saturating_sub(1);
+        let name = name.filter(|name| name.text != "_").map(|name| name.text.clone());
+        if let Some(name) = &name {
+            if self.param_index(name).is_some() {
+                let message = format!("`${name}` is the name of a parameter; a variable needs a name of its own");
+                self.error(Code::T108, span, message);
+            }
+            let entry = (name.clone(), id);
+            self.frame().names.push(entry);
+        }
+        self.vars.push(VarInfo {
+            id,
+            name,
+            kind,
+            span,
+            level,
+            optional: false,
+            uses: 0,
+            declared: false,
+            closed: false,
+        });
+        self.frame().own.push(id);
+        id
+    }
+
+    /// Opens a block.
+    pub(super) fn open_frame(&mut self) {
+        self.frames.push(Frame::default());
+    }
+
+    /// Closes the innermost block and completes it with its variables.
+    pub(super) fn close_frame(&mut self) -> Frame {
+        let mut frame = self.frames.pop().unwrap_or_default();
+        frame.block.variables = frame.own.iter().filter_map(|id| self.variable(*id)).collect();
+        frame
+    }
+
+    fn variable(&self, id: VarId) -> Option<Variable> {
+        let info = self.var(id);
+        let kind = match &info.kind {
+            VarKind::Node { types, .. } => VariableKind::Node { types: types.clone() },
+            VarKind::Edge { types } => VariableKind::Edge { types: types.clone() },
+            VarKind::WalkEdge { .. } => return None,
+            VarKind::Hops => VariableKind::Hops,
+            VarKind::Path => VariableKind::Path,
+            VarKind::Value(ty) => VariableKind::Value { ty: ty.clone() },
+        };
+        Some(Variable { id, name: info.name.clone(), kind })
+    }
+
+    /// Resolves a variable by name, mentions it, and complains if nothing binds it.
+    pub(super) fn resolve(&mut self, name: &str, span: Span, code: Code) -> Option<VarId> {
+        if let Some(id) = self.find(name) {
+            self.mention(id);
+            return Some(id);
+        }
+        let mut diagnostic = Diagnostic::error(code, span, format!("variable `${name}` is not bound"));
+        let known: Vec<&str> =
+            self.frames.iter().flat_map(|frame| frame.names.iter().map(|(name, _)| name.as_str())).collect();
+        let params = self.params.iter().map(|param| param.name.as_str());
+        diagnostic.help = did_you_mean(name, known.into_iter().chain(params))
+            .map(|help| help.replace('`', "`$").replacen("`$?", "`?", 1));
+        if diagnostic.help.is_none() && name == "_" {
+            diagnostic.help = Some("`$_` stands for something that is not read; give it a name".to_owned());
+        }
+        self.diagnostics.push(diagnostic);
+        None
+    }
+
+    /// The types a variable ranges over, if it is a node or edge.
+    pub(super) fn types_of(&self, id: VarId) -> &[TypeRef] {
+        match &self.var(id).kind {
+            VarKind::Node { types, .. } | VarKind::Edge { types } | VarKind::WalkEdge { types } => types,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn is_edge(&self, id: VarId) -> bool {
+        matches!(self.var(id).kind, VarKind::Edge { .. } | VarKind::WalkEdge { .. })
+    }
+
+    /// A property that all types of the variable have with one base type.
+    pub(super) fn property(&mut self, id: VarId, name: &Name, code: Code) -> Option<(PropertyRef, PropType)> {
+        let edge = self.is_edge(id);
+        let found = self.properties(id, &name.text);
+        let count = self.types_of(id).len().max(1);
+        let mut found = found.into_iter();
+        let Some((first_owner, first)) = found.next() else {
+            self.unknown_property(id, name, code);
+            return None;
+        };
+        let mut ty = first.ty.clone();
+        let mut ids = vec![(first_owner, first.id)];
+        for (owner, property) in found {
+            if property.ty.scalar != ty.scalar || property.ty.list != ty.list {
+                let message = format!(
+                    "property `{}` has type `{}` in one type that this variable ranges over and `{ty}` in another",
+                    name.text, property.ty
+                );
+                self.error(Code::T7, name.span(), message);
+                return None;
+            }
+            ty.nullable |= property.ty.nullable;
+            ty.enum_values = merge_words(ty.enum_values, property.ty.enum_values.as_ref());
+            ids.push((owner, property.id));
+        }
+        if ids.len() < count {
+            let kind = if edge { "edge" } else { "node" };
+            let message =
+                format!("not every {kind} type that this variable ranges over has a property `{}`", name.text);
+            self.error(code, name.span(), message);
+            return None;
+        }
+        ty.nullable |= self.var(id).optional;
+        if self.types_of(id).is_empty() {
+            ids.clear();
+        }
+        Some((PropertyRef { name: name.text.clone(), ids }, ty))
+    }
+
+    /// The property of this name in each type the variable ranges over; of its interface if nothing implements that.
+    fn properties(&self, id: VarId, name: &str) -> Vec<(TypeId, Property)> {
+        let catalog = self.catalog;
+        match &self.var(id).kind {
+            VarKind::Node { types, interface } if types.is_empty() => {
+                let interface = interface.as_ref().and_then(|name| catalog.interfaces.get(name));
+                let property = interface.and_then(|interface| {
+                    let found = interface.properties.iter().find(|property| property.name == name)?;
+                    Some((interface.id, found.clone()))
+                });
+                property.into_iter().collect()
+            }
+            VarKind::Node { types, .. } => types
+                .iter()
+                .filter_map(|ty| Some((ty.id, catalog.nodes.get(&ty.name)?.property(name)?.clone())))
+                .collect(),
+            VarKind::Edge { types } | VarKind::WalkEdge { types } => types
+                .iter()
+                .filter_map(|ty| Some((ty.id, catalog.edges.get(&ty.name)?.property(name)?.clone())))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn unknown_property(&mut self, id: VarId, name: &Name, code: Code) {
+        let types = self.types_of(id).to_vec();
+        let owner = types.iter().map(|ty| format!("`{}`", ty.name)).collect::<Vec<_>>().join(", ");
+        let kind = if self.is_edge(id) { "edge type" } else { "node type" };
+        let message = format!("{kind} {owner} has no property `{}`", name.text);
+        let known: Vec<String> = types.first().map(|ty| self.property_names(&ty.name)).unwrap_or_default();
+        let help = match name.text.as_str() {
+            "id" | "src" | "dst" | "type" => Some(format!("the system field is written `@{}`", name.text)),
+            text => did_you_mean(text, known.iter().map(String::as_str)),
+        };
+        self.error(code, name.span(), message);
+        self.advise(help);
+    }
+
+    fn property_names(&self, ty: &str) -> Vec<String> {
+        let node = self.catalog.nodes.get(ty).map(|node| &node.properties);
+        let properties = node.or_else(|| self.catalog.edges.get(ty).map(|edge| &edge.properties));
+        properties.map(|list| list.iter().map(|property| property.name.clone()).collect()).unwrap_or_default()
+    }
+}
+
+fn merge_words(words: Option<Vec<String>>, others: Option<&Vec<String>>) -> Option<Vec<String>> {
+    let mut all = words?;
+    all.extend(others?.iter().cloned());
+    all.sort();
+    all.dedup();
+    Some(all)
+}
+
+/// A reference to a node type.
+pub(super) fn node_ref(node: &NodeType) -> TypeRef {
+    TypeRef { name: node.name.clone(), id: node.id }
+}
+
+/// A reference to an edge type.
+pub(super) fn edge_ref(edge: &EdgeType) -> TypeRef {
+    TypeRef { name: edge.name.clone(), id: edge.id }
+}
+
+/// A property of one type.
+pub(super) fn single(owner: TypeId, name: &str, id: PropertyId) -> PropertyRef {
+    PropertyRef { name: name.to_owned(), ids: vec![(owner, id)] }
+}

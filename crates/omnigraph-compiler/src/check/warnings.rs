@@ -1,0 +1,97 @@
+//! What is legal and probably wrong.
+
+use std::collections::BTreeMap;
+
+use super::Checker;
+use super::scope::VarKind;
+use crate::diagnostic::Code;
+use crate::ir::{Block, Expr, ExprKind, Rows, VarId};
+
+impl Checker<'_> {
+    /// Warns of variables that a traversal binds and nothing reads.
+    pub(super) fn warn_scopes(&mut self) {
+        let unused: Vec<_> = self
+            .vars
+            .iter()
+            .filter(|info| info.uses == 0 && !info.declared && !matches!(info.kind, VarKind::Value(_)))
+            .filter_map(|info| Some((info.name.clone()?, info.span, matches!(info.kind, VarKind::Node { .. }))))
+            .collect();
+        for (name, span, node) in unused {
+            self.warning(Code::W002, span, format!("variable `${name}` is never used"));
+            let help = if node { "write `$_` for an end that is not read" } else { "leave it out" };
+            self.advise(Some(help.to_owned()));
+        }
+    }
+
+    /// Warns of node variables of one block that no traversal and no condition connects.
+    pub(super) fn warn_cross_product(&mut self, block: &Block) {
+        let mut groups = Groups::default();
+        let own: Vec<VarId> = block
+            .variables
+            .iter()
+            .map(|variable| variable.id)
+            .filter(|id| matches!(self.var(*id).kind, VarKind::Node { .. }))
+            .collect();
+        for expand in block.expands.iter().chain(block.paths.iter().map(|path| &path.expand)) {
+            groups.join(expand.from, expand.to);
+            if let Rows::Edges(edge) = expand.rows {
+                groups.join(expand.from, edge);
+            }
+        }
+        for filter in &block.filters {
+            let mut mentioned = Vec::new();
+            variables(filter, &mut mentioned);
+            mentioned.windows(2).for_each(|pair| groups.join(pair[0], pair[1]));
+        }
+        for nested in &block.blocks {
+            nested.outer.windows(2).for_each(|pair| groups.join(pair[0], pair[1]));
+            for variable in &nested.block.variables {
+                if let Some(outer) = nested.outer.first() {
+                    groups.join(variable.id, *outer);
+                }
+            }
+        }
+        let Some(first) = own.first() else { return };
+        let root = groups.root(*first);
+        if let Some(apart) = own.iter().find(|id| groups.root(**id) != root) {
+            let name = |id: VarId| self.var(id).name.clone().unwrap_or_else(|| "_".to_owned());
+            let message =
+                format!("nothing connects `${}` with `${}`: every pair of them is a row", name(*first), name(*apart));
+            let span = self.var(*apart).span;
+            self.warning(Code::W003, span, message);
+            self.advise(Some("connect them with a traversal or a condition".to_owned()));
+        }
+    }
+}
+
+/// Sets of variables that belong together.
+#[derive(Default)]
+struct Groups(BTreeMap<VarId, VarId>);
+
+impl Groups {
+    fn root(&self, id: VarId) -> VarId {
+        let mut at = id;
+        while let Some(up) = self.0.get(&at).filter(|up| **up != at) {
+            at = *up;
+        }
+        at
+    }
+
+    fn join(&mut self, a: VarId, b: VarId) {
+        let (a, b) = (self.root(a), self.root(b));
+        if a != b {
+            self.0.insert(a, b);
+        }
+    }
+}
+
+/// The variables an expression reads.
+fn variables(expr: &Expr, found: &mut Vec<VarId>) {
+    super::group::visit(expr, &mut |part| match part {
+        ExprKind::Property { var, .. } | ExprKind::System { var, .. } | ExprKind::Path { var, .. } => found.push(*var),
+        ExprKind::Object(var) | ExprKind::Variable(var) => found.push(*var),
+        ExprKind::TextMatch(text) => found.push(text.var),
+        ExprKind::Distance(nearest) => found.push(nearest.var),
+        _ => {}
+    });
+}

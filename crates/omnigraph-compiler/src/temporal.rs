@@ -1,0 +1,233 @@
+//! Dates, instants and durations as text: the one place that reads and writes them.
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+
+use crate::ir::Duration;
+
+/// Days from 0001-01-01 (day 1 of the common era) to 1970-01-01.
+const EPOCH_FROM_CE: i32 = 719_163;
+
+/// Reads a Date: `2024-05-06` (month and day may be unpadded, the year signed and longer), `20240506`, or the day of anything
+/// that [`parse_datetime`] reads. Days since 1970-01-01.
+#[must_use]
+pub fn parse_date(text: &str) -> Option<i32> {
+    let day = match split_time(text) {
+        Some((day, time)) => {
+            parse_time(time)?;
+            day
+        }
+        None => text,
+    };
+    Some(parse_day(day)?.num_days_from_ce() - EPOCH_FROM_CE)
+}
+
+/// Reads a DateTime: a date, then `T`, `t` or a space, a time with or without colons, perhaps a fraction of a second (cut to
+/// milliseconds), perhaps a zone (`Z`, `+02:00`, `-0530`; UTC without one). A padded date alone is its midnight in UTC.
+/// Milliseconds since the epoch.
+#[must_use]
+pub fn parse_datetime(text: &str) -> Option<i64> {
+    let Some((day, time)) = split_time(text) else {
+        let padded = text.len() == 10 && text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-';
+        let day = if padded { parse_day(text)? } else { return None };
+        return Some(day.and_time(NaiveTime::MIN).and_utc().timestamp_millis());
+    };
+    let (time, offset_minutes) = parse_time(time)?;
+    let local = NaiveDateTime::new(parse_day(day)?, time).and_utc().timestamp_millis();
+    local.checked_sub(i64::from(offset_minutes) * 60_000)
+}
+
+fn split_time(text: &str) -> Option<(&str, &str)> {
+    let at = text.find(['T', 't', ' '])?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
+fn parse_day(text: &str) -> Option<NaiveDate> {
+    let (negative, rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let mut parts = rest.split('-');
+    let (year, month, day) = match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(year), Some(month), Some(day), None) if year.len() >= 4 => (year, month, day),
+        (Some(all), None, None, None) if all.len() == 8 && all.is_ascii() => (&all[..4], &all[4..6], &all[6..]),
+        _ => return None,
+    };
+    let year: i32 = digits(year, 7)?.try_into().ok()?;
+    NaiveDate::from_ymd_opt(if negative { -year } else { year }, digits(month, 2)?, digits(day, 2)?)
+}
+
+fn digits(text: &str, longest: usize) -> Option<u32> {
+    let plain = !text.is_empty() && text.len() <= longest && text.bytes().all(|b| b.is_ascii_digit());
+    if plain { text.parse().ok() } else { None }
+}
+
+/// A time of day, cut to milliseconds, and its zone's offset in minutes.
+fn parse_time(text: &str) -> Option<(NaiveTime, i32)> {
+    let zone = text.find(['Z', 'z', '+', '-']).unwrap_or(text.len());
+    let (clock, zone) = text.split_at(zone);
+    let (clock, fraction) = clock.split_once('.').map_or((clock, None), |(clock, rest)| (clock, Some(rest)));
+    let (hour, minute, second) = match clock.split(':').collect::<Vec<_>>()[..] {
+        [hour, minute, second] if hour.len() == 2 && minute.len() == 2 && second.len() == 2 => (hour, minute, second),
+        [all] if all.len() == 6 && all.is_ascii() => (&all[..2], &all[2..4], &all[4..]),
+        _ => return None,
+    };
+    let milliseconds = match fraction {
+        None => 0,
+        Some(fraction) => {
+            digits(fraction, 9)?;
+            digits(&format!("{fraction:0<3}")[..3], 3)?
+        }
+    };
+    let time = NaiveTime::from_hms_milli_opt(digits(hour, 2)?, digits(minute, 2)?, digits(second, 2)?, milliseconds)?;
+    Some((time, parse_zone(zone)?))
+}
+
+fn parse_zone(text: &str) -> Option<i32> {
+    if matches!(text, "" | "Z" | "z") {
+        return Some(0);
+    }
+    let (sign, rest) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text.strip_prefix('+')?),
+    };
+    let rest = rest.replacen(':', "", 1);
+    if rest.len() != 4 || !rest.is_ascii() {
+        return None;
+    }
+    let (hours, minutes) = (digits(&rest[..2], 2)?, digits(&rest[2..], 2)?);
+    if hours > 23 || minutes > 59 { None } else { Some(sign * i32::try_from(hours * 60 + minutes).ok()?) }
+}
+
+/// Writes a Date as `YYYY-MM-DD`; beyond the calendar as its number of days.
+#[must_use]
+pub fn format_date(days: i32) -> String {
+    let date = days.checked_add(EPOCH_FROM_CE).and_then(NaiveDate::from_num_days_from_ce_opt);
+    date.map_or_else(|| days.to_string(), |date| date.format("%Y-%m-%d").to_string())
+}
+
+/// Writes a DateTime in RFC 3339, UTC, with milliseconds only when there are any; beyond the calendar as its number of
+/// milliseconds.
+#[must_use]
+pub fn format_datetime(milliseconds: i64) -> String {
+    let Some(instant) = DateTime::from_timestamp_millis(milliseconds) else { return milliseconds.to_string() };
+    let form = if instant.nanosecond() == 0 { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%.3fZ" };
+    instant.format(form).to_string()
+}
+
+/// Reads an ISO 8601 duration: `P1Y2M3W4DT5H6M7.5S`, each part optional, at least one; perhaps with a minus before it.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let (sign, rest) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let rest = rest.strip_prefix('P')?;
+    let (date, time) = rest.split_once('T').map_or((rest, None), |(date, time)| (date, Some(time)));
+    let mut total = [0i64; 3];
+    let mut parts = duration_parts(date, &[('Y', 0, 12), ('M', 0, 1), ('W', 1, 7), ('D', 1, 1)], &mut total)?;
+    if let Some(time) = time {
+        let within = duration_parts(time, &[('H', 2, 3_600_000), ('M', 2, 60_000), ('S', 2, 1_000)], &mut total)?;
+        if within == 0 {
+            return None;
+        }
+        parts += within;
+    }
+    if parts == 0 {
+        return None;
+    }
+    Some(Duration {
+        months: i32::try_from(sign * total[0]).ok()?,
+        days: i32::try_from(sign * total[1]).ok()?,
+        milliseconds: sign * total[2],
+    })
+}
+
+/// Adds `number unit` pairs, in the order of `units`, to the total each unit belongs to; the number of pairs.
+fn duration_parts(mut text: &str, units: &[(char, usize, i64)], total: &mut [i64; 3]) -> Option<usize> {
+    let (mut count, mut next) = (0, 0);
+    while !text.is_empty() {
+        let end = text.find(|c: char| c.is_ascii_alphabetic())?;
+        let unit = text[end..].chars().next()?;
+        let at = units[next..].iter().position(|(letter, _, _)| *letter == unit)? + next;
+        let (_, slot, factor) = units[at];
+        let (whole, fraction) = text[..end].split_once('.').map_or((&text[..end], ""), |(whole, rest)| (whole, rest));
+        if !fraction.is_empty() && unit != 'S' {
+            return None;
+        }
+        let mut amount = i64::from(digits(whole, 9)?).checked_mul(factor)?;
+        if !fraction.is_empty() {
+            digits(fraction, 9)?;
+            amount += i64::from(digits(&format!("{fraction:0<3}")[..3], 3)?);
+        }
+        total[slot] = total[slot].checked_add(amount)?;
+        (count, next) = (count + 1, at + 1);
+        text = &text[end + 1..];
+    }
+    Some(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_in_every_accepted_form() {
+        for text in
+            ["2024-05-06", "2024-5-6", "20240506", "+2024-05-06", "2024-05-06T07:08:09", "2024-05-06 070809-0530"]
+        {
+            assert_eq!(parse_date(text), Some(19_849), "{text}");
+        }
+        assert_eq!(parse_date("1970-01-01"), Some(0));
+        assert_eq!(parse_date("+12024-01-01").map(format_date).as_deref(), Some("+12024-01-01"));
+        for text in [
+            "",
+            "2024",
+            "2024-13-01",
+            "2024-02-30",
+            "24-05-06",
+            "2024-05-06T",
+            "2024-01-01' OR 1=1",
+            "2024-05-06T25:00:00",
+        ] {
+            assert_eq!(parse_date(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn instants_in_every_accepted_form() {
+        let expected = Some(1_714_979_289_000);
+        for text in [
+            "2024-05-06T07:08:09",
+            "2024-05-06t07:08:09Z",
+            "2024-05-06 09:08:09+02:00",
+            "2024-05-06T01:38:09-0530",
+            "2024-05-06T070809",
+        ] {
+            assert_eq!(parse_datetime(text), expected, "{text}");
+        }
+        assert_eq!(parse_datetime("2024-05-06T07:08:09.123456789Z"), Some(1_714_979_289_123));
+        assert_eq!(parse_datetime("2024-05-06T07:08:09.1Z"), Some(1_714_979_289_100));
+        assert_eq!(parse_datetime("1970-01-02"), Some(86_400_000));
+        for text in ["1970-1-2", "20240506", "2024-05-06T7:08:09", "2024-05-06T07:08:09+2", "2024-05-06T07:08:09.", "é"]
+        {
+            assert_eq!(parse_datetime(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_of_dates_and_instants() {
+        assert_eq!(format_date(19_849), "2024-05-06");
+        assert_eq!(format_datetime(1_714_979_289_000), "2024-05-06T07:08:09Z");
+        assert_eq!(format_datetime(1_714_979_289_005), "2024-05-06T07:08:09.005Z");
+        assert_eq!(format_datetime(i64::MAX), i64::MAX.to_string());
+        assert_eq!(format_date(i32::MAX), i32::MAX.to_string());
+    }
+
+    #[test]
+    fn durations() {
+        let full = Duration { months: 14, days: 25, milliseconds: 18_367_500 };
+        assert_eq!(parse_duration("P1Y2M3W4DT5H6M7.5S"), Some(full));
+        assert_eq!(parse_duration("-P7D"), Some(Duration { days: -7, ..Duration::default() }));
+        assert_eq!(parse_duration("PT1M"), Some(Duration { milliseconds: 60_000, ..Duration::default() }));
+        for text in ["", "P", "PT", "P1", "7D", "P1D2Y", "P1.5D", "P1DT", "P99999999999D", "P1H"] {
+            assert_eq!(parse_duration(text), None, "{text}");
+        }
+    }
+}

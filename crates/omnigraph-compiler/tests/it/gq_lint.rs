@@ -1,0 +1,107 @@
+//! Lint, descriptors, and the selection of a query.
+
+use omnigraph_compiler::describe::{describe, stored_query};
+use omnigraph_compiler::diagnostic::Code;
+use omnigraph_compiler::lint::{Input, Level, Levels, SchemaSource, lint};
+use omnigraph_compiler::{compile, compile_file};
+
+use crate::gq_files::fleet;
+use crate::support::cases;
+
+/// The report as JSON.
+#[test]
+fn reports() {
+    let catalog = fleet();
+    cases::run("lint", |title, input| {
+        let input = Input { query_path: "q.gq", source: input, catalog: &catalog };
+        let report = lint(input, SchemaSource::File { path: "fleet.pg".to_owned() }, &Levels::new());
+        // N15: the exit status is 1 if and only if the status is an error.
+        assert_eq!(report.exit_status() == 1, report.errors > 0, "{title}");
+        serde_json::to_string_pretty(&report).unwrap()
+    });
+}
+
+#[test]
+fn severities_can_be_changed() {
+    let catalog = fleet();
+    let source = "query q($x: I32) { update Sailor set { rank: $x } where handle = \"a\" }\nquery r($unused: I32) { match { $s: Sailor } return { $s } }";
+    let run = |levels: Levels| {
+        let input = Input { query_path: "q.gq", source, catalog: &catalog };
+        lint(input, SchemaSource::Graph { uri: "g".to_owned() }, &levels)
+    };
+    assert_eq!(run(Levels::new()).warnings, 1);
+    assert_eq!(run(Levels::from([(Code::W001, Level::Off)])).warnings, 0);
+    let strict = run(Levels::from([(Code::W001, Level::As(omnigraph_compiler::Severity::Error))]));
+    assert_eq!((strict.errors, strict.exit_status()), (1, 1));
+    assert!(strict.results[1].operation.is_none());
+}
+
+#[test]
+fn n9_to_n14_descriptors() {
+    let catalog = fleet();
+    let of = |source: &str| {
+        let compiled = compile(source, None, &catalog).unwrap();
+        serde_json::to_value(describe(&compiled.operation, &catalog)).unwrap()
+    };
+    let names = |facts: &serde_json::Value| -> Vec<String> {
+        facts
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|fact| format!("{} {}", fact["kind"].as_str().unwrap(), fact["type_name"].as_str().unwrap()))
+            .collect()
+    };
+    let read = of(
+        "query q() { match { $s: Sailor not { $s basedAt $h } } return { $s.rank, count(*) as n, avg($s.rank) as a } }",
+    );
+    assert_eq!(names(&read["reads"]), ["node Harbor", "node Sailor", "edge BasedAt"]);
+    assert_eq!(names(&read["writes"]), Vec::<String>::new());
+    let kinds: Vec<_> =
+        read["result"].as_array().unwrap().iter().map(|field| field["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["int", "bigint", "float"]);
+    let delete = of("query q() { delete Sailor where rank = 1 }");
+    assert_eq!(names(&delete["writes"]), ["node Sailor", "edge BasedAt", "edge Likes", "edge Trusts"]);
+    assert_eq!(names(&delete["reads"]), names(&delete["writes"]));
+    assert_eq!(delete["result"], serde_json::json!([]));
+    let edge = of("query q() { insert Trusts { from: \"a\", to: \"b\" } }");
+    assert_eq!(names(&edge["reads"]), ["node Sailor", "edge Trusts"]);
+    assert_eq!(names(&edge["writes"]), ["edge Trusts"]);
+    let fields = of("query q() { match { $p: Photo } return { $p.day, $p.tags, $p.cv, $p, $p.big } }");
+    let expected = serde_json::json!([
+        { "name": "p.day", "kind": "date", "nullable": true },
+        { "name": "p.tags", "kind": "list", "item_kind": "string", "nullable": false },
+        { "name": "p.cv", "kind": "vector", "vector_dim": 4, "nullable": true },
+        { "name": "p", "kind": "object", "nullable": false },
+        { "name": "p.big", "kind": "bigint", "nullable": true },
+    ]);
+    assert_eq!(fields["result"], expected);
+}
+
+#[test]
+fn stored_queries_are_described() {
+    let file = compile_file(
+        "query q($v: Vector(3), $l: [I32]?) @description(\"d\") { match { $s: Sailor } return { $s } }",
+        &fleet(),
+    );
+    let expected = serde_json::json!({
+        "name": "q", "tool_name": "q", "description": "d", "mutation": false,
+        "params": [
+            { "name": "v", "kind": "vector", "vector_dim": 3, "nullable": false },
+            { "name": "l", "kind": "list", "item_kind": "int", "nullable": true },
+        ],
+    });
+    assert_eq!(serde_json::to_value(stored_query(&file.queries[0].decl)).unwrap(), expected);
+}
+
+#[test]
+fn l43_selection() {
+    let catalog = fleet();
+    let message = |source: &str, name: Option<&str>| compile(source, name, &catalog).unwrap_err().remove(0).message;
+    let read = "match { $s: Sailor } return { $s }";
+    let two = format!("query a() {{ {read} }} query b() {{ {read} }}");
+    assert_eq!(message(&two, Some("x")), "query 'x' not found");
+    assert_eq!(message(&two, None), "query file contains multiple queries; pass --name");
+    assert_eq!(message("// nothing\n", None), "the file holds no query");
+    assert_eq!(compile(&two, Some("b"), &catalog).unwrap().operation.name(), "b");
+    assert_eq!(compile(&format!("query a() {{ {read} }}"), None, &catalog).unwrap().operation.name(), "a");
+}

@@ -1,0 +1,115 @@
+//! Arrow cells to JSON values.
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{
+    DataType, Date32Type, Float32Type, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMillisecondType, UInt32Type,
+    UInt64Type,
+};
+use chrono::{DateTime, Days, NaiveDate, SecondsFormat};
+use serde_json::{Map, Number, Value};
+
+use crate::error::{Error, Result};
+
+/// For whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// For people and programs that read results.
+    Result,
+    /// For a load: the same, and blobs with their bytes.
+    Load,
+}
+
+/// The value of `array` at `row`.
+pub(crate) fn cell(array: &ArrayRef, row: usize, encoding: Encoding) -> Result<Value> {
+    if array.is_null(row) {
+        return Ok(Value::Null);
+    }
+    let value = match array.data_type() {
+        DataType::Utf8 => array.as_string::<i32>().value(row).into(),
+        DataType::LargeUtf8 => array.as_string::<i64>().value(row).into(),
+        DataType::Utf8View => array.as_string_view().value(row).into(),
+        DataType::Boolean => array.as_boolean().value(row).into(),
+        DataType::Int32 => array.as_primitive::<Int32Type>().value(row).into(),
+        DataType::Int64 => array.as_primitive::<Int64Type>().value(row).into(),
+        DataType::UInt32 => array.as_primitive::<UInt32Type>().value(row).into(),
+        DataType::UInt64 => array.as_primitive::<UInt64Type>().value(row).into(),
+        DataType::Float32 => single(array.as_primitive::<Float32Type>().value(row)),
+        DataType::Float64 => double(array.as_primitive::<Float64Type>().value(row)),
+        DataType::Date32 => date(array.as_primitive::<Date32Type>().value(row)),
+        DataType::Timestamp(TimeUnit::Millisecond, _) => {
+            instant(array.as_primitive::<TimestampMillisecondType>().value(row))
+        }
+        DataType::List(_) => list(&array.as_list::<i32>().value(row), encoding)?,
+        DataType::FixedSizeList(..) => list(&array.as_fixed_size_list().value(row), encoding)?,
+        DataType::Struct(fields) => {
+            let columns = fields.iter().zip(array.as_struct().columns());
+            let members = columns.map(|(field, column)| Ok((field.name().clone(), cell(column, row, encoding)?)));
+            Value::Object(members.collect::<Result<Map<_, _>>>()?)
+        }
+        DataType::LargeBinary => {
+            use base64::Engine;
+            let bytes = array.as_binary::<i64>().value(row);
+            format!("base64:{}", base64::engine::general_purpose::STANDARD.encode(bytes)).into()
+        }
+        other => return Err(Error::internal(format!("a result column of type {other}"))),
+    };
+    Ok(value)
+}
+
+fn list(items: &ArrayRef, encoding: Encoding) -> Result<Value> {
+    (0..items.len()).map(|item| cell(items, item, encoding)).collect::<Result<Vec<_>>>().map(Value::Array)
+}
+
+/// At 32-bit width: `0.1`, not `0.10000000149011612`.
+fn single(value: f32) -> Value {
+    match value.to_string().parse::<f64>() {
+        Ok(shortest) if value.is_finite() => double(shortest),
+        _ => double(f64::from(value)),
+    }
+}
+
+fn double(value: f64) -> Value {
+    match Number::from_f64(value) {
+        Some(number) => Value::Number(number),
+        None if value.is_nan() => "NaN".into(),
+        None => if value > 0.0 { "Infinity" } else { "-Infinity" }.into(),
+    }
+}
+
+/// `YYYY-MM-DD`; days since 1970-01-01 where no calendar reaches.
+fn date(days: i32) -> Value {
+    let distance = Days::new(u64::from(days.unsigned_abs()));
+    let epoch = NaiveDate::default();
+    let date = if days < 0 { epoch.checked_sub_days(distance) } else { epoch.checked_add_days(distance) };
+    date.map_or_else(|| days.into(), |date| date.format("%Y-%m-%d").to_string().into())
+}
+
+/// RFC 3339 in UTC, milliseconds only when not zero; milliseconds since 1970 where no calendar reaches.
+fn instant(millis: i64) -> Value {
+    let form = if millis % 1000 == 0 { SecondsFormat::Secs } else { SecondsFormat::Millis };
+    let instant = DateTime::from_timestamp_millis(millis);
+    instant.map_or_else(|| millis.into(), |instant| instant.to_rfc3339_opts(form, true).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn temporal_values() {
+        assert_eq!(date(19_724), "2024-01-02");
+        assert_eq!(date(-1), "1969-12-31");
+        assert_eq!(instant(1000), "1970-01-01T00:00:01Z");
+        assert_eq!(instant(1500), "1970-01-01T00:00:01.500Z");
+        assert!(date(i32::MAX).is_number());
+        assert!(instant(i64::MAX).is_number());
+    }
+
+    #[test]
+    fn floats() {
+        assert_eq!(single(0.1).to_string(), "0.1");
+        assert_eq!(double(118.0).to_string(), "118.0");
+        assert_eq!(double(f64::NEG_INFINITY), "-Infinity");
+        assert_eq!(single(f32::NAN), "NaN");
+    }
+}
