@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
 
@@ -41,11 +41,10 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>, environment: Enviro
 
 fn perform(cli: Cli, environment: Environment) -> Result<()> {
     guard::check(cli.command.verb(), &cli.global)?;
-    let machine = |error: std::io::Error| Failure::Machine(format!("cannot start the threads of a command: {error}"));
-    let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build().map_err(machine)?;
+    let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
+    let runtime = runtime.map_err(|error| machine(&error))?;
     let session = Session::new(cli.global, environment);
-    let outcome = attend(&runtime, cli.command, session).map_err(machine)?;
-    match outcome {
+    match runtime.block_on(attend(runtime.handle().clone(), cli.command, session)) {
         Some(result) => {
             // Not waiting: a thread may still sit in a read of stdin that never ends.
             runtime.shutdown_background();
@@ -61,22 +60,31 @@ fn perform(cli: Cli, environment: Environment) -> Result<()> {
 }
 
 /// Runs the command on a thread of its own, so that Ctrl-C is heard whatever it blocks on; `None` says it was.
-fn attend(runtime: &Runtime, command: Command, session: Session) -> std::io::Result<Option<Result<()>>> {
+async fn attend(handle: Handle, command: Command, session: Session) -> Option<Result<()>> {
+    tokio::select! {
+        // In this order: the handler of the signal stands before the command starts.
+        biased;
+        () = interruption() => None,
+        result = on_own_thread(handle, command, session) => Some(result),
+    }
+}
+
+async fn on_own_thread(handle: Handle, command: Command, session: Session) -> Result<()> {
     let (tell, told) = oneshot::channel();
-    let handle = runtime.handle().clone();
-    std::thread::Builder::new().name("command".to_owned()).stack_size(STACK_BYTES).spawn(move || {
+    let body = move || {
         // Nobody listens after an interruption.
         let _ = tell.send(handle.block_on(finish(command, session)));
-    })?;
-    Ok(runtime.block_on(async {
-        tokio::select! {
-            () = interruption() => None,
-            outcome = told => Some(outcome.unwrap_or_else(|_| {
-                let problem = "the command ended without a result. This is a bug in Omnigraph";
-                Err(Failure::Machine(problem.to_owned()))
-            })),
-        }
-    }))
+    };
+    let thread = std::thread::Builder::new().name("command".to_owned()).stack_size(STACK_BYTES);
+    thread.spawn(body).map_err(|error| machine(&error))?;
+    told.await.unwrap_or_else(|_| {
+        let problem = "the command ended without a result. This is a bug in Omnigraph";
+        Err(Failure::Machine(problem.to_owned()))
+    })
+}
+
+fn machine(error: &std::io::Error) -> Failure {
+    Failure::Machine(format!("cannot start the threads of a command: {error}"))
 }
 
 async fn finish(command: Command, mut session: Session) -> Result<()> {

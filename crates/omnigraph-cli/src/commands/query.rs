@@ -102,11 +102,15 @@ impl Query {
     }
 }
 
-/// A finding of the compiler that does not stop the query.
+/// A finding of the compiler that does not stop the query, with its place if it has one.
 fn warn(finding: &Value) {
-    let text = |key: &str| finding.get(key).and_then(Value::as_str);
+    let text = |key: &str| finding[key].as_str();
+    let place = match (text("file"), &finding["line"], &finding["column"]) {
+        (Some(file), Value::Number(line), Value::Number(column)) => format!("\n --> {file}:{line}:{column}"),
+        _ => String::new(),
+    };
     match (text("code"), text("message")) {
-        (Some(code), Some(message)) => say(&format!("warning[{code}]: {message}")),
+        (Some(code), Some(message)) => say(&format!("warning[{code}]: {message}{place}")),
         _ => say(&format!("warning: {finding}")),
     }
 }
