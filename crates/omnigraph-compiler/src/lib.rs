@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! text ─ lex ─ pg::parse ─ catalog::build ─ Catalog ────────────┐
-//! text ─ lex ─ gq::parse ─ check ─ ir::lower ─ ir::Operation ◄──┘
+//! text ─ lex ─ gq::parse ─ check ─ ir::Operation ◄─────────────┘
 //! ```
 
 pub mod catalog;

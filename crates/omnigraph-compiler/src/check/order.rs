@@ -1,11 +1,12 @@
 //! Order and paging.
 
 use super::read::{Checked, identified, mentions};
+use super::scope::VarKind;
 use super::types::{is_integer, scalar_of, scalar_type};
 use super::{Checker, Names, Place};
 use crate::diagnostic::Code;
 use crate::gq::ast::{self, Read};
-use crate::ir::{Column, Count, Expr, ExprKind, OrderKey, Ordering, Rank, SystemField, Type};
+use crate::ir::{Column, Count, Expr, ExprKind, OrderKey, Ordering, PathMode, Rank, SystemField, Type};
 use crate::types::Scalar;
 
 impl Checker<'_> {
@@ -108,11 +109,13 @@ impl Checker<'_> {
                 descending: false,
             };
             order.ties = ids.iter().map(|id| key(*id)).collect();
-            let anonymous = self
-                .vars
-                .iter()
-                .any(|info| info.level == 0 && info.name.is_none() && !self.types_of(info.id).is_empty());
-            order.total = !anonymous && !order.ties.is_empty();
+            let walked = |info: &super::scope::VarInfo| matches!(info.kind, VarKind::WalkEdge { .. });
+            let several = |path: &crate::ir::PathSearch| path.mode == PathMode::AllShortest;
+            let paths = self.frame().block.paths.iter().any(several);
+            let anonymous = self.vars.iter().any(|info| {
+                info.level == 0 && info.name.is_none() && !self.types_of(info.id).is_empty() && !walked(info)
+            });
+            order.total = !anonymous && !paths && !order.ties.is_empty();
         }
     }
 
@@ -140,7 +143,9 @@ impl Checker<'_> {
             order.keys.push(OrderKey { expr, descending: item.descending });
         }
         order.ties = columns_in_order(columns.iter().map(|(_, ty)| ty));
-        order.total = order.ties.len() == columns.len();
+        // Equal rows of a `union all` cannot be told apart.
+        let distinct = !read.unions.first().is_some_and(|word| word.all);
+        order.total = distinct && order.ties.len() == columns.len();
         order
     }
 

@@ -51,7 +51,7 @@ impl Checker<'_> {
             let id = self.bind(Some(name), VarKind::Edge { types }, name.span());
             expand.rows = Rows::Edges(id);
             self.edge_conditions(traversal, id);
-        } else if !traversal.properties.is_empty() || traversal.filter.is_some() || walk {
+        } else if !traversal.properties.is_empty() || traversal.filter.is_some() || (walk && edge_name.is_some()) {
             (expand.walk, walk_edge) = self.walk(traversal, edge_name, types);
         }
         expand.hop_count = self.hop_count(traversal);

@@ -34,7 +34,7 @@ impl Snapshot {
                 return Err(Error::request(message));
             }
         };
-        let params = params::decode(&query.params, params.as_ref()).map_err(|error| Error::request(error.to_string()))?;
+        let params = params::decode(&query.params, params.as_ref(), params::NumberMode::Native).map_err(|error| Error::request(error.to_string()))?;
         let batches = self.execute(&query, params).await?;
         let warnings = match diagnostic::render_json(&file, &source, &warnings) {
             serde_json::Value::Array(warnings) => warnings,

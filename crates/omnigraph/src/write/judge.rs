@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::AsArray;
 use futures::TryStreamExt;
 use omnigraph_compiler::catalog::Catalog;
 use omnigraph_log::TablePath;

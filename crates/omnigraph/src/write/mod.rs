@@ -19,5 +19,5 @@ mod staged;
 mod version;
 
 pub(crate) use fragment_ids::FragmentIds;
-pub(crate) use publish::{Publication, Writer};
+pub(crate) use publish::Writer;
 pub(crate) use staged::{Existing, NeededEnd, StagedRows, StagedTable, StagedWrite};

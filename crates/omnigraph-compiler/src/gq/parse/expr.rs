@@ -270,7 +270,8 @@ impl Parser<'_> {
             "null" => Some(Literal::Null),
             _ => None,
         };
-        if let (Some(literal), false) = (literal, called) {
+        // Not a call even before a parenthesis, which then opens the next clause.
+        if let Some(literal) = literal {
             let span = self.advance();
             return Ok(self.leaf(ExprKind::Literal(literal), span));
         }

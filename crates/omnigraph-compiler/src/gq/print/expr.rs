@@ -49,7 +49,19 @@ pub(super) fn expr(expr: &Expr) -> String {
 /// before it or as the start of a traversal.
 pub(super) fn filter(condition: &Expr, params: &BTreeSet<String>) -> String {
     let text = expr(condition);
-    if reads_otherwise(condition, None, params) { format!("({text})") } else { text }
+    let wrapped = reads_otherwise(condition, None, params) || ends_in_name(condition);
+    if wrapped { format!("({text})") } else { text }
+}
+
+/// Whether the last token is a bare name, which a parenthesis after it would make a call.
+pub(super) fn ends_in_name(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Alias(_) => true,
+        ExprKind::Not(inner) | ExprKind::Negate(inner) => ends_in_name(inner),
+        ExprKind::Binary { right, .. } => ends_in_name(right),
+        ExprKind::And(items) | ExprKind::Or(items) => items.last().is_some_and(ends_in_name),
+        _ => false,
+    }
 }
 
 fn reads_otherwise(expr: &Expr, parent: Option<&ExprKind>, params: &BTreeSet<String>) -> bool {

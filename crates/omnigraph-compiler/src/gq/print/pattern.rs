@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::expr::{expr, filter};
+use super::expr::{ends_in_name, expr, filter};
 use crate::gq::ast::{BlockKind, Bounds, Clause, EdgeSelector, PathMode, PropertyMatch, Traversal};
 
 /// A clause that is not a block, on one line.
@@ -23,7 +23,13 @@ pub(super) fn simple_clause(clause: &Clause, params: &BTreeSet<String>) -> Strin
                 PathMode::AllShortest => "all_shortest",
                 PathMode::Cheapest => "cheapest",
             };
-            let by = path.cost.as_ref().map(|cost| format!(" by {}", expr(cost))).unwrap_or_default();
+            let by =
+                path.cost
+                    .as_ref()
+                    .map(|cost| {
+                        if ends_in_name(cost) { format!(" by ({})", expr(cost)) } else { format!(" by {}", expr(cost)) }
+                    })
+                    .unwrap_or_default();
             format!("path ${} = {mode} {}{by}", path.var.text, traversal_text(&path.traversal))
         }
         Clause::Filter(condition) => filter(condition, params),

@@ -73,7 +73,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        match self.column {
+        match &mut *self.column {
             Column::Vector { length, values, valid } => {
                 let before = values.len();
                 while let Some(number) = items.next_element::<f64>()? {
@@ -92,7 +92,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
                     return Err(A::Error::custom("value"));
                 }
                 valid.push(true);
-                Ok(())
+                return Ok(());
             }
             Column::List { items: column, ends, valid } => {
                 let mut count = ends.last().copied().unwrap_or(0);
@@ -105,7 +105,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
                 }
                 ends.push(count);
                 valid.push(true);
-                Ok(())
+                return Ok(());
             }
             Column::Json(column) => {
                 let mut list = Vec::new();
@@ -113,17 +113,16 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
                     list.push(item);
                 }
                 column.append_value(serde_json::Value::Array(list).to_string());
-                Ok(())
+                return Ok(());
             }
-            other => {
-                let found = other.expected("an array");
-                self.settle(Err(found))
-            }
+            _ => {}
         }
+        let found = self.column.expected("an array");
+        self.settle(Err(found))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let Column::Json(column) = self.column else {
+        let Column::Json(column) = &mut *self.column else {
             let found = self.column.expected("an object");
             return self.settle(Err(found));
         };

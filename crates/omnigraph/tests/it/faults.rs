@@ -1,0 +1,174 @@
+//! A fault at every storage call: whatever fails, the graph holds the old state or the new one, and goes on working.
+
+use std::sync::Arc;
+
+use omnigraph::objects::{RetryPolicy, StoreOptions};
+use omnigraph::{LoadMode, Omnigraph, OpenOptions, Target};
+use omnigraph_testkit::fault::{Fault, Faults, Rule};
+use omnigraph_testkit::s3::{Bucket, Moto};
+
+use crate::support::{CREW, MORE, SCHEMA, export, load, memory};
+
+const NEXT: &str = r#"{"type":"Sailor","data":{"handle":"dot","rank":28}}"#;
+
+/// Where graphs are put.
+#[derive(Clone)]
+enum Backend {
+    Memory,
+    Folder(Arc<tempfile::TempDir>),
+    S3(Arc<Bucket>),
+}
+
+impl Backend {
+    fn options(&self, faults: &Faults) -> OpenOptions {
+        // Patience would only make the test slow: what is tested is what happens when it ends.
+        let retry = RetryPolicy { attempts: 2, base: std::time::Duration::ZERO, cap: std::time::Duration::ZERO };
+        let mut store = StoreOptions { layer: Some(faults.layer()), retry, ..StoreOptions::default() };
+        if let Self::S3(bucket) = self {
+            store.s3 = bucket.config.clone();
+        }
+        OpenOptions { store, ..OpenOptions::default() }
+    }
+
+    fn place(&self, name: &str) -> String {
+        match self {
+            Self::Memory => format!("{}-{name}", memory()),
+            Self::Folder(folder) => folder.path().join(name).display().to_string(),
+            Self::S3(bucket) => format!("s3://{}/{name}", bucket.name),
+        }
+    }
+}
+
+/// What is struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+    Init,
+    Load,
+    CreateBranch,
+    LoadOnBranch,
+}
+
+impl Work {
+    /// Makes what must be there before.
+    async fn prepare(self, place: &str, options: OpenOptions) {
+        if self == Self::Init {
+            return;
+        }
+        let graph = Omnigraph::init(place, "fleet.pg", SCHEMA, None, options).await.unwrap();
+        load(&graph, "main", LoadMode::Merge, CREW).await.unwrap();
+        if self == Self::LoadOnBranch {
+            graph.create_branch("side/b", &Target::Branch("main".into()), None).await.unwrap();
+        }
+    }
+
+    async fn run(self, place: &str, options: OpenOptions) -> omnigraph::Result<()> {
+        if self == Self::Init {
+            return Omnigraph::init(place, "fleet.pg", SCHEMA, None, options).await.map(drop);
+        }
+        let graph = Omnigraph::open(place, options).await?;
+        match self {
+            Self::Init | Self::Load => load(&graph, "main", LoadMode::Merge, MORE).await.map(drop),
+            Self::CreateBranch => {
+                graph.create_branch("side/b", &Target::Branch("main".into()), None).await.map(drop)
+            }
+            Self::LoadOnBranch => load(&graph, "side/b", LoadMode::Merge, MORE).await.map(drop),
+        }
+    }
+
+    /// Everything that can be seen, as text.
+    async fn state(self, place: &str, options: OpenOptions) -> String {
+        let graph = match Omnigraph::open_read_only(place, options).await {
+            Ok(graph) => graph,
+            Err(error) if self == Self::Init && error.code() == "OG-LOG-001" => return "no graph".to_owned(),
+            Err(error) => panic!("{self:?}: the graph does not open: {error}"),
+        };
+        let mut state = String::new();
+        for branch in graph.branches().await.unwrap() {
+            let name = &branch.record.name;
+            state.push_str(&format!("branch {name}\n{}", export(&graph, name).await));
+        }
+        state
+    }
+
+    /// The next write, by somebody who knows nothing of what happened.
+    async fn go_on(self, place: &str, options: OpenOptions) {
+        if self == Self::Init && self.state(place, options.clone()).await == "no graph" {
+            Omnigraph::init(place, "fleet.pg", SCHEMA, None, options.clone()).await.unwrap();
+        }
+        let graph = Omnigraph::open(place, options).await.unwrap();
+        load(&graph, "main", LoadMode::Merge, NEXT).await.unwrap();
+        assert!(export(&graph, "main").await.contains("\"dot\""), "{self:?}: the next write is lost");
+    }
+}
+
+#[derive(Default)]
+struct Outcome {
+    calls: usize,
+    faults: usize,
+    failed: usize,
+    old: usize,
+    new: usize,
+}
+
+/// Strikes every call of `work` with every fault.
+async fn strike(backend: &Backend, work: Work) -> Outcome {
+    let quiet = Faults::new();
+    let place = backend.place(&format!("{work:?}-count"));
+    work.prepare(&place, backend.options(&quiet)).await;
+    let old = work.state(&place, backend.options(&quiet)).await;
+    quiet.take_calls();
+    work.run(&place, backend.options(&quiet)).await.unwrap();
+    let calls = quiet.take_calls().len();
+    let new = work.state(&place, backend.options(&quiet)).await;
+    assert_ne!(old, new, "{work:?} changes something");
+
+    let mut outcome = Outcome { calls, ..Outcome::default() };
+    for call in 0..calls {
+        for fault in [Fault::FailBefore, Fault::FailAfter, Fault::CrashBefore, Fault::CrashAfter] {
+            let faults = Faults::new();
+            let place = backend.place(&format!("{work:?}-{call}-{fault:?}"));
+            work.prepare(&place, backend.options(&faults)).await;
+            faults.add(Rule::new(fault).nth(call));
+            let result = work.run(&place, backend.options(&faults)).await;
+            faults.revive();
+            let state = work.state(&place, backend.options(&faults)).await;
+            let context = format!("{work:?}, call {call}, {fault:?}, {:?}", result.as_ref().err());
+            assert!(state == old || state == new, "{context}: neither the old state nor the new:\n{state}");
+            if result.is_ok() {
+                assert_eq!(state, new, "{context}: acknowledged and lost");
+            }
+            work.go_on(&place, backend.options(&faults)).await;
+            outcome.faults += 1;
+            outcome.failed += usize::from(result.is_err());
+            outcome.old += usize::from(state == old);
+            outcome.new += usize::from(state == new);
+        }
+    }
+    outcome
+}
+
+async fn matrix(name: &str, backend: Backend) {
+    for work in [Work::Init, Work::Load, Work::CreateBranch, Work::LoadOnBranch] {
+        let Outcome { calls, faults, failed, old, new } = strike(&backend, work).await;
+        assert!(faults > 0 && old > 0 && new > 0, "{work:?}: the faults do not reach both sides of the commit");
+        println!(
+            "{name}, {work:?}: {calls} calls, {faults} faults, {failed} reported as errors; afterwards {old} old states, \
+             {new} new states, 0 others, 0 refused next writes"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_survives_a_fault_at_every_call() {
+    matrix("memory", Backend::Memory).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn folder_survives_a_fault_at_every_call() {
+    matrix("folder", Backend::Folder(Arc::new(tempfile::tempdir().unwrap()))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_survives_a_fault_at_every_call() {
+    matrix("s3", Backend::S3(Arc::new(Moto::fresh_bucket().unwrap()))).await;
+}

@@ -1,0 +1,13 @@
+//! Tests of the engine through its public doors.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![recursion_limit = "256"]
+
+mod faults;
+mod flat;
+mod kill;
+mod lance_contract;
+mod loads;
+mod processes;
+mod queries;
+mod support;
