@@ -15,75 +15,93 @@ if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
     bold=$'\033[1m' dim=$'\033[2m' plain=$'\033[0m'
 fi
 
+heading() {
+    printf '\n%s%s%s\n' "$bold" "$1" "$plain"
+}
 run() {
     printf '%s$ omnigraph %s%s\n' "$dim" "$*" "$plain"
     "$omnigraph" "$@"
 }
-# ask <question> <query>: the question as a heading, the query as it can be typed, the answer.
+# ask <question> <query> [flag...]: the question as a heading, the query as it can be typed, the answer.
 ask() {
-    printf '\n%s%s%s\n%s%s%s\n' "$bold" "$1" "$plain" "$dim" "$2" "$plain"
-    "$omnigraph" query --store "$graph" --format table -e "$2"
+    heading "$1"
+    printf '%s%s%s\n' "$dim" "$2" "$plain"
+    "$omnigraph" query --store "$graph" -e "$2" "${@:3}"
 }
 
 rm -rf "$place"
 mkdir -p "$place"
 
-printf '\n%sDebian 12 as a graph: every package, its maintainer, what it depends on, recommends and suggests.%s\n' "$bold" "$plain"
+heading 'Debian 12 as a graph: every package, its maintainer, what it depends on, recommends and suggests.'
 run init --schema examples/debian/debian.pg "$graph"
+started=$SECONDS
 run load --data examples/debian/debian.jsonl.zst --mode overwrite "$graph"
+printf '%s(%d s, in one atomic commit)%s\n' "$dim" "$((SECONDS - started))" "$plain"
 
-ask 'How many packages are there?' 'query packages() {
-  match { $p: Package }
-  return { count($p) as packages }
-}'
-
-ask 'What does curl need?' 'query needs() {
+readonly needs='query needs() {
   match {
     $p: Package { name: "curl" }
     $p dependsOn $d
   }
-  return { $d.name, $d.version, $d.description }
+  return { $d.name as package, $d.version as version, $d.description as description }
   order { $d.name }
 }'
+ask 'What does curl need?' "$needs"
 
 ask 'What does everything else stand on?' 'query pillars() {
-  match { $p dependsOn $d }
+  match {
+    $p: Package
+    $p dependsOn $d
+  }
   return { $d.name as package, count($p) as dependents }
   order { dependents desc }
   limit 10
 }'
 
-ask 'Who looks after the most packages?' 'query busiest() {
-  match { $m maintains $p }
-  return { $m.name as maintainer, count($p) as packages }
-  order { packages desc }
-  limit 10
+ask 'Which packages take the most room once installed (in KiB)?' 'query biggest() {
+  match { $p: Package }
+  return { $p.name as package, $p.installed_size as kib, $p.description as description }
+  order { $p.installed_size desc }
+  limit 8
 }'
 
-ask 'What does the Debian Games Team maintain, largest first?' 'query games() {
+ask 'Who looks after curl?' 'query keeper() {
+  match {
+    $p: Package { name: "curl" }
+    $m maintains $p
+  }
+  return { $m.name as maintainer, $m.email as email }
+}'
+
+ask 'What does the Debian Games Team keep most of?' 'query games() {
   match {
     $m: Maintainer { email: "pkg-games-devel@lists.alioth.debian.org" }
     $m maintains $p
   }
-  return { $p.name, $p.installed_size, $p.description }
-  order { $p.installed_size desc }
-  limit 10
+  return { $p.section as section, count($p) as packages }
+  order { packages desc }
+  limit 6
 }'
 
-ask 'Which maintainers does curl rely on, two steps down?' 'query people() {
+ask 'What goes well with the image editor GIMP?' 'query company() {
   match {
-    $p: Package { name: "curl" }
-    $p dependsOn $d
-    $d dependsOn $e
-    $m maintains $e
+    $p: Package { name: "gimp" }
+    $p recommends $r
   }
-  return { $m.name as maintainer, count($e) as paths }
-  order { paths desc }
-  limit 10
+  return { $r.name as package, $r.description as description }
+  order { $r.name }
 }'
 
-printf '\n%sAll of it arrived in one commit:%s\n' "$bold" "$plain"
-run commit list "$graph"
+heading 'What if curl needed a cow? A branch costs one small file, whatever the size of the graph.'
+run branch create cow --uri "$graph"
+printf '{"edge": "DependsOn", "from": "curl", "to": "cowsay", "data": {"alternative": 0}}\n' >"$place/cow.jsonl"
+run load --data "$place/cow.jsonl" --mode append --branch cow "$graph"
+ask 'The same question, on the branch:' "$needs" --branch cow
+heading 'And on main, where nothing happened:'
+"$omnigraph" query --store "$graph" -e "$needs"
+
+heading 'What happened, newest first:'
+run commit list "$graph" --branch cow
 
 cat <<END
 

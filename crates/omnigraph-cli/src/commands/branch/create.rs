@@ -1,0 +1,44 @@
+//! `branch create`.
+
+use clap::Args;
+use omnigraph::{Omnigraph, Target};
+use serde_json::json;
+
+use crate::consent;
+use crate::error::Result;
+use crate::session::Session;
+
+/// The command line.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  omnigraph branch create draft --from main --uri cities.omni")]
+pub(crate) struct Create {
+    /// The name of the new branch
+    name: String,
+    /// The branch it starts from
+    #[arg(long, value_name = "BRANCH", default_value = Omnigraph::default_branch())]
+    from: String,
+    /// The graph; or use --store
+    #[arg(long)]
+    uri: Option<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+impl Create {
+    pub(super) async fn run(self, session: &mut Session) -> Result<()> {
+        let Self { name, from, uri, json } = self;
+        let address = session.address(uri.as_deref())?;
+        consent::echo(session, "branch create", &address);
+        let graph = session.open_to_write(&address).await?;
+        graph.create_branch(&name, &Target::Branch(from.clone()), session.actor()).await?;
+        if json {
+            let actor = session.actor();
+            let report = json!({ "uri": address.as_str(), "from": from, "name": name, "actor_id": actor });
+            session.out.json(&report)?;
+        } else {
+            session.out.line(&format!("created branch {name} from {from}"))?;
+        }
+        Ok(())
+    }
+}

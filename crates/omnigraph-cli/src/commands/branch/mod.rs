@@ -1,0 +1,40 @@
+//! `branch`: other lines of history beside `main`.
+
+mod create;
+mod delete;
+mod list;
+
+use clap::Subcommand;
+
+use crate::error::Result;
+use crate::guard::Verb;
+use crate::session::Session;
+
+/// What to do with branches.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Branch {
+    /// Create a branch; it costs one small object, whatever the size of the graph
+    Create(create::Create),
+    /// List the branches
+    List(list::List),
+    /// Delete a branch; its commits can still be read by their ids
+    Delete(delete::Delete),
+}
+
+impl Branch {
+    /// The command as the guard sees it.
+    pub(super) fn verb(&self) -> Verb {
+        match self {
+            Self::Create(_) | Self::Delete(_) => Verb::write("branch"),
+            Self::List(_) => Verb::read("branch"),
+        }
+    }
+
+    pub(super) async fn run(self, session: &mut Session) -> Result<()> {
+        match self {
+            Self::Create(create) => create.run(session).await,
+            Self::List(list) => list.run(session).await,
+            Self::Delete(delete) => delete.run(session).await,
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! `init`: create an empty graph with a schema.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use omnigraph::Omnigraph;
+
+use crate::address::Address;
+use crate::error::Result;
+use crate::guard::{Class, Verb};
+use crate::input;
+use crate::session::Session;
+
+/// The command as the guard sees it.
+pub(super) const VERB: Verb = Verb { label: "init", class: Class::Direct, takes_store: false, takes_actor: false };
+
+/// The command line.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  omnigraph init --schema cities.pg cities.omni")]
+pub(crate) struct Init {
+    /// Where the graph will be: a folder, made if it is missing, or s3://bucket/prefix
+    uri: String,
+    /// The schema: which nodes and edges there are, and what they carry
+    #[arg(long, value_name = "PATH")]
+    schema: PathBuf,
+}
+
+impl Init {
+    pub(super) async fn run(self, session: &mut Session) -> Result<()> {
+        let address = Address::new(&self.uri)?;
+        let schema = input::read("schema", &self.schema)?;
+        Omnigraph::init(address.as_str(), &schema.name, &schema.source, session.actor(), session.options()).await?;
+        session.out.line(&format!("initialized {address}"))?;
+        Ok(())
+    }
+}

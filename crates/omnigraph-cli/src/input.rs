@@ -1,0 +1,27 @@
+//! Files that a command reads whole: schemas, queries, parameters.
+
+use std::path::Path;
+
+use crate::error::{Failure, Result};
+
+/// A text and the name it has in messages.
+#[derive(Clone, Debug)]
+pub(crate) struct Text {
+    /// Its name.
+    pub(crate) name: String,
+    /// What it says.
+    pub(crate) source: String,
+}
+
+/// Reads a text file.
+///
+/// # Errors
+///
+/// [`Failure::Input`] naming the file and what it is for.
+pub(crate) fn read(purpose: &str, path: &Path) -> Result<Text> {
+    let name = path.display().to_string();
+    match std::fs::read_to_string(path) {
+        Ok(source) => Ok(Text { name, source }),
+        Err(error) => Err(Failure::Input(format!("cannot read the {purpose} {name}: {error}"))),
+    }
+}
