@@ -9,8 +9,8 @@ use futures::TryStreamExt;
 use omnigraph_log::TablePath;
 
 use super::{KeyHash, KeyIndex};
-use crate::table::{ID, ROW_ADDRESS, RowAddress, Scan, Table};
 use crate::error::{Error, Result};
+use crate::table::{ID, ROW_ADDRESS, RowAddress, Scan, Table};
 
 /// Versions of one table whose index is kept: those of a few branches.
 const MOST_VERSIONS: usize = 8;

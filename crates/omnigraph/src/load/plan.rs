@@ -9,8 +9,8 @@ use omnigraph_compiler::types::PropType;
 use omnigraph_log::TablePath;
 use regex::Regex;
 
-use crate::table::{edge_schema, node_schema};
 use crate::error::{Error, Result};
+use crate::table::{edge_schema, node_schema};
 
 /// The place of a type in [`LoadPlan::types`].
 pub(super) type TypeIndex = usize;
@@ -49,16 +49,9 @@ pub(super) struct PropertyPlan {
 #[derive(Debug)]
 pub(super) enum Rule {
     /// Inclusive bounds.
-    Range {
-        min: Option<Number>,
-        max: Option<Number>,
-        message: Option<String>,
-    },
+    Range { min: Option<Number>, max: Option<Number>, message: Option<String> },
     /// A pattern that text must contain.
-    Check {
-        regex: Regex,
-        message: Option<String>,
-    },
+    Check { regex: Regex, message: Option<String> },
 }
 
 impl TypePlan {

@@ -91,7 +91,11 @@ async fn join(files: &mut JoinHandle<Result<Vec<WrittenFile>>>) -> Result<Vec<Wr
     files.await.map_err(|error| Error::internal(format!("a writer of rows died: {error}")))?
 }
 
-async fn write(tables: Tables, table: Arc<Table>, mut batches: mpsc::Receiver<RecordBatch>) -> Result<Vec<WrittenFile>> {
+async fn write(
+    tables: Tables,
+    table: Arc<Table>,
+    mut batches: mpsc::Receiver<RecordBatch>,
+) -> Result<Vec<WrittenFile>> {
     let mut files = Vec::new();
     let mut open: Option<DataWriter> = None;
     while let Some(batch) = batches.recv().await {

@@ -2,8 +2,8 @@
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{
-    DataType, Date32Type, Float32Type, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMillisecondType, UInt32Type,
-    UInt64Type,
+    DataType, Date32Type, Float32Type, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMillisecondType,
+    UInt32Type, UInt64Type,
 };
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat};
 use serde_json::{Map, Number, Value};

@@ -30,11 +30,13 @@ impl Snapshot {
             Operation::Read(query) => query,
             Operation::Mutation(mutation) => {
                 let name = mutation.name;
-                let message = format!("query '{name}' contains mutations (insert/update/delete); it cannot run as a read");
+                let message =
+                    format!("query '{name}' contains mutations (insert/update/delete); it cannot run as a read");
                 return Err(Error::request(message));
             }
         };
-        let params = params::decode(&query.params, params.as_ref(), params::NumberMode::Native).map_err(|error| Error::request(error.to_string()))?;
+        let params = params::decode(&query.params, params.as_ref(), params::NumberMode::Native)
+            .map_err(|error| Error::request(error.to_string()))?;
         let batches = self.execute(&query, params).await?;
         let warnings = match diagnostic::render_json(&file, &source, &warnings) {
             serde_json::Value::Array(warnings) => warnings,

@@ -21,9 +21,8 @@ impl Schemas {
             return Ok(Arc::clone(known));
         }
         let bytes = log.schema(hash).await?;
-        let damaged = |problem: String| {
-            Error::Log(omnigraph_log::Error::Damaged { object: format!("schema {hash}"), problem })
-        };
+        let damaged =
+            |problem: String| Error::Log(omnigraph_log::Error::Damaged { object: format!("schema {hash}"), problem });
         let accepted = Arc::new(Accepted::decode(&bytes).map_err(|error| damaged(error.to_string()))?);
         self.keep(hash.clone(), Arc::clone(&accepted));
         Ok(accepted)

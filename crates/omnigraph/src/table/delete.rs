@@ -34,7 +34,8 @@ impl Tables {
             Some(_) => deleted_rows(table, fragment).await?,
         };
         deleted |= gone;
-        let physical = fragment.physical_rows.ok_or_else(|| Error::internal("a fragment of unknown rows".to_owned()))?;
+        let physical =
+            fragment.physical_rows.ok_or_else(|| Error::internal("a fragment of unknown rows".to_owned()))?;
         if deleted.len() >= physical as u64 {
             return Ok(None);
         }

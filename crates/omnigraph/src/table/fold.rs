@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::edit::id_of;
 use super::Table;
+use super::edit::id_of;
 
 /// Fragments of one class that are folded together.
 const CLASS_WIDTH: usize = 8;

@@ -33,7 +33,7 @@ pub(crate) use fold::{FoldPlan, plan_fold};
 pub(crate) use open::{Table, Tables};
 pub(crate) use provider::PinnedTable;
 pub(crate) use scan::{ROW_ADDRESS, Scan};
-pub(crate) use schema::{EDGE_SRC, EDGE_DST, ID, edge_schema, node_schema, value_type};
+pub(crate) use schema::{EDGE_DST, EDGE_SRC, ID, edge_schema, node_schema, value_type};
 pub(crate) use write::{DataWriter, WrittenFile};
 
 /// The address of a row: fragment id in the upper half, offset within the fragment in the lower.

@@ -26,9 +26,8 @@ pub(crate) fn edge_schema(edge: &EdgeType) -> ArrowSchema {
 
 fn columns(system: &[&str], properties: &[Property]) -> ArrowSchema {
     let system = system.iter().map(|name| Field::new(*name, DataType::Utf8, false));
-    let declared = properties.iter().map(|property| {
-        Field::new(&property.name, value_type(&property.ty), property.ty.nullable)
-    });
+    let declared =
+        properties.iter().map(|property| Field::new(&property.name, value_type(&property.ty), property.ty.nullable));
     ArrowSchema::new(system.chain(declared).collect::<Vec<_>>())
 }
 

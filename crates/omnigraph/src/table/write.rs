@@ -22,11 +22,6 @@ pub(crate) struct WrittenFile {
 }
 
 impl WrittenFile {
-    /// Rows in it.
-    pub(crate) fn rows(&self) -> u32 {
-        self.rows
-    }
-
     /// The fragment that this file becomes.
     pub(super) fn into_fragment(self, id: u32) -> Fragment {
         let mut fragment = Fragment::new(u64::from(id));

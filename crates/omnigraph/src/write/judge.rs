@@ -61,11 +61,7 @@ async fn judge_table(staged: &StagedTable, snapshot: &Snapshot) -> Result<Judged
 }
 
 /// Every end that the staged rows lack must be a row that is there and stays.
-async fn find_ends(
-    staged: &StagedWrite,
-    base: &Snapshot,
-    replaced: &HashMap<&TablePath, &StagedTable>,
-) -> Result<()> {
+async fn find_ends(staged: &StagedWrite, base: &Snapshot, replaced: &HashMap<&TablePath, &StagedTable>) -> Result<()> {
     let mut indexes: HashMap<&TablePath, KeyIndex> = HashMap::new();
     let mut missing: Option<&NeededEnd> = None;
     for end in &staged.ends {
@@ -98,11 +94,7 @@ fn member(column: &str) -> &'static str {
 }
 
 /// Edges that stay must keep their ends when a node table is replaced.
-async fn keep_ends(
-    staged: &StagedWrite,
-    base: &Snapshot,
-    replaced: &HashMap<&TablePath, &StagedTable>,
-) -> Result<()> {
+async fn keep_ends(staged: &StagedWrite, base: &Snapshot, replaced: &HashMap<&TablePath, &StagedTable>) -> Result<()> {
     let catalog: &Catalog = base.catalog();
     for edge in catalog.edges.values() {
         let path = TablePath::edge(edge.table);

@@ -48,7 +48,8 @@ impl Writer {
         let queue = self.queue(branch.id);
         let _turn = queue.lock().await;
         for attempt in 0..MOST_ATTEMPTS {
-            let head = if attempt == 0 { shared.log.known_or_head(branch).await? } else { shared.log.head(branch).await? };
+            let head =
+                if attempt == 0 { shared.log.known_or_head(branch).await? } else { shared.log.head(branch).await? };
             if head.record.schema != staged.schema {
                 return Err(Error::SchemaMoved { branch: branch.name.clone() });
             }
@@ -87,11 +88,8 @@ fn record(shared: &Shared, head: &Head, staged: &StagedWrite, versions: &[NextVe
         tables.insert(version.table.path().clone(), version.table.pin());
         changes.insert(version.table.path().clone(), version.change.clone());
     }
-    let operation = Operation {
-        id: OperationId::new(shared.ambient().ulid()),
-        actor: staged.actor.clone(),
-        idempotency_key: None,
-    };
+    let operation =
+        Operation { id: OperationId::new(shared.ambient().ulid()), actor: staged.actor.clone(), idempotency_key: None };
     CommitRecord {
         format: RECORD_FORMAT,
         commit: CommitId::mint(now, head.branch.id, sequence),

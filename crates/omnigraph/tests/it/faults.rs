@@ -68,9 +68,7 @@ impl Work {
         let graph = Omnigraph::open(place, options).await?;
         match self {
             Self::Init | Self::Load => load(&graph, "main", LoadMode::Merge, MORE).await.map(drop),
-            Self::CreateBranch => {
-                graph.create_branch("side/b", &Target::Branch("main".into()), None).await.map(drop)
-            }
+            Self::CreateBranch => graph.create_branch("side/b", &Target::Branch("main".into()), None).await.map(drop),
             Self::LoadOnBranch => load(&graph, "side/b", LoadMode::Merge, MORE).await.map(drop),
         }
     }

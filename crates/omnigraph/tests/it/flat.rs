@@ -20,7 +20,10 @@ async fn a_commit_costs_the_same_at_every_depth() {
     let place = memory();
     let graph = init(&place).await;
     let mut number = 0;
-    println!("{:>7} {:>12} {:>9} {:>9} {:>6} {:>7} | {:>5} {:>9}", "depth", "puts/commit", "most puts", "most gets", "lists", "commits", "open", "snapshot");
+    println!(
+        "{:>7} {:>12} {:>9} {:>9} {:>6} {:>7} | {:>5} {:>9}",
+        "depth", "puts/commit", "most puts", "most gets", "lists", "commits", "open", "snapshot"
+    );
     let mut opens = Vec::new();
     for depth in [0_u64, 10, 1_000, 10_000] {
         while number < depth {
@@ -32,7 +35,12 @@ async fn a_commit_costs_the_same_at_every_depth() {
             all.push(one_row(&graph, number).await);
             number += 1;
         }
-        let puts: Vec<u64> = all.iter().map(|counts| counts.of(Verb::Put) + counts.of(Verb::PutIfAbsent) + counts.of(Verb::Multipart) + counts.of(Verb::Part)).collect();
+        let puts: Vec<u64> = all
+            .iter()
+            .map(|counts| {
+                counts.of(Verb::Put) + counts.of(Verb::PutIfAbsent) + counts.of(Verb::Multipart) + counts.of(Verb::Part)
+            })
+            .collect();
         let lists: u64 = all.iter().map(|counts| counts.of(Verb::List)).sum();
         let gets = all.iter().map(|counts| counts.of(Verb::Get) + counts.of(Verb::Head)).max().unwrap();
         let (total, most) = (puts.iter().sum::<u64>(), *puts.iter().max().unwrap());
@@ -50,7 +58,10 @@ async fn a_commit_costs_the_same_at_every_depth() {
         opens.push(snapshot.total());
         #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
         let average = total as f64 / MEASURED as f64;
-        println!("{depth:>7} {average:>12.2} {most:>9} {gets:>9} {lists:>6} {MEASURED:>7} | {open:>5} {:>9}", snapshot.total() - open);
+        println!(
+            "{depth:>7} {average:>12.2} {most:>9} {gets:>9} {lists:>6} {MEASURED:>7} | {open:>5} {:>9}",
+            snapshot.total() - open
+        );
     }
     assert!(opens.iter().all(|requests| *requests <= 16), "opening and taking a snapshot: {opens:?}");
 }

@@ -1,6 +1,9 @@
 //! kill -9 at random moments: the graph opens, holds whole commits only, has lost none that was acknowledged.
 
-#![allow(clippy::disallowed_methods, reason = "other processes live in real time and are told what to do by environment")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "other processes live in real time and are told what to do by environment"
+)]
 
 use std::io::Write;
 use std::path::Path;

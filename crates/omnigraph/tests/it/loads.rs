@@ -64,8 +64,7 @@ async fn compressed_sources_are_recognised() {
     for bytes in [CREW.as_bytes().to_vec(), zstd, gzip.finish().unwrap()] {
         let graph = init(&memory()).await;
         let source = LoadSource::reader("crew", std::io::Cursor::new(bytes));
-        let request =
-            LoadRequest { branch: "main".into(), mode: LoadMode::Merge, source, actor: None, progress: None };
+        let request = LoadRequest { branch: "main".into(), mode: LoadMode::Merge, source, actor: None, progress: None };
         graph.load(request).await.unwrap();
         exports.push(export(&graph, "main").await);
     }
@@ -80,10 +79,20 @@ const REFUSALS: &[(&str, &str, &str, u64)] = &[
     ("{\"type\":\"Sailor\",\"edge\":\"Trusts\"}", "OG-LOAD-002", "exactly one of 'type' or 'edge'", 1),
     ("{\"type\":\"Sailor\",\"handle\":\"x\"}", "OG-LOAD-002", "unknown top-level graph batch field 'handle'", 1),
     ("{\"type\":\"Sailor\",\"id\":\"x\"}", "OG-LOAD-002", "reserved physical state", 1),
-    ("{\"type\":\"Sailor\",\"data\":{\"handle\":\"x\",\"handle\":\"y\"}}", "OG-LOAD-003", "duplicate JSON member 'handle'", 1),
+    (
+        "{\"type\":\"Sailor\",\"data\":{\"handle\":\"x\",\"handle\":\"y\"}}",
+        "OG-LOAD-003",
+        "duplicate JSON member 'handle'",
+        1,
+    ),
     ("{\"type\":\"Sailer\",\"data\":{}}", "OG-LOAD-004", "did you mean 'Sailor'?", 1),
     ("{\"type\":\"Sailor\",\"data\":{\"handle\":\"x\",\"rnak\":1}}", "OG-LOAD-005", "unknown input field 'rnak'", 1),
-    ("{\"edge\":\"Trusts\",\"from\":\"ana\",\"to\":\"ben\",\"data\":{\"src\":\"x\"}}", "OG-LOAD-005", "reserved structural state", 1),
+    (
+        "{\"edge\":\"Trusts\",\"from\":\"ana\",\"to\":\"ben\",\"data\":{\"src\":\"x\"}}",
+        "OG-LOAD-005",
+        "reserved structural state",
+        1,
+    ),
     ("{\"type\":\"Sailor\",\"data\":{\"handle\":7}}", "OG-LOAD-006", "expects String, got the number 7", 1),
     ("{\"type\":\"Sailor\",\"data\":{\"handle\":\"x\",\"rank\":\"7\"}}", "OG-LOAD-006", "expects Int32", 1),
     ("{\"type\":\"Sailor\",\"data\":{\"handle\":\"x\",\"rank\":3.0}}", "OG-LOAD-006", "expects Int32", 1),
@@ -91,10 +100,25 @@ const REFUSALS: &[(&str, &str, &str, u64)] = &[
     ("{\"type\":\"Sailor\",\"data\":{\"rank\":3}}", "OG-LOAD-008", "missing required property 'handle'", 1),
     ("{\"type\":\"Sailor\",\"data\":{\"handle\":null}}", "OG-LOAD-008", "non-nullable", 1),
     ("{\"edge\":\"Trusts\",\"to\":\"ben\"}", "OG-LOAD-008", "requires field 'from'", 1),
-    ("{\"type\":\"Sailor\",\"data\":{\"handle\":\"x\",\"id\":\"y\"}}", "OG-LOAD-010", "does not match its canonical @key id", 1),
-    ("{\"type\":\"Sailor\",\"data\":{\"handle\":\"x\"}}\n{\"type\":\"Sailor\",\"data\":{\"handle\":\"x\"}}", "OG-LOAD-011", "@unique violation on Sailor.handle: value 'x'", 2),
+    (
+        "{\"type\":\"Sailor\",\"data\":{\"handle\":\"x\",\"id\":\"y\"}}",
+        "OG-LOAD-010",
+        "does not match its canonical @key id",
+        1,
+    ),
+    (
+        "{\"type\":\"Sailor\",\"data\":{\"handle\":\"x\"}}\n{\"type\":\"Sailor\",\"data\":{\"handle\":\"x\"}}",
+        "OG-LOAD-011",
+        "@unique violation on Sailor.handle: value 'x'",
+        2,
+    ),
     ("{\"edge\":\"Trusts\",\"from\":\"ana\",\"to\":\"nobody\"}", "OG-LOAD-012", "dst 'nobody' not found in Sailor", 1),
-    ("{\"edge\":\"Trusts\",\"from\":\"ana\",\"to\":\"ben\",\"data\":{\"since\":\"soon\"}}", "OG-LOAD-006", "invalid Date literal", 1),
+    (
+        "{\"edge\":\"Trusts\",\"from\":\"ana\",\"to\":\"ben\",\"data\":{\"since\":\"soon\"}}",
+        "OG-LOAD-006",
+        "invalid Date literal",
+        1,
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,9 @@
 //! Several processes write one branch of one folder at the same time.
 
-#![allow(clippy::disallowed_methods, reason = "other processes live in real time and are told what to do by environment")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "other processes live in real time and are told what to do by environment"
+)]
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -50,7 +53,10 @@ async fn four_processes_of_fifty_loads_each() {
         })
         .collect();
     while (0..PROCESSES).any(|writer| !folder.path().join(format!("ready-{writer}")).exists()) {
-        assert!(writers.iter_mut().all(|writer| writer.try_wait().unwrap().is_none()), "a writer fell before the start");
+        assert!(
+            writers.iter_mut().all(|writer| writer.try_wait().unwrap().is_none()),
+            "a writer fell before the start"
+        );
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     std::fs::write(folder.path().join("go"), "").unwrap();

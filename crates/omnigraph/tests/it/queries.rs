@@ -8,7 +8,8 @@ use crate::support::{MORE, fleet, load, memory, query, rows};
 async fn one_hop_in_every_direction() {
     let graph = fleet(&memory()).await;
     load(&graph, "main", LoadMode::Merge, MORE).await.unwrap();
-    let ask = |clauses: &str| format!("query q() {{ match {{ {clauses} }} return {{ $t.handle }} order {{ $t.handle }} }}");
+    let ask =
+        |clauses: &str| format!("query q() {{ match {{ {clauses} }} return {{ $t.handle }} order {{ $t.handle }} }}");
     let forward = rows(&graph, &ask("$s: Sailor { handle: \"ana\" } $s trusts $t")).await;
     assert_eq!(forward, [r#"{"t.handle":"ben"}"#, r#"{"t.handle":"cyd"}"#]);
     let backward = rows(&graph, &ask("$s: Sailor { handle: \"ben\" } $t trusts $s")).await;
@@ -39,14 +40,13 @@ async fn blocks_aggregates_and_order() {
     assert_eq!(rows(&graph, alone).await, [r#"{"s.handle":"cyd"}"#, r#"{"s.handle":"ben"}"#]);
     let counted = "query q() { match { $s: Sailor $s trusts $t } return { $s.handle, count($t) as n } }";
     assert_eq!(rows(&graph, counted).await, [r#"{"s.handle":"ana","n":2}"#]);
-    let optional =
-        "query q() { match { $s: Sailor optional { $s basedAt $h } } return { $s.handle, $h.code } order { $s.handle } limit 2 }";
+    let optional = "query q() { match { $s: Sailor optional { $s basedAt $h } } return { $s.handle, $h.code } order { $s.handle } limit 2 }";
     let expected = [r#"{"s.handle":"ana","h.code":"oslo"}"#, r#"{"s.handle":"ben","h.code":null}"#];
     assert_eq!(rows(&graph, optional).await, expected);
-    let totals = "query q() { match { $s: Sailor } return { count(*) as n, min($s.rank) as low, max($s.rank) as high } }";
+    let totals =
+        "query q() { match { $s: Sailor } return { count(*) as n, min($s.rank) as low, max($s.rank) as high } }";
     assert_eq!(rows(&graph, totals).await, [r#"{"n":3,"low":26,"high":35}"#]);
-    let degrees =
-        "query q() { match { $s: Sailor } return { $s.handle, count { $s trusts $_ } as degree } order { degree desc, $s.handle } }";
+    let degrees = "query q() { match { $s: Sailor } return { $s.handle, count { $s trusts $_ } as degree } order { degree desc, $s.handle } }";
     let expected =
         [r#"{"s.handle":"ana","degree":2}"#, r#"{"s.handle":"ben","degree":0}"#, r#"{"s.handle":"cyd","degree":0}"#];
     assert_eq!(rows(&graph, degrees).await, expected);
@@ -79,7 +79,8 @@ async fn branches_and_the_past_stand_apart() {
 async fn mistakes_are_shown_in_their_line() {
     let graph = fleet(&memory()).await;
     let main = || Target::Branch("main".into());
-    let error = query(&graph, main(), "query q() {\n  match { $s: Sailer }\n  return { $s.handle }\n}").await.unwrap_err();
+    let error =
+        query(&graph, main(), "query q() {\n  match { $s: Sailer }\n  return { $s.handle }\n}").await.unwrap_err();
     let text = error.to_string();
     assert_eq!(error.code(), "T1");
     assert!(text.contains("test.gq:2:15") && text.contains("Sailor"), "{text}");

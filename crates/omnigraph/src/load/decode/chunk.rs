@@ -89,7 +89,8 @@ fn decode_line(groups: &mut Groups<'_>, index: u32, line: &[u8]) -> Result<(), F
         .map_err(|error| (Problem::new(problem::NOT_JSON, "not valid UTF-8"), error.valid_up_to() + 1))?;
     let mut found = None;
     let mut json = serde_json::Deserializer::from_str(text);
-    let outcome = Envelope { groups, line: index, problem: &mut found }.deserialize(&mut json).and_then(|()| json.end());
+    let outcome =
+        Envelope { groups, line: index, problem: &mut found }.deserialize(&mut json).and_then(|()| json.end());
     outcome.map_err(|error| match found {
         Some(problem) => (problem, error.column()),
         None if error.classify() == serde_json::error::Category::Data => {

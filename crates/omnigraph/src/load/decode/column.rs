@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, FixedSizeListArray, Float32Array, Float32Builder, Float64Builder, Int32Builder, Int64Builder,
-    LargeBinaryBuilder, ListArray, PrimitiveBuilder, StringBuilder, UInt32Builder, UInt64Builder,
+    ArrayRef, BooleanBuilder, FixedSizeListArray, Float32Array, Float32Builder, Float64Builder, Int32Builder,
+    Int64Builder, LargeBinaryBuilder, ListArray, PrimitiveBuilder, StringBuilder, UInt32Builder, UInt64Builder,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Date32Type, TimestampMillisecondType};
@@ -52,9 +52,7 @@ impl Column {
             Scalar::Date => Self::Date(PrimitiveBuilder::new()),
             Scalar::DateTime => Self::DateTime(PrimitiveBuilder::new().with_timezone("UTC")),
             Scalar::Blob => Self::Blob(LargeBinaryBuilder::new()),
-            Scalar::Vector(length) => {
-                Self::Vector { length: length as usize, values: Vec::new(), valid: Vec::new() }
-            }
+            Scalar::Vector(length) => Self::Vector { length: length as usize, values: Vec::new(), valid: Vec::new() },
         }
     }
 
@@ -167,7 +165,8 @@ impl Column {
             Self::Text(column) => last_str(column).map(str::to_owned),
             Self::Bool(column) => {
                 let last = column.values_slice().len();
-                (last > 0).then(|| arrow::util::bit_util::get_bit(column.values_slice(), column_len(self) - 1).to_string())
+                (last > 0)
+                    .then(|| arrow::util::bit_util::get_bit(column.values_slice(), column_len(self) - 1).to_string())
             }
             Self::I32(column) => column.values_slice().last().map(ToString::to_string),
             Self::I64(column) => column.values_slice().last().map(ToString::to_string),
@@ -176,7 +175,9 @@ impl Column {
             Self::F32(column) => {
                 column.values_slice().last().and_then(|value| text::float_text(f64::from(*value), value.to_string()))
             }
-            Self::F64(column) => column.values_slice().last().and_then(|value| text::float_text(*value, value.to_string())),
+            Self::F64(column) => {
+                column.values_slice().last().and_then(|value| text::float_text(*value, value.to_string()))
+            }
             Self::Date(column) => column.values_slice().last().map(ToString::to_string),
             Self::DateTime(column) => column.values_slice().last().map(ToString::to_string),
             Self::Json(_) | Self::Blob(_) | Self::Vector { .. } | Self::List { .. } => None,

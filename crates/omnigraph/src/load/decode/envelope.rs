@@ -93,7 +93,8 @@ impl Envelope<'_, '_> {
                 }
             },
             "id" | "src" | "dst" => {
-                let message = format!("top-level field '{name}' is reserved physical state; properties go into \"data\"");
+                let message =
+                    format!("top-level field '{name}' is reserved physical state; properties go into \"data\"");
                 self.fail(Problem::new(problem::ENVELOPE, message))
             }
             _ => {

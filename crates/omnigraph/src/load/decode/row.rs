@@ -12,9 +12,9 @@ use super::column::Column;
 use super::problem::{self, Problem};
 use super::text;
 use super::value::ValueSeed;
+use crate::error::{Error, Result};
 use crate::keys::KeyHash;
 use crate::load::plan::{PropertyPlan, Rule, TypePlan};
-use crate::error::{Error, Result};
 
 /// Rows of one type.
 pub(super) struct Rows<'a> {

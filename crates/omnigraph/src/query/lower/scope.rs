@@ -62,7 +62,9 @@ impl Scope {
     pub(super) fn entity(&self, var: VarId) -> Result<&TypeRef> {
         match self.relation(var)? {
             (_, Relation::Entity(ty)) => Ok(ty),
-            (_, Relation::Value | Relation::Count) => Err(Error::internal(format!("variable {} is no node or edge", var.0))),
+            (_, Relation::Value | Relation::Count) => {
+                Err(Error::internal(format!("variable {} is no node or edge", var.0)))
+            }
         }
     }
 
@@ -115,7 +117,9 @@ pub(super) fn variables(expr: &IrExpr) -> Vec<VarId> {
         | ExprKind::Object(var)
         | ExprKind::Variable(var)
         | ExprKind::Path { var, .. } => vec![*var],
-        ExprKind::List(parts) | ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().flat_map(variables).collect(),
+        ExprKind::List(parts) | ExprKind::And(parts) | ExprKind::Or(parts) => {
+            parts.iter().flat_map(variables).collect()
+        }
         ExprKind::Call { args, .. } => args.iter().flat_map(variables).collect(),
         ExprKind::Unary { operand, .. } | ExprKind::IsNull(operand) | ExprKind::Convert(operand) => variables(operand),
         ExprKind::Binary { left, right, .. } => [variables(left), variables(right)].concat(),
