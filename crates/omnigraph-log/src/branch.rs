@@ -1,5 +1,7 @@
 //! A branch is one small object.
 
+use omnigraph_objects::Key;
+
 use crate::ids::BranchId;
 use crate::record::CommitRef;
 
@@ -45,6 +47,11 @@ pub fn name_problem(name: &str) -> Option<&'static str> {
     if name.split('/').any(|part| part.is_empty() || part == "." || part == "..") {
         return Some("a part between slashes is empty, `.` or `..`");
     }
+    if Key::encode_segment(name).is_err() {
+        return Some(
+            "it is too long: 240 bytes are allowed, and what is not a-z, 0-9, `-`, `_` or a dot counts three each",
+        );
+    }
     None
 }
 
@@ -57,7 +64,10 @@ mod tests {
         for good in ["main", "a", "a/b", "agent-7/run 3", "Äpfel", "A", "x".repeat(200).as_str()] {
             assert_eq!(name_problem(good), None, "{good}");
         }
-        for bad in ["", " a", "a ", "a//b", "/a", "a/", "..", "a/../b", "a\\b", "a\nb", "x".repeat(201).as_str()] {
+        let long = ["x".repeat(201), "X".repeat(81), "Ä".repeat(41)];
+        assert_eq!(name_problem(&"X".repeat(80)), None);
+        let bad = ["", " a", "a ", "a//b", "/a", "a/", "..", "a/../b", "a\\b", "a\nb"];
+        for bad in bad.into_iter().chain(long.iter().map(String::as_str)) {
             assert!(name_problem(bad).is_some(), "{bad:?}");
         }
     }

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use omnigraph_objects::Put;
+use futures::{StreamExt, TryStreamExt};
+use omnigraph_objects::{Key, Put};
 
 use crate::branch::{BRANCH_FORMAT, BranchRecord, MAIN, name_problem};
 use crate::ids::BranchId;
 use crate::record::CommitRef;
 use crate::{Error, Log, Result, codec, invariants, layout};
+
+/// Branch objects read at the same time while listing.
+const READS_AT_ONCE: usize = 16;
 
 /// What is asked of a new branch.
 #[derive(Clone, Debug)]
@@ -31,11 +35,12 @@ pub enum NewBranch {
 }
 
 impl Log {
-    /// Creates a branch: one put.
+    /// Creates a branch: one put, and one read if this handle has not met the commit it starts from.
     ///
     /// # Errors
     ///
-    /// [`Error::BranchName`] if the name cannot name a branch.
+    /// [`Error::BranchName`] if the name cannot name a branch; [`Error::Damaged`] if the commit it is to start from is
+    /// missing or another.
     pub async fn create_branch(&self, request: CreateBranch) -> Result<NewBranch> {
         if let Some(problem) = name_problem(&request.name) {
             return Err(Error::BranchName { name: request.name, problem });
@@ -43,6 +48,7 @@ impl Log {
         if request.name == MAIN {
             return Ok(NewBranch::Taken);
         }
+        self.referred(request.from).await?;
         let record = BranchRecord {
             format: BRANCH_FORMAT,
             id: BranchId::new(self.store.ambient().ulid()),
@@ -52,6 +58,8 @@ impl Log {
             created_by: request.actor,
         };
         let key = layout::branch(&record.name)?;
+        invariants::branch_record(&record)
+            .map_err(|problem| Error::Invariant { object: key.as_str().to_owned(), problem })?;
         let bytes = codec::encode(key.as_str(), &record)?;
         match self.store.put_if_absent(&key, bytes).await? {
             Put::Written => Ok(NewBranch::Created(Arc::new(record))),
@@ -82,18 +90,29 @@ impl Log {
     ///
     /// If the store fails or a branch object is damaged.
     pub async fn branches(&self) -> Result<Vec<Arc<BranchRecord>>> {
-        let mut branches = vec![Arc::new(self.stamp.main.clone())];
-        for entry in self.store.list(&omnigraph_objects::Key::parse(layout::BRANCHES)?).await? {
-            // A branch that is deleted between the listing and the read is simply no longer there.
-            if let Some(bytes) = self.store.read(&entry.key).await? {
-                branches.push(Arc::new(self.accept_branch(entry.key.as_str(), &bytes)?));
-            }
-        }
+        let folder = Key::parse(layout::BRANCHES)?;
+        let listed = self.store.list(&folder).await?;
+        // What has no name that a branch object can have is not ours, such as what a file manager leaves.
+        let ours = listed.into_iter().filter(|entry| is_branch_object(&folder, &entry.key));
+        let mut branches: Vec<_> = futures::stream::iter(ours)
+            .map(|entry| async move {
+                // A branch that is deleted between the listing and the read is simply no longer there.
+                let bytes = self.store.read(&entry.key).await?;
+                bytes.map(|bytes| self.accept_branch(entry.key.as_str(), &bytes).map(Arc::new)).transpose()
+            })
+            .buffer_unordered(READS_AT_ONCE)
+            .try_filter_map(|branch| async move { Ok(branch) })
+            .try_collect()
+            .await?;
+        branches.push(Arc::new(self.stamp.main.clone()));
         branches.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(branches)
     }
 
     /// Deletes a branch: its name is free again, its commits stay where they are.
+    ///
+    /// It is the name that is deleted, for no store deletes under a condition: if others delete the name and create it
+    /// again while this call runs, the branch they made may be the one that goes. Who needs more must not share names.
     ///
     /// # Errors
     ///
@@ -117,4 +136,9 @@ impl Log {
         }
         Ok(record)
     }
+}
+
+fn is_branch_object(folder: &Key, key: &Key) -> bool {
+    let encoded = key.name().strip_suffix(".json");
+    key.parent().as_ref() == Some(folder) && encoded.is_some_and(|name| Key::decode_segment(name).is_ok())
 }

@@ -9,6 +9,9 @@ use crate::record::CommitRecord;
 /// How many records are kept. A record is a few kilobytes.
 const MOST: usize = 512;
 
+/// How many branches' heads are kept, a few dozen bytes each. Fleets make and drop branches all day.
+const MOST_HEADS: usize = 16_384;
+
 #[derive(Debug, Default)]
 pub(crate) struct RecordCache {
     records: Mutex<HashMap<(BranchId, u64), Arc<CommitRecord>>>,
@@ -41,8 +44,19 @@ impl RecordCache {
         self.heads.lock().unwrap_or_else(PoisonError::into_inner).get(&branch).copied()
     }
 
+    /// The branches of which a commit is known, in no order.
+    pub(crate) fn branches(&self) -> Vec<BranchId> {
+        self.heads.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
+    /// Any record that was seen exists for ever, and records have no gaps: so the greatest sequence seen is always a
+    /// sound place to probe from, whoever wrote it and in whatever order they were seen.
     fn advance(&self, branch: BranchId, sequence: u64) {
         let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        if heads.len() >= MOST_HEADS && !heads.contains_key(&branch) {
+            // What is forgotten costs its branch a few probes more the next time.
+            heads.clear();
+        }
         let head = heads.entry(branch).or_insert(sequence);
         *head = (*head).max(sequence);
     }

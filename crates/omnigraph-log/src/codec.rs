@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::branch::{BRANCH_FORMAT, BranchRecord};
+use crate::fragment_blocks::{BLOCK_FORMAT, BlockRecord};
 use crate::record::{CommitRecord, RECORD_FORMAT};
 use crate::stamp::{GRAPH_FORMAT, GraphStamp};
 use crate::{Error, Result};
@@ -13,28 +14,49 @@ use crate::{Error, Result};
 pub trait Versioned: Serialize + DeserializeOwned {
     /// The format this build reads and writes.
     const FORMAT: u32;
+
+    /// The format that this value states.
+    fn format(&self) -> u32;
 }
 
-impl Versioned for CommitRecord {
-    const FORMAT: u32 = RECORD_FORMAT;
+macro_rules! versioned {
+    ($($kind:ty = $format:expr),+ $(,)?) => {$(
+        impl Versioned for $kind {
+            const FORMAT: u32 = $format;
+
+            fn format(&self) -> u32 {
+                self.format
+            }
+        }
+    )+};
 }
 
-impl Versioned for BranchRecord {
-    const FORMAT: u32 = BRANCH_FORMAT;
-}
-
-impl Versioned for GraphStamp {
-    const FORMAT: u32 = GRAPH_FORMAT;
+versioned! {
+    CommitRecord = RECORD_FORMAT,
+    BranchRecord = BRANCH_FORMAT,
+    GraphStamp = GRAPH_FORMAT,
+    BlockRecord = BLOCK_FORMAT,
 }
 
 /// The bytes of an object.
+///
+/// # Errors
+///
+/// [`Error::Invariant`] if it states a format that this build could not read back.
 pub fn encode<T: Versioned>(object: &str, value: &T) -> Result<Bytes> {
-    let bytes = serde_json::to_vec(value)
-        .map_err(|error| Error::Invariant { object: object.to_owned(), problem: error.to_string() })?;
+    let refuse = |problem| Error::Invariant { object: object.to_owned(), problem };
+    if value.format() != T::FORMAT {
+        return Err(refuse(format!("it states format {}, and this build writes {}", value.format(), T::FORMAT)));
+    }
+    let bytes = serde_json::to_vec(value).map_err(|error| refuse(error.to_string()))?;
     Ok(Bytes::from(bytes))
 }
 
 /// The object of `bytes`, which were read under the key `object`.
+///
+/// # Errors
+///
+/// [`Error::UnknownFormat`] if another build wrote it, [`Error::Damaged`] if it is not what its kind must be.
 pub fn decode<T: Versioned>(object: &str, bytes: &[u8]) -> Result<T> {
     #[derive(serde::Deserialize)]
     struct Format {

@@ -5,11 +5,10 @@
 
 use std::ops::Range;
 
-use bytes::Bytes;
 use omnigraph_objects::{self as objects, Key, Put, Sequence};
 
 use crate::ids::OperationId;
-use crate::{Error, Log, Result, layout};
+use crate::{Error, Log, Result, codec, layout};
 
 /// A range of fragment ids that nobody else will ever use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,23 +21,25 @@ pub struct FragmentBlock {
 
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct BlockRecord {
-    format: u32,
+pub(crate) struct BlockRecord {
+    pub(crate) format: u32,
     start: u32,
     length: u32,
     /// Makes the bytes unique to the writer, so that a lost answer can be settled.
     holder: OperationId,
 }
 
-const BLOCK_FORMAT: u32 = 1;
+/// The version of a block's JSON form that this build reads and writes.
+pub(crate) const BLOCK_FORMAT: u32 = 1;
 
 impl Log {
-    /// Takes the next `length` fragment ids, starting to look after block number `known`.
+    /// Takes the next `length` fragment ids, at least one, starting to look after block number `known`.
     ///
     /// # Errors
     ///
     /// [`Error::Exhausted`] when all ids of the graph are taken.
     pub async fn take_fragment_block(&self, known: u64, length: u32) -> Result<FragmentBlock> {
+        let length = length.max(1);
         // Block 0 is never written: a graph whose records say 0 has none yet.
         let blocks = Sequence::new(self.store.clone(), Key::parse(layout::FRAGMENTS)?).starting_at(1);
         let mut known = (known > 0).then_some(known);
@@ -52,9 +53,8 @@ impl Log {
             let Some(end) = end else { return Err(Error::Exhausted { what: "the supply of fragment ids" }) };
             let holder = OperationId::new(self.store.ambient().ulid());
             let record = BlockRecord { format: BLOCK_FORMAT, start, length, holder };
-            let bytes = serde_json::to_vec(&record)
-                .map_err(|error| Error::Invariant { object: layout::FRAGMENTS.to_owned(), problem: error.to_string() })?;
-            match blocks.append(number, Bytes::from(bytes)).await? {
+            let bytes = codec::encode(blocks.key(number)?.as_str(), &record)?;
+            match blocks.append(number, bytes).await? {
                 Put::Written => return Ok(FragmentBlock { number, ids: start..end }),
                 Put::Exists(_) => known = Some(number),
             }
@@ -62,21 +62,18 @@ impl Log {
     }
 
     async fn block_end(&self, blocks: &Sequence, newest: objects::Head) -> Result<u32> {
-        let object = || format!("{}/{}", layout::FRAGMENTS, newest.number);
-        let damaged = |problem: String| Error::Damaged { object: object(), problem };
+        let object = blocks.key(newest.number)?;
+        let damaged =
+            |problem: &str| Error::Damaged { object: object.as_str().to_owned(), problem: problem.to_owned() };
         let bytes = match newest.record {
             Some(ref bytes) => bytes.clone(),
             None => {
                 let bytes = blocks.read(newest.number).await?;
-                bytes.ok_or_else(|| damaged("the block is missing".to_owned()))?
+                bytes.ok_or_else(|| damaged("the block is missing"))?
             }
         };
-        let record: BlockRecord = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
-        if record.format != BLOCK_FORMAT {
-            let found = u64::from(record.format);
-            return Err(Error::UnknownFormat { object: object(), found, supported: BLOCK_FORMAT });
-        }
-        let end = record.start.checked_add(record.length);
-        end.ok_or_else(|| damaged("its range ends beyond 2^32".to_owned()))
+        let record: BlockRecord = codec::decode(object.as_str(), &bytes)?;
+        let end = record.start.checked_add(record.length).filter(|end| *end > record.start);
+        end.ok_or_else(|| damaged("its range is empty or ends beyond 2^32"))
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::branch::BranchRecord;
+use crate::ids::BranchId;
 use crate::record::{CommitRecord, CommitRef};
 use crate::{Error, Log, Result, layout};
 
@@ -31,6 +32,10 @@ impl Log {
     /// [`Error::Damaged`] if the log lacks a commit it must have.
     pub async fn head(&self, branch: &Arc<BranchRecord>) -> Result<Head> {
         let known = self.cache.known_head(branch.id);
+        // Most branches are short-lived and many never get a commit of their own. One read tells, before any probing.
+        if known.is_none() && branch.forked_from.is_some() && self.record(branch.id, 0).await?.is_none() {
+            return Ok(Head { branch: Arc::clone(branch), record: self.fork_point(branch).await? });
+        }
         let newest = self.sequence(branch.id)?.probe(known).await?;
         let record = match newest {
             Some(found) => match found.record {
@@ -58,7 +63,7 @@ impl Log {
 
     async fn fork_point(&self, branch: &BranchRecord) -> Result<Arc<CommitRecord>> {
         match branch.forked_from {
-            Some(CommitRef { branch, sequence, .. }) => self.must_have(branch, sequence).await,
+            Some(from) => self.referred(from).await,
             None => Err(Error::Damaged {
                 object: format!("{}/{}", layout::LOG, branch.id),
                 problem: format!("branch '{}' has no commit", branch.name),
@@ -66,10 +71,20 @@ impl Log {
         }
     }
 
-    pub(crate) async fn must_have(&self, branch: crate::BranchId, sequence: u64) -> Result<Arc<CommitRecord>> {
+    async fn must_have(&self, branch: BranchId, sequence: u64) -> Result<Arc<CommitRecord>> {
         self.record(branch, sequence).await?.ok_or_else(|| Error::Damaged {
-            object: format!("{}/{branch}/{sequence}", layout::LOG),
+            object: layout::commit(branch, sequence),
             problem: "the commit record is missing".to_owned(),
         })
+    }
+
+    /// The commit that another object of ours refers to: it must be there, and be that one.
+    pub(crate) async fn referred(&self, at: CommitRef) -> Result<Arc<CommitRecord>> {
+        let record = self.must_have(at.branch, at.sequence).await?;
+        if record.commit == at.commit {
+            return Ok(record);
+        }
+        let problem = format!("it is commit {}, and what refers to it says {}", record.commit, at.commit);
+        Err(Error::Damaged { object: layout::commit(at.branch, at.sequence), problem })
     }
 }

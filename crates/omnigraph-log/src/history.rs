@@ -6,23 +6,30 @@ use futures::Stream;
 use omnigraph_objects::Key;
 
 use crate::ids::{BranchId, CommitId};
-use crate::record::CommitRecord;
-use crate::{Error, Log, Result, layout};
+use crate::record::{CommitKind, CommitRecord};
+use crate::{Error, Log, Result, invariants, layout};
 
 impl Log {
     /// Finds a commit by its id, also on a branch that was deleted.
     ///
     /// The id carries its place, so this is one read once the branch is known; the branches are listed only when the
-    /// commit is not on `main`.
+    /// commit is not on `main` and on no branch that this handle has met.
     ///
     /// # Errors
     ///
     /// [`Error::NoCommit`].
     pub async fn commit(&self, id: CommitId) -> Result<Arc<CommitRecord>> {
-        if let Some(record) = self.commit_on(self.stamp.main.id, id).await? {
-            return Ok(record);
+        let mut tried = vec![self.stamp.main.id];
+        tried.extend(self.cache.branches());
+        for branch in &tried {
+            if let Some(record) = self.commit_on(*branch, id).await? {
+                return Ok(record);
+            }
         }
         for branch in self.branch_ids().await? {
+            if tried.contains(&branch) {
+                continue;
+            }
             if let Some(record) = self.commit_on(branch, id).await? {
                 return Ok(record);
             }
@@ -35,24 +42,48 @@ impl Log {
             return Ok(None);
         }
         let record = self.record(branch, id.sequence()).await?;
-        Ok(record.filter(|record| record.commit == id))
+        // A `create` that failed or lost its race leaves the first commit of a graph that never was.
+        let ours = |record: &CommitRecord| record.kind != CommitKind::Init || branch == self.stamp.main.id;
+        Ok(record.filter(|record| record.commit == id && ours(record)))
     }
 
     /// Every branch id that has commits, whether its branch still has a name or not.
     async fn branch_ids(&self) -> Result<Vec<BranchId>> {
-        let folders = self.store.list_shallow(&Key::parse(layout::LOG)?).await?;
-        Ok(folders.folders.iter().filter_map(|folder| folder.name().parse().ok()).collect())
+        let folders = self.store.list_shallow(&Key::parse(layout::LOG)?).await?.folders;
+        let id_of = |folder: &Key| {
+            let id: BranchId = folder.name().parse().ok()?;
+            (id.to_string() == folder.name()).then_some(id)
+        };
+        Ok(folders.iter().filter_map(id_of).collect())
     }
 
-    /// `from` and its first parents, newest first, down to the graph's first commit.
+    /// `from` and its first parents, newest first, down to the graph's first commit. A commit is read when it is asked
+    /// for, not before.
     pub fn history(&self, from: Arc<CommitRecord>) -> impl Stream<Item = Result<Arc<CommitRecord>>> + '_ {
-        futures::stream::try_unfold(Some(from), move |next| async move {
-            let Some(record) = next else { return Ok(None) };
-            let parent = match record.parents.first() {
-                Some(parent) => Some(self.must_have(parent.branch, parent.sequence).await?),
-                None => None,
+        futures::stream::try_unfold(Walk::From(from), move |walk| async move {
+            let record = match walk {
+                Walk::From(record) => record,
+                Walk::Before(child) => match child.parents.first() {
+                    Some(parent) => self.parent(&child, *parent).await?,
+                    None => return Ok(None),
+                },
             };
-            Ok(Some((record, parent)))
+            Ok(Some((Arc::clone(&record), Walk::Before(record))))
         })
     }
+
+    /// The first parent of `child`. Checked against it, so that no damage can make a history run in circles.
+    async fn parent(&self, child: &CommitRecord, parent: crate::CommitRef) -> Result<Arc<CommitRecord>> {
+        let parent = self.referred(parent).await?;
+        match invariants::follows(child, &parent) {
+            Ok(()) => Ok(parent),
+            Err(problem) => Err(Error::Damaged { object: layout::commit(child.branch, child.sequence), problem }),
+        }
+    }
+}
+
+/// What a walk through history gives next.
+enum Walk {
+    From(Arc<CommitRecord>),
+    Before(Arc<CommitRecord>),
 }

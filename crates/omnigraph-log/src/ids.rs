@@ -35,7 +35,12 @@ macro_rules! ulid_id {
             type Err = ulid::DecodeError;
 
             fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
-                Ulid::from_string(text).map(Self)
+                let ulid = Ulid::from_string(text)?;
+                // Twenty-six digits of five bits have room for two bits more than a ULID has.
+                match text.as_bytes().first() {
+                    Some(b'0'..=b'7') => Ok(Self(ulid)),
+                    _ => Err(ulid::DecodeError::InvalidChar),
+                }
             }
         }
 
@@ -48,7 +53,13 @@ macro_rules! ulid_id {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
+                let id: Self = text.parse().map_err(serde::de::Error::custom)?;
+                // People may type an id in either case; what we wrote ourselves has one spelling.
+                if id.to_string() == text {
+                    Ok(id)
+                } else {
+                    Err(serde::de::Error::custom(format!("`{text}` is not how this id is written")))
+                }
             }
         }
     };

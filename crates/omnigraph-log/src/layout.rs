@@ -7,6 +7,8 @@ use crate::ids::{BranchId, SchemaHash};
 
 /// The format stamp.
 pub const GRAPH_STAMP: &str = "graph.json";
+/// All that the log keeps.
+pub const GRAPH: &str = "__graph";
 /// Branch objects.
 pub const BRANCHES: &str = "__graph/branches";
 /// One folder of commit records per branch id.
@@ -30,6 +32,12 @@ pub fn branch(name: &str) -> Result<Key> {
 /// `__graph/log/<branch id>`.
 pub fn branch_log(branch: BranchId) -> Result<Key> {
     Ok(Key::parse(LOG)?.join(&branch.to_string())?)
+}
+
+/// `__graph/log/<branch id>/<sequence as 20 digits>.json`, as errors name it.
+#[must_use]
+pub fn commit(branch: BranchId, sequence: u64) -> String {
+    format!("{LOG}/{branch}/{sequence:020}.json")
 }
 
 /// `__graph/schema/<sha256>.json`.

@@ -32,6 +32,7 @@ mod publish;
 pub mod record;
 mod schema;
 pub mod stamp;
+mod wire;
 
 pub use branch::BranchRecord;
 pub use branches::{CreateBranch, NewBranch};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use omnigraph_objects::{Put, Sequence, Store};
+use omnigraph_objects::{Key, Location, Put, Sequence, Store};
 
 use crate::branch::{BRANCH_FORMAT, BranchRecord, MAIN};
 use crate::cache::RecordCache;
@@ -40,20 +40,25 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// [`Error::GraphExists`] if there is a graph, also one that was created while this call ran.
+    /// [`Error::GraphExists`] if there is a graph, also one that was created while this call ran. A store that does not
+    /// keep its word on put-if-absent is refused before anything is written.
     pub async fn create(store: Store, main: BranchRecord, first: &CommitRecord) -> Result<Self> {
         let refuse = |problem| Error::Invariant { object: layout::GRAPH_STAMP.to_owned(), problem };
-        invariants::commit_record(first).map_err(refuse)?;
-        invariants::commit_place(first, main.id, 0).map_err(refuse)?;
+        invariants::first_commit(first, &main).map_err(refuse)?;
         let stamp = GraphStamp {
             format: GRAPH_FORMAT,
             graph: GraphId::new(store.ambient().ulid()),
             created_at: store.ambient().now_micros(),
             main,
         };
+        invariants::graph_stamp(&stamp).map_err(refuse)?;
+        // Folders and memory are ours and are known to; of a server nobody knows.
+        if !matches!(store.location(), Location::Folder(_) | Location::Memory(_)) {
+            store.prove_put_if_absent(&Key::parse(layout::GRAPH)?).await?;
+        }
         let log = Self { store, stamp: Arc::new(stamp), cache: Arc::default() };
         // The branch id is fresh, so nobody else can have written this slot.
-        let bytes = codec::encode(layout::LOG, first)?;
+        let bytes = codec::encode(&layout::commit(first.branch, first.sequence), first)?;
         if !log.sequence(first.branch)?.append(first.sequence, bytes).await?.is_written() {
             return Err(refuse("the first commit of a fresh branch is there already".to_owned()));
         }
@@ -86,7 +91,7 @@ impl Log {
             return Err(Error::NoGraph { location: store.root_display() });
         };
         let stamp: GraphStamp = codec::decode(layout::GRAPH_STAMP, &bytes)?;
-        invariants::branch_record(&stamp.main)
+        invariants::graph_stamp(&stamp)
             .map_err(|problem| Error::Damaged { object: layout::GRAPH_STAMP.to_owned(), problem })?;
         Ok(Self { store, stamp: Arc::new(stamp), cache: Arc::default() })
     }
@@ -109,9 +114,9 @@ impl Log {
 
     /// Decodes and checks the record read at `sequence` of `branch`, and keeps it.
     pub(crate) fn accept(&self, branch: BranchId, sequence: u64, bytes: &[u8]) -> Result<Arc<CommitRecord>> {
-        let object = || format!("{}/{branch}/{sequence}", layout::LOG);
-        let record: CommitRecord = codec::decode(&object(), bytes)?;
-        let damaged = |problem| Error::Damaged { object: object(), problem };
+        let object = layout::commit(branch, sequence);
+        let record: CommitRecord = codec::decode(&object, bytes)?;
+        let damaged = |problem| Error::Damaged { object: object.clone(), problem };
         invariants::commit_record(&record).map_err(damaged)?;
         invariants::commit_place(&record, branch, sequence).map_err(damaged)?;
         let record = Arc::new(record);

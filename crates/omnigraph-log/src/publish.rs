@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use omnigraph_objects::Put;
 
+use crate::ids::MAX_SEQUENCE;
 use crate::record::CommitRecord;
 use crate::{Error, Head, Log, Result, codec, invariants, layout};
 
@@ -24,23 +25,30 @@ pub enum Published {
 impl Log {
     /// Publishes `record` as the commit after `base`. The only place in the system that makes a change visible.
     ///
-    /// Everything `record` names must be complete and durable before the call.
+    /// Everything `record` names must be complete and durable before the call. Publishing does not look whether the branch
+    /// still has its name: who holds a branch across writes finds it by name again before each.
     ///
     /// # Errors
     ///
-    /// [`Error::Invariant`] before any effect, if the record breaks a promise; [`Error::Store`] if the store fails. An
+    /// [`Error::Exhausted`] if the branch is full; [`Error::Invariant`] before any effect, if the record breaks a promise; [`Error::Store`] if the store fails. An
     /// answer that got lost is settled by reading the record back; only when that fails too does the error say that the
     /// outcome is unknown.
     pub async fn publish(&self, base: &Head, record: CommitRecord) -> Result<Published> {
-        let object = || format!("{}/{}/{}", layout::LOG, record.branch, record.sequence);
-        let refuse = |problem| Error::Invariant { object: object(), problem };
+        if base.next_sequence() > MAX_SEQUENCE {
+            return Err(Error::Exhausted { what: "the log of the branch" });
+        }
+        let object = layout::commit(record.branch, record.sequence);
+        let refuse = |problem| Error::Invariant { object: object.clone(), problem };
+        invariants::head(&base.branch, &base.record).map_err(refuse)?;
         invariants::commit_record(&record).map_err(refuse)?;
         invariants::commit_place(&record, base.branch.id, base.next_sequence()).map_err(refuse)?;
         invariants::follows(&record, &base.record).map_err(refuse)?;
         let sequence = self.sequence(record.branch)?;
-        match sequence.append(record.sequence, codec::encode(&object(), &record)?).await? {
+        match sequence.append(record.sequence, codec::encode(&object, &record)?).await? {
             Put::Exists(winner) => {
-                self.accept(record.branch, record.sequence, &winner)?;
+                let winner = self.accept(record.branch, record.sequence, &winner)?;
+                invariants::follows(&winner, &base.record)
+                    .map_err(|problem| Error::Damaged { object: object.clone(), problem })?;
                 Ok(Published::Lost)
             }
             Put::Written => {

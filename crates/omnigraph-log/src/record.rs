@@ -114,7 +114,7 @@ impl fmt::Debug for TablePath {
 #[serde(deny_unknown_fields)]
 pub struct TablePin {
     /// Detached Lance version. Above 2^63, so it travels as a decimal string.
-    #[serde(with = "decimal_string")]
+    #[serde(with = "crate::wire::decimal_string")]
     pub version: u64,
     /// Size of that version's manifest in bytes, so that opening it is one read.
     pub manifest_bytes: u64,
@@ -143,7 +143,7 @@ pub enum TouchedKeys {
     /// Too many to name, or the table was replaced: assume any.
     #[default]
     Any,
-    /// Exactly these, as sorted 64-bit hashes.
+    /// Exactly these, as 64-bit hashes in ascending order, each once.
     These(Vec<u64>),
 }
 
@@ -160,6 +160,15 @@ impl TouchedKeys {
         hashes.sort_unstable();
         hashes.dedup();
         Self::These(hashes)
+    }
+
+    /// Whether the hashes are in ascending order, each once, as every search in them takes for granted.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(hashes) => hashes.is_sorted_by(|a, b| a < b),
+        }
     }
 
     /// Whether `hash` may have been touched.
@@ -188,13 +197,13 @@ impl TryFrom<String> for TouchedKeys {
         if text == "*" {
             return Ok(Self::Any);
         }
-        let bad = || "touched keys are not groups of 16 hexadecimal digits".to_owned();
-        if !text.is_ascii() || text.len() % 16 != 0 {
+        let bad = || "touched keys are not groups of 16 lower-case hexadecimal digits".to_owned();
+        if !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) || !text.len().is_multiple_of(16) {
             return Err(bad());
         }
         let group = |at: usize| u64::from_str_radix(&text[at..at + 16], 16).map_err(|_| bad());
-        let hashes = (0..text.len()).step_by(16).map(group).collect::<Result<Vec<_>, _>>()?;
-        if hashes.is_sorted() { Ok(Self::These(hashes)) } else { Err("touched keys are not sorted".to_owned()) }
+        let keys = Self::These((0..text.len()).step_by(16).map(group).collect::<Result<_, _>>()?);
+        if keys.is_sound() { Ok(keys) } else { Err("touched keys are not in ascending order".to_owned()) }
     }
 }
 
@@ -237,8 +246,10 @@ pub struct CommitRecord {
     /// The schema that its rows obey.
     pub schema: SchemaHash,
     /// The exact state of every table.
+    #[serde(deserialize_with = "crate::wire::distinct_keys")]
     pub tables: BTreeMap<TablePath, TablePin>,
     /// What changed against the first parent, for tables that changed.
+    #[serde(deserialize_with = "crate::wire::distinct_keys")]
     pub changes: BTreeMap<TablePath, TableChange>,
     /// The writes it carries.
     pub operations: Vec<Operation>,
@@ -251,18 +262,5 @@ impl CommitRecord {
     #[must_use]
     pub fn reference(&self) -> CommitRef {
         CommitRef { branch: self.branch, sequence: self.sequence, commit: self.commit }
-    }
-}
-
-/// Numbers beyond 2^53 are not safe as JSON numbers.
-mod decimal_string {
-    use serde::Deserialize;
-
-    pub(super) fn serialize<S: serde::Serializer>(value: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(value)
-    }
-
-    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }

@@ -36,6 +36,7 @@ struct Plan {
     calls: Vec<Call>,
     crashed: bool,
     read_only: bool,
+    heedless: bool,
 }
 
 /// What is left of a call once it is let in.
@@ -87,6 +88,15 @@ impl Faults {
     /// Ends [`Faults::deny_writes`].
     pub fn allow_writes(&self) {
         self.plan().read_only = false;
+    }
+
+    /// From now on conditional writes overwrite, as on a server that ignores the condition.
+    pub fn ignore_conditions(&self) {
+        self.plan().heedless = true;
+    }
+
+    pub(super) fn ignores_conditions(&self) -> bool {
+        self.plan().heedless
     }
 
     /// The calls so far, failed ones included, in order of arrival.

@@ -55,8 +55,11 @@ impl fmt::Display for FaultStore {
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl ObjectStore for FaultStore {
-    async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
+    async fn put_opts(&self, location: &Path, payload: PutPayload, mut opts: PutOptions) -> Result<PutResult> {
         let verb = if matches!(opts.mode, PutMode::Overwrite) { Verb::Put } else { Verb::PutIfAbsent };
+        if self.faults.ignores_conditions() {
+            opts.mode = PutMode::Overwrite;
+        }
         self.faults.call(verb, location.as_ref(), self.inner.put_opts(location, payload, opts)).await
     }
 

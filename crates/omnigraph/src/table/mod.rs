@@ -28,7 +28,7 @@ mod storage;
 mod version;
 mod write;
 
-pub(crate) use edit::{Edit, Edited};
+pub(crate) use edit::Edit;
 pub(crate) use fold::{FoldPlan, plan_fold};
 pub(crate) use open::{Table, Tables};
 pub(crate) use provider::PinnedTable;

@@ -32,7 +32,7 @@ async fn a_commit_costs_the_same_at_every_depth() {
             all.push(one_row(&graph, number).await);
             number += 1;
         }
-        let puts: Vec<u64> = all.iter().map(|counts| counts.of(Verb::Put) + counts.of(Verb::PutIfAbsent) + counts.of(Verb::Multipart)).collect();
+        let puts: Vec<u64> = all.iter().map(|counts| counts.of(Verb::Put) + counts.of(Verb::PutIfAbsent) + counts.of(Verb::Multipart) + counts.of(Verb::Part)).collect();
         let lists: u64 = all.iter().map(|counts| counts.of(Verb::List)).sum();
         let gets = all.iter().map(|counts| counts.of(Verb::Get) + counts.of(Verb::Head)).max().unwrap();
         let (total, most) = (puts.iter().sum::<u64>(), *puts.iter().max().unwrap());

@@ -1,0 +1,16 @@
+//! The graph log under faults, races and damage, over memory and folders. No table is ever opened: a pin is a number.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+mod bytes;
+mod cost;
+mod create;
+mod decoding;
+mod faults;
+mod invariants;
+mod lookup;
+mod model;
+mod processes;
+mod races;
+mod site;
+mod write;
