@@ -58,9 +58,9 @@ ask 'What does everything else stand on?' 'query pillars() {
   limit 10
 }'
 
-ask 'Which packages take the most room once installed (in KiB)?' 'query biggest() {
-  match { $p: Package }
-  return { $p.name as package, $p.installed_size as kib, $p.description as description }
+ask 'Which games take the most room once installed (in KiB)?' 'query biggest() {
+  match { $p: Package { section: "games" } }
+  return { $p.name as game, $p.installed_size as kib, $p.description as description }
   order { $p.installed_size desc }
   limit 8
 }'
@@ -73,9 +73,9 @@ ask 'Who looks after curl?' 'query keeper() {
   return { $m.name as maintainer, $m.email as email }
 }'
 
-ask 'What does the Debian Games Team keep most of?' 'query games() {
+ask 'What do the Debian Science Maintainers keep most of?' 'query science() {
   match {
-    $m: Maintainer { email: "pkg-games-devel@lists.alioth.debian.org" }
+    $m: Maintainer { email: "debian-science-maintainers@lists.alioth.debian.org" }
     $m maintains $p
   }
   return { $p.section as section, count($p) as packages }

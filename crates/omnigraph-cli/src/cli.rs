@@ -27,7 +27,7 @@ Exit codes: 0 success, 1 failure, 2 misuse of the command line, 130 interrupted.
 
 /// The whole command line.
 #[derive(Debug, Parser)]
-#[command(name = "omnigraph", version, about = ABOUT, after_help = LEGEND)]
+#[command(name = "omnigraph", bin_name = "omnigraph", version, about = ABOUT, after_help = LEGEND)]
 #[command(disable_version_flag = true, disable_help_subcommand = true, max_term_width = 100)]
 pub(crate) struct Cli {
     /// What to do.
@@ -56,8 +56,9 @@ pub(crate) struct Global {
     /// Do not name the target of a write on stderr
     #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) quiet: bool,
-    /// When a write to a folder counts as done: on the disk, or handed to the operating system
+    /// When a write to a folder is done: full, on the disk; os, handed to the operating system
     #[arg(long, global = true, value_enum, default_value_t = Durable::Full, value_name = "WHEN", help_heading = GLOBAL)]
+    #[arg(hide_possible_values = true)]
     pub(crate) durability: Durable,
 }
 

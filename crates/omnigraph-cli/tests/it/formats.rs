@@ -29,12 +29,12 @@ fn formats_for_people() {
     let graph = graph();
     let table = expect![[r#"
         4 rows from branch main via people
-        name               | age
-        -------------------+-----
-        Alice              | 30
-        Bob                | null
-        Cy, "the"\nsecond  | -1
-        Dvořák             | null
+        name              | age
+        ------------------+-----
+        Alice             | 30
+        Bob               | null
+        Cy, "the"\nsecond | -1
+        Dvořák            | null
     "#]];
     check(&graph, &[], &table);
     check(&graph, &["--format", "table"], &table);
