@@ -41,7 +41,10 @@ async fn measure() {
 }
 
 fn options() -> OpenOptions {
-    OpenOptions { store: StoreOptions { durability: Durability::Os, ..StoreOptions::default() }, ..OpenOptions::default() }
+    OpenOptions {
+        store: StoreOptions { durability: Durability::Os, ..StoreOptions::default() },
+        ..OpenOptions::default()
+    }
 }
 
 fn debian() -> PathBuf {
@@ -53,8 +56,7 @@ async fn load_debian(place: &Path) -> Omnigraph {
     let place = place.display().to_string();
     let graph = Omnigraph::init(&place, "debian.pg", &schema, None, options()).await.unwrap();
     let source = LoadSource::file(&debian().join("debian.jsonl.zst")).unwrap();
-    let request =
-        LoadRequest { branch: "main".into(), mode: LoadMode::Overwrite, source, actor: None, progress: None };
+    let request = LoadRequest { branch: "main".into(), mode: LoadMode::Overwrite, source, actor: None, progress: None };
     assert_eq!(graph.load(request).await.unwrap().total(), 428_997);
     graph
 }

@@ -1,4 +1,10 @@
 //! Accepted schemas, read once.
+//!
+//! - `enforced` which rules of a schema this build can keep
+
+mod enforced;
+
+pub(crate) use enforced::refuse_unenforced;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
