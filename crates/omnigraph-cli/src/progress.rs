@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use omnigraph::LoadProgress;
 
 const KNOWN_SIZE: &str = "{spinner} {binary_bytes} of {binary_total_bytes} {wide_bar} {msg}";
@@ -35,13 +35,16 @@ impl Bar {
     pub(crate) fn report(&self) -> Report {
         let bar = self.bar.clone();
         Arc::new(move |progress: LoadProgress| {
-            let (rows, seconds) = (progress.rows, bar.elapsed().as_secs_f64());
+            bar.set_position(progress.bytes_read);
+            let rows = HumanCount(progress.rows);
             let message = match bar.length() {
                 Some(length) if progress.bytes_read >= length => format!("{rows} rows, writing"),
-                _ => format!("{rows} rows, {} rows/s", per_second(rows, seconds)),
+                _ => {
+                    let rate = HumanCount(per_second(progress.rows, bar.elapsed().as_secs_f64()));
+                    format!("{rows} rows, {rate} rows/s")
+                }
             };
             bar.set_message(message);
-            bar.set_position(progress.bytes_read);
         })
     }
 }
