@@ -63,8 +63,8 @@ impl Log {
         futures::stream::try_unfold(Walk::From(from), move |walk| async move {
             let record = match walk {
                 Walk::From(record) => record,
-                Walk::Before(child) => match child.parents.first() {
-                    Some(parent) => self.parent(&child, *parent).await?,
+                Walk::Before(child) => match self.parent(&child).await? {
+                    Some(parent) => parent,
                     None => return Ok(None),
                 },
             };
@@ -72,11 +72,16 @@ impl Log {
         })
     }
 
-    /// The first parent of `child`. Checked against it, so that no damage can make a history run in circles.
-    async fn parent(&self, child: &CommitRecord, parent: crate::CommitRef) -> Result<Arc<CommitRecord>> {
-        let parent = self.referred(parent).await?;
+    /// The first parent of `child`, if it has one. Checked against it, so that no damage can make a history run in circles.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Damaged`] if the parent is missing or does not fit.
+    pub async fn parent(&self, child: &CommitRecord) -> Result<Option<Arc<CommitRecord>>> {
+        let Some(parent) = child.parents.first() else { return Ok(None) };
+        let parent = self.referred(*parent).await?;
         match invariants::follows(child, &parent) {
-            Ok(()) => Ok(parent),
+            Ok(()) => Ok(Some(parent)),
             Err(problem) => Err(Error::Damaged { object: layout::commit(child.branch, child.sequence), problem }),
         }
     }

@@ -84,7 +84,7 @@ async fn bulk(folder: &Path) {
         let begun = Instant::now();
         for (name, batches) in &rows {
             let schema = batches[0].schema();
-            let reader = RecordBatchIterator::new(batches.iter().cloned().map(Ok), schema);
+            let reader = RecordBatchIterator::new(batches.clone().into_iter().map(Ok), schema);
             let place = folder.join(format!("plain-{round}/{name}")).display().to_string();
             Dataset::write(reader, &place, Some(WriteParams::default())).await.unwrap();
         }

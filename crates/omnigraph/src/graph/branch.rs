@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::Stream;
 use omnigraph_log::{BranchId, BranchRecord, CommitId, CommitRecord, CreateBranch, NewBranch};
 
 use super::Omnigraph;
@@ -99,14 +98,12 @@ impl Omnigraph {
         }
     }
 
-    /// The commit that `target` names and its first parents, newest first.
+    /// The first parent of a commit; none for the first commit of a graph. One read.
     ///
     /// # Errors
     ///
-    /// As [`Self::commit_of`].
-    pub async fn history(&self, target: &Target) -> Result<impl Stream<Item = Result<Arc<CommitRecord>>> + '_> {
-        use futures::TryStreamExt;
-        let head = self.commit_of(target).await?;
-        Ok(self.shared.log.history(head).map_err(Error::from))
+    /// If the log lacks a commit it must have.
+    pub async fn parent_of(&self, commit: &Arc<CommitRecord>) -> Result<Option<Arc<CommitRecord>>> {
+        Ok(self.shared.log.parent(commit).await?)
     }
 }

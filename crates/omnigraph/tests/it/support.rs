@@ -7,7 +7,7 @@ use omnigraph::{
 };
 
 /// Sailors and whom they trust.
-pub const SCHEMA: &str = "\
+pub(crate) const SCHEMA: &str = "\
 node Sailor {
   handle: String @key
   rank: I32?
@@ -18,7 +18,7 @@ edge BasedAt: Sailor -> Harbor
 ";
 
 /// A first crew. Edges have ids, so that two exports of equal graphs are equal.
-pub const CREW: &str = r#"{"type":"Sailor","data":{"handle":"ana","rank":30}}
+pub(crate) const CREW: &str = r#"{"type":"Sailor","data":{"handle":"ana","rank":30}}
 {"type":"Sailor","data":{"handle":"ben","rank":25}}
 {"type":"Harbor","data":{"code":"oslo"}}
 {"edge":"Trusts","from":"ana","to":"ben","data":{"id":"t1"}}
@@ -26,37 +26,37 @@ pub const CREW: &str = r#"{"type":"Sailor","data":{"handle":"ana","rank":30}}
 "#;
 
 /// What a second load brings.
-pub const MORE: &str = r#"{"type":"Sailor","data":{"handle":"cyd","rank":35}}
+pub(crate) const MORE: &str = r#"{"type":"Sailor","data":{"handle":"cyd","rank":35}}
 {"type":"Sailor","data":{"handle":"ben","rank":26}}
 {"edge":"Trusts","from":"ana","to":"cyd","data":{"id":"t2"}}
 "#;
 
 /// A graph in memory that no other test uses.
-pub fn memory() -> String {
+pub(crate) fn memory() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     format!("memory://engine-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Creates an empty graph.
-pub async fn init(location: &str) -> Omnigraph {
+pub(crate) async fn init(location: &str) -> Omnigraph {
     Omnigraph::init(location, "fleet.pg", SCHEMA, None, OpenOptions::default()).await.unwrap()
 }
 
 /// Creates a graph with the first crew.
-pub async fn fleet(location: &str) -> Omnigraph {
+pub(crate) async fn fleet(location: &str) -> Omnigraph {
     let graph = init(location).await;
     load(&graph, "main", LoadMode::Merge, CREW).await.unwrap();
     graph
 }
 
 /// Loads lines.
-pub async fn load(graph: &Omnigraph, branch: &str, mode: LoadMode, lines: &str) -> Result<LoadReceipt> {
+pub(crate) async fn load(graph: &Omnigraph, branch: &str, mode: LoadMode, lines: &str) -> Result<LoadReceipt> {
     let source = LoadSource::reader("rows.jsonl", std::io::Cursor::new(lines.as_bytes().to_vec()));
     graph.load(LoadRequest { branch: branch.to_owned(), mode, source, actor: None, progress: None }).await
 }
 
 /// Everything on a branch, as lines.
-pub async fn export(graph: &Omnigraph, branch: &str) -> String {
+pub(crate) async fn export(graph: &Omnigraph, branch: &str) -> String {
     let snapshot = graph.snapshot(Target::Branch(branch.to_owned())).await.unwrap();
     let mut lines = Vec::new();
     snapshot.export(&[], &mut lines).await.unwrap();
@@ -64,13 +64,13 @@ pub async fn export(graph: &Omnigraph, branch: &str) -> String {
 }
 
 /// Runs a query on a target.
-pub async fn query(graph: &Omnigraph, target: Target, source: &str) -> Result<QueryResult> {
+pub(crate) async fn query(graph: &Omnigraph, target: Target, source: &str) -> Result<QueryResult> {
     let request = QueryRequest { source: source.to_owned(), file: "test.gq".to_owned(), name: None, params: None };
     graph.snapshot(target).await?.query(request).await
 }
 
 /// The rows of a query on main, each as compact JSON.
-pub async fn rows(graph: &Omnigraph, source: &str) -> Vec<String> {
+pub(crate) async fn rows(graph: &Omnigraph, source: &str) -> Vec<String> {
     let result = query(graph, Target::Branch("main".into()), source).await.unwrap();
     result.rows.into_iter().map(|row| serde_json::Value::Object(row).to_string()).collect()
 }

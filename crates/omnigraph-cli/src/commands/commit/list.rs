@@ -36,10 +36,7 @@ impl List {
             } else {
                 session.out.line(&commit.line())?;
             }
-            next = match record.parents.first() {
-                Some(parent) => Some(graph.commit_of(&Target::Commit(parent.commit.to_string())).await?),
-                None => None,
-            };
+            next = graph.parent_of(&record).await?;
         }
         if self.json {
             session.out.json(&json!({ "commits": commits }))?;
