@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use omnigraph_compiler::{Catalog, compile_file, compile_schema, gq};
 
-/// Lines of the files measured.
+/// Lines of the files measured, unless the arguments name others.
 const SIZES: &[usize] = &[1_000, 10_000, 100_000];
 
 /// Runs of which the fastest counts.
@@ -30,11 +30,11 @@ fn main() {
         ("one query, many columns", columns),
     ];
     for (shape, source) in shapes {
-        for &lines in SIZES {
+        for lines in sizes() {
             measure(shape, lines, &source(lines), &catalog);
         }
     }
-    for &lines in SIZES {
+    for lines in sizes() {
         let (schema, source) = own_types(lines);
         measure("a type for each query", lines, &source, &compiled(&schema));
     }
@@ -53,6 +53,11 @@ fn measure(shape: &str, lines: usize, source: &str, catalog: &Catalog) {
         per_line(print),
         total.as_secs_f64() * 1e3
     );
+}
+
+fn sizes() -> Vec<usize> {
+    let named: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    if named.is_empty() { SIZES.to_vec() } else { named }
 }
 
 fn fastest<T>(mut work: impl FnMut() -> T) -> Duration {
