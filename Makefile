@@ -3,6 +3,7 @@
 #   make demo     build, load the package graph of Debian, print answers
 #   make test     every check and every test
 #   make bench    figures, in release
+#   make fuzz     mutated schemas and queries against the compiler, for a minute
 #   make lint     fmt check, clippy, tidy      make fmt     format
 #
 # Building different sets of crates unifies features differently and compiles the large dependencies again, so every target builds
@@ -11,7 +12,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo test lint fmt fmt-check clippy tidy docs bench clean
+.PHONY: help setup setup-tests demo test lint fmt fmt-check clippy tidy docs bench fuzz clean
 
 # rustup's cargo may be installed and not on the PATH of this shell.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
@@ -21,7 +22,7 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/omnigraph-target
 CARGO_FLAGS := --workspace --locked
 
 help:
-	@sed -n '3,6s/^# \{0,1\}//p' Makefile
+	@sed -n '3,7s/^# \{0,1\}//p' Makefile
 
 setup:
 	@scripts/setup.sh
@@ -57,6 +58,11 @@ tidy:
 
 docs:
 	@RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps
+
+# Another seed each time. `cargo test` runs the same for two seconds with a fixed one.
+fuzz:
+	@OMNIGRAPH_FUZZ_SECONDS=$${OMNIGRAPH_FUZZ_SECONDS:-60} OMNIGRAPH_FUZZ_SEED=$${OMNIGRAPH_FUZZ_SEED:-$$(date +%s)} \
+	cargo test --locked --release -p omnigraph-compiler --test it -- --nocapture fuzz::mutated
 
 bench: setup
 	@cargo bench $(CARGO_FLAGS)

@@ -8,11 +8,14 @@ use std::time::{Duration, Instant};
 
 use omnigraph_compiler::{Catalog, compile_file, compile_schema, gq};
 
-/// Lines of the files measured.
+/// Lines of the files measured, unless the arguments name others.
 const SIZES: &[usize] = &[1_000, 10_000, 100_000];
 
 /// Runs of which the fastest counts.
 const RUNS: usize = 5;
+
+/// From a number of lines to a source.
+type Shape = fn(usize) -> String;
 
 fn main() {
     let catalog = catalog();
@@ -20,10 +23,20 @@ fn main() {
         "{:>24} {:>8} {:>12} {:>12} {:>12} {:>12}",
         "shape", "lines", "parse ns/l", "check ns/l", "print ns/l", "total ms"
     );
-    for (shape, source) in [("many queries", many as fn(usize) -> String), ("one query, many filters", one)] {
-        for &lines in SIZES {
+    let shapes: [(&str, Shape); 4] = [
+        ("many queries", many),
+        ("one query, many filters", one),
+        ("one query, many walks", walks),
+        ("one query, many columns", columns),
+    ];
+    for (shape, source) in shapes {
+        for lines in sizes() {
             measure(shape, lines, &source(lines), &catalog);
         }
+    }
+    for lines in sizes() {
+        let (schema, source) = own_types(lines);
+        measure("a type for each query", lines, &source, &compiled(&schema));
     }
 }
 
@@ -42,6 +55,11 @@ fn measure(shape: &str, lines: usize, source: &str, catalog: &Catalog) {
     );
 }
 
+fn sizes() -> Vec<usize> {
+    let named: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    if named.is_empty() { SIZES.to_vec() } else { named }
+}
+
 fn fastest<T>(mut work: impl FnMut() -> T) -> Duration {
     (0..RUNS)
         .map(|_| {
@@ -54,12 +72,16 @@ fn fastest<T>(mut work: impl FnMut() -> T) -> Duration {
 }
 
 fn catalog() -> Catalog {
+    compiled(include_str!("../tests/data/fleet.pg"))
+}
+
+fn compiled(schema: &str) -> Catalog {
     let mut next = 0u128;
     let mut mint = || {
         next += 1;
         ulid::Ulid::from(next)
     };
-    compile_schema(include_str!("../tests/data/fleet.pg"), None, &mut mint).0.unwrap_or_default()
+    compile_schema(schema, None, &mut mint).0.unwrap_or_default()
 }
 
 /// Queries of ten lines each.
@@ -84,4 +106,37 @@ fn one(lines: usize) -> String {
     }
     source.push_str("  }\n  return { $s.handle }\n}\n");
     source
+}
+
+/// One query that binds a variable on every line.
+fn walks(lines: usize) -> String {
+    let mut source = "query q() {\n  match {\n    $s0: Sailor\n".to_owned();
+    for at in 0..lines {
+        let _ = writeln!(source, "    $s{at} trusts $s{}", at + 1);
+    }
+    let _ = writeln!(source, "  }}\n  return {{ $s{lines}.handle }}\n}}");
+    source
+}
+
+/// One query that returns something on every line.
+fn columns(lines: usize) -> String {
+    let mut source = "query q() {\n  match { $s: Sailor }\n  return {\n".to_owned();
+    for at in 0..lines {
+        let _ = writeln!(source, "    $s.rank + {at} as c{at},");
+    }
+    source.push_str("  }\n}\n");
+    source
+}
+
+/// Queries of five lines, each over types of its own, and the schema of these types.
+fn own_types(lines: usize) -> (String, String) {
+    let (mut schema, mut source) = (String::new(), String::new());
+    for at in 0..lines / 5 {
+        let _ = writeln!(schema, "node Type{at} {{ code: String @key }}\nedge LeadsTo{at}: Type{at} -> Type{at}");
+        let _ = writeln!(
+            source,
+            "query q{at}() {{\n  match {{ $a: Type{at} $a leadsTo{at} $b }}\n  return {{ $b.code }}\n  order {{ $b.code }}\n}}"
+        );
+    }
+    (schema, source)
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use omnigraph_compiler::{Catalog, catalog, compile_schema, migrate, pg};
 
-/// Lines of the schemas measured.
+/// Lines of the schemas measured, unless the arguments name others.
 const SIZES: &[usize] = &[1_000, 10_000, 100_000];
 
 /// Runs of which the fastest counts.
@@ -24,7 +24,7 @@ fn main() {
     );
     for (shape, schema) in [("many types", many_types as fn(usize) -> String), ("one wide type", one_wide_type)] {
         println!("{shape}");
-        for &lines in SIZES {
+        for lines in sizes() {
             measure(lines, &schema(lines));
         }
     }
@@ -57,6 +57,11 @@ fn counting() -> impl FnMut() -> ulid::Ulid {
         next += 1;
         ulid::Ulid::from(next)
     }
+}
+
+fn sizes() -> Vec<usize> {
+    let named: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    if named.is_empty() { SIZES.to_vec() } else { named }
 }
 
 fn fastest<T>(mut work: impl FnMut() -> T) -> Duration {

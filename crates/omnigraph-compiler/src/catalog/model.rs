@@ -254,7 +254,14 @@ impl Catalog {
     /// Finds an edge type as a traversal names it: exactly, or else ignoring case.
     #[must_use]
     pub fn edge_by_traversal_name(&self, name: &str) -> Option<&EdgeType> {
-        self.edges.get(name).or_else(|| self.edges.values().find(|edge| edge.name.eq_ignore_ascii_case(name)))
+        let folded = || self.edges.values().find(|edge| edge.name.eq_ignore_ascii_case(name));
+        // `basedAt` for `BasedAt` is how nearly all are written; only what is written otherwise costs a pass over all of them.
+        let capitalised = || {
+            let mut name = name.to_owned();
+            name.get_mut(..1)?.make_ascii_uppercase();
+            self.edges.get(&name)
+        };
+        self.edges.get(name).or_else(capitalised).or_else(folded)
     }
 }
 

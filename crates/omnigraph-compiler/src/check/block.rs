@@ -38,7 +38,7 @@ impl Checker<'_> {
             info.optional = true;
             info.level = level;
         }
-        self.frame().names.extend(frame.names.iter().cloned());
+        self.frame().names.extend(frame.names.iter().map(|(name, id)| (name.clone(), *id)));
     }
 
     /// Adds a finished block to the one around it.

@@ -9,6 +9,9 @@ use crate::ir::{Direction, EdgeStep, TypeRef};
 use crate::span::Span;
 use crate::suggest::nearest;
 
+/// Edge types that advice names at most.
+const LISTED: usize = 4;
+
 /// The steps of a traversal and the node types at its ends.
 pub(super) struct Steps {
     pub(super) steps: Vec<EdgeStep>,
@@ -113,6 +116,22 @@ impl<'a> Checker<'a> {
         let message =
             format!("`{}` leads from `{}` to `{}`, but {}", edge.name, edge.from, edge.to, bound.join(" and "));
         self.error(Code::T5, span, message);
+        if let Some(types) = &ends.left {
+            self.advise(self.edges_at(&traversal.left, types));
+        }
+    }
+
+    /// Advice: the edge types that could be walked from a variable instead.
+    fn edges_at(&self, name: &Name, types: &[TypeRef]) -> Option<String> {
+        let touches = |edge: &&EdgeType| has(types, &edge.from) || has(types, &edge.to);
+        let fitting = self.catalog.edges.values().filter(touches).take(LISTED + 1);
+        let mut names: Vec<String> = fitting.map(|edge| format!("`{}`", lower_first(&edge.name))).collect();
+        if names.len() > LISTED {
+            names[LISTED] = "others".to_owned();
+        }
+        let (last, rest) = names.split_last()?;
+        let listed = if rest.is_empty() { last.clone() } else { format!("{} and {last}", rest.join(", ")) };
+        Some(format!("edges that lead from or to `${}`: {listed}", name.text))
     }
 
     /// The types at both ends.

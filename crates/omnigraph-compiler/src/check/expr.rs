@@ -220,7 +220,7 @@ impl Checker<'_> {
             }
             Names::None => {
                 self.error(Code::T110, span, format!("`{name}` stands alone and names nothing here"));
-                let vars = self.frames.iter().flat_map(|frame| &frame.names).map(|(name, _)| name.as_str());
+                let vars = self.frames.iter().flat_map(|frame| frame.names.keys()).map(String::as_str);
                 let params = self.params.iter().map(|param| param.name.as_str());
                 let same = vars.chain(params).any(|known| known == name);
                 let help = if same {

@@ -1,11 +1,14 @@
 //! Reads: bodies, projections, union.
 
+use std::collections::HashMap;
+
 use super::group::Grouping;
 use super::types::common_type;
 use super::{Checker, Names, Place};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::gq::ast::{self, ExprKind as Ast, Projection, Read, Select};
 use crate::ir::{Body, Column, Expr, ExprKind, Query, Rank, Type, Union, VarId};
+use crate::span::Span;
 use crate::types::{PropType, Scalar};
 
 /// A checked body, with what order items need to know of it.
@@ -86,7 +89,7 @@ impl Checker<'_> {
     /// Checks projections and names their columns.
     pub(super) fn columns(&mut self, projections: &[Projection], place: Place) -> (Vec<Column>, bool) {
         let mut columns: Vec<Column> = Vec::new();
-        let mut seen: Vec<(String, crate::Span)> = Vec::new();
+        let mut seen: HashMap<String, Span> = HashMap::new();
         let mut broken = false;
         for projection in projections {
             let Some(expr) = self.expr(&projection.expr, place).and_then(|expr| self.readable(expr, projection)) else {
@@ -97,7 +100,7 @@ impl Checker<'_> {
                 Some(alias) => alias.text.clone(),
                 None => default_name(&projection.expr),
             };
-            if let Some((_, first)) = seen.iter().find(|(known, _)| *known == name) {
+            if let Some(first) = seen.get(&name) {
                 let message = format!("two columns are named `{name}`");
                 let diagnostic = Diagnostic::error(Code::T109, projection.at.0, message)
                     .with_related(*first, "the first")
@@ -106,7 +109,7 @@ impl Checker<'_> {
                 broken = true;
                 continue;
             }
-            seen.push((name.clone(), projection.at.0));
+            seen.insert(name.clone(), projection.at.0);
             columns.push(Column { name, expr });
         }
         (columns, broken)
@@ -204,7 +207,7 @@ impl Checker<'_> {
             Some(Rank::Rrf(_)) => (Code::T21, "rrf"),
             _ => return,
         };
-        let span = read.order.first().map_or(crate::Span::default(), |item| item.at.0);
+        let span = read.order.first().map_or(Span::default(), |item| item.at.0);
         self.error_with_help(code, span, format!("`{word}` needs a `limit`"), "add `limit 10` after the order");
     }
 }

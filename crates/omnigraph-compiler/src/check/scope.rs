@@ -1,6 +1,6 @@
 //! Variables and the blocks that bind them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::Checker;
 use crate::catalog::{EdgeType, NodeType, Property, PropertyId, TypeId};
@@ -54,7 +54,8 @@ pub(super) enum VarKind {
 /// A block being built.
 #[derive(Default)]
 pub(super) struct Frame {
-    pub(super) names: Vec<(String, VarId)>,
+    /// What its names mean; the later of two bindings counts.
+    pub(super) names: HashMap<String, VarId>,
     pub(super) block: Block,
     /// Variables bound here, in order.
     pub(super) own: Vec<VarId>,
@@ -97,8 +98,7 @@ impl Checker<'_> {
 
     /// Finds a variable without mentioning it.
     pub(super) fn find(&self, name: &str) -> Option<VarId> {
-        let named = |frame: &Frame| frame.names.iter().rev().find(|(own, _)| own == name).map(|(_, id)| *id);
-        self.frames.iter().rev().find_map(named)
+        self.frames.iter().rev().find_map(|frame| frame.names.get(name).copied())
     }
 
     /// Records that the innermost block mentions a variable.
@@ -122,8 +122,8 @@ impl Checker<'_> {
                 let message = format!("`${name}` is the name of a parameter; a variable needs a name of its own");
                 self.error(Code::T108, span, message);
             }
-            let entry = (name.clone(), id);
-            self.frame().names.push(entry);
+            let name = name.clone();
+            self.frame().names.insert(name, id);
         }
         self.vars.push(VarInfo {
             id,
@@ -172,8 +172,7 @@ impl Checker<'_> {
             return Some(id);
         }
         let mut diagnostic = Diagnostic::error(code, span, format!("variable `${name}` is not bound"));
-        let known: Vec<&str> =
-            self.frames.iter().flat_map(|frame| frame.names.iter().map(|(name, _)| name.as_str())).collect();
+        let known: Vec<&str> = self.frames.iter().flat_map(|frame| frame.names.keys().map(String::as_str)).collect();
         let params = self.params.iter().map(|param| param.name.as_str());
         diagnostic.help = did_you_mean(name, known.into_iter().chain(params))
             .map(|help| help.replace('`', "`$").replacen("`$?", "`?", 1));

@@ -53,11 +53,11 @@ impl Checker<'_> {
         }
         let Some(first) = own.first() else { return };
         let root = groups.root(*first);
-        if let Some(apart) = own.iter().find(|id| groups.root(**id) != root) {
+        if let Some(apart) = own.iter().copied().find(|id| groups.root(*id) != root) {
             let name = |id: VarId| self.var(id).name.clone().unwrap_or_else(|| "_".to_owned());
             let message =
-                format!("nothing connects `${}` with `${}`: every pair of them is a row", name(*first), name(*apart));
-            let span = self.var(*apart).span;
+                format!("nothing connects `${}` with `${}`: every pair of them is a row", name(*first), name(apart));
+            let span = self.var(apart).span;
             self.warning(Code::W003, span, message);
             self.advise(Some("connect them with a traversal or a condition".to_owned()));
         }
@@ -69,10 +69,14 @@ impl Checker<'_> {
 struct Groups(BTreeMap<VarId, VarId>);
 
 impl Groups {
-    fn root(&self, id: VarId) -> VarId {
+    /// What stands for the set that `id` is in. The way there is shortened each time, so that long chains cost no more than short ones.
+    fn root(&mut self, id: VarId) -> VarId {
         let mut at = id;
-        while let Some(up) = self.0.get(&at).filter(|up| **up != at) {
-            at = *up;
+        while let Some(up) = self.0.get(&at).copied() {
+            if let Some(next) = self.0.get(&up).copied() {
+                self.0.insert(at, next);
+            }
+            at = up;
         }
         at
     }

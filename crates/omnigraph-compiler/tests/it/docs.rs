@@ -8,7 +8,7 @@ use omnigraph_compiler::{compile_file, functions};
 use crate::gq_files::fleet;
 
 #[expect(clippy::disallowed_methods, reason = "the one switch of the tests")]
-fn compare(page: &str, text: &str) {
+pub(crate) fn compare(page: &str, text: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(page);
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -39,7 +39,8 @@ fn whole(program: &str) -> String {
     format!("query q{params} {{ {body} }}")
 }
 
-fn programs(input: &str) -> Vec<String> {
+/// The whole sources of a case.
+pub(crate) fn programs(input: &str) -> Vec<String> {
     input.split("\n\n").map(str::trim).filter(|program| !program.is_empty()).map(whole).collect()
 }
 

@@ -8,14 +8,13 @@ use omnigraph_compiler::{compile, compile_file};
 use crate::gq_files::fleet;
 use crate::support::cases;
 
-/// The report as JSON.
+/// N15: the report as JSON; its exit status is 1 if and only if its status is an error.
 #[test]
 fn reports() {
     let catalog = fleet();
     cases::run("lint", |title, input| {
         let input = Input { query_path: "q.gq", source: input, catalog: &catalog };
         let report = lint(input, SchemaSource::File { path: "fleet.pg".to_owned() }, &Levels::new());
-        // N15: the exit status is 1 if and only if the status is an error.
         assert_eq!(report.exit_status() == 1, report.errors > 0, "{title}");
         serde_json::to_string_pretty(&report).unwrap()
     });

@@ -44,7 +44,21 @@ impl<'a> Comments<'a> {
 
     /// Whether a comment that has not been printed stands within `span`.
     pub(super) fn any_within(&self, span: Span) -> bool {
-        self.spans[self.next..].iter().any(|comment| comment.start >= span.start && comment.start < span.end)
+        let rest = &self.spans[self.next..];
+        rest.iter().take_while(|comment| comment.start < span.end).any(|comment| comment.start >= span.start)
+    }
+
+    /// Where the brace stands that closes what ends at `offset`; only commas and comments stand between.
+    pub(super) fn closing_brace(&self, offset: usize) -> usize {
+        let mut at = offset;
+        let first = self.spans.partition_point(|comment| comment.start < offset);
+        for comment in &self.spans[first..] {
+            if self.source.get(at..comment.start).is_some_and(|gap| gap.contains('}')) {
+                break;
+            }
+            at = comment.end;
+        }
+        self.source.get(at..).and_then(|rest| rest.find('}')).map_or(offset, |found| at + found)
     }
 }
 
@@ -56,7 +70,8 @@ fn in_gap(source: &str, gap: Span, spans: &mut Vec<Span>) {
         let length = if rest.starts_with("//") {
             rest.find('\n').unwrap_or(rest.len())
         } else {
-            rest.find("*/").map_or(rest.len(), |end| end + 2)
+            // The asterisk that opens it is not the one that closes it.
+            rest.get(2..).and_then(|inside| inside.find("*/")).map_or(rest.len(), |end| end + 4)
         };
         spans.push(Span::new(start, start + length));
         at = start + length;

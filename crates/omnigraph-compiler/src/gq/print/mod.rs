@@ -196,7 +196,8 @@ impl<'a> Printer<'a> {
     fn list(&mut self, word: &str, items: Vec<(Span, String)>) {
         let joined = items.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(", ");
         let whole = items.iter().map(|(span, _)| *span).reduce(Span::to).unwrap_or_default();
-        if joined.len() + word.len() <= WIDTH && !self.comments.any_within(whole) {
+        let close = self.comments.closing_brace(whole.end);
+        if joined.len() + word.len() <= WIDTH && !self.comments.any_within(Span::new(whole.start, close)) {
             self.line(whole, &format!("{word} {{ {joined} }}"));
             return;
         }
@@ -207,6 +208,7 @@ impl<'a> Printer<'a> {
         for (index, (span, text)) in items.iter().enumerate() {
             self.line(*span, &format!("{text}{}", if index == last { "" } else { "," }));
         }
+        self.comments_before(close);
         self.indent -= 1;
         self.bare_line("}");
     }

@@ -13,14 +13,7 @@ struct Case {
 
 /// Runs every case of every `.txt` file under `tests/data/<folder>`. `run` gets a case's title and input.
 pub(crate) fn run(folder: &str, run: impl Fn(&str, &str) -> String) {
-    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(folder);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&directory)
-        .unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
-        .collect();
-    files.sort();
-    assert!(!files.is_empty(), "no case files in {}", directory.display());
+    let files = files(folder);
     let update = asked_to_update();
     let mut failures = Vec::new();
     for file in files {
@@ -45,6 +38,25 @@ pub(crate) fn run(folder: &str, run: impl Fn(&str, &str) -> String) {
         }
     }
     assert!(update || failures.is_empty(), "{} case(s) differ\n{}", failures.len(), failures.join("\n"));
+}
+
+/// The inputs of all cases of `tests/data/<folder>`.
+pub(crate) fn inputs(folder: &str) -> Vec<String> {
+    let read = |file: PathBuf| parse(&std::fs::read_to_string(file).unwrap());
+    files(folder).into_iter().flat_map(read).map(|case| case.input).collect()
+}
+
+/// The case files of a folder, in order.
+fn files(folder: &str) -> Vec<PathBuf> {
+    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(folder);
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&directory)
+        .unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "no case files in {}", directory.display());
+    files
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one switch of the tests")]
