@@ -144,9 +144,7 @@ impl<'a> Parser<'a> {
             }
             Some(_) => format!("`{}`", self.text_at(0)),
         };
-        let in_block = what.starts_with("a clause") && self.is_word("return");
-        let unclosed = in_block.then_some("is the `}` missing that closes the block before it?");
-        let advice = unclosed.or_else(|| self.foreign_spelling());
+        let advice = self.foreign_spelling();
         let reported = self.error(span, format!("expected {what}, found {found}"));
         if let (Some(advice), Some(last)) = (advice, self.diagnostics.last_mut()) {
             last.help = Some(advice.to_owned());

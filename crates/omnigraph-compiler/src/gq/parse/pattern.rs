@@ -80,6 +80,10 @@ impl Parser<'_> {
         let expr = self.expr()?;
         if let ExprKind::Alias(name) = &expr.kind {
             let message = format!("expected a clause, found `{name}`");
+            if name == "return" {
+                let help = "is the `}` missing that closes the block before it?";
+                return Err(self.error_with_help(expr.span(), message, help));
+            }
             return Err(self.error(expr.span(), message));
         }
         self.reject_second_hop()?;
