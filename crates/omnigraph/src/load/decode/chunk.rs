@@ -60,18 +60,41 @@ pub(in crate::load) fn decode(
 ) -> Result<Decoded> {
     let by_type = plan.types.iter().map(|_| None).collect();
     let mut groups = Groups { plan, ambient, now_micros, by_type };
-    for (index, line) in chunk.text.split(|byte| *byte == b'\n').enumerate() {
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
+    match std::str::from_utf8(&chunk.text) {
+        Ok(text) => {
+            for (index, line) in text.split('\n').enumerate() {
+                take_line(&mut groups, file, chunk, index, line)?;
+            }
         }
-        let line_number = chunk.first_line + index as u64;
-        let index = u32::try_from(index).map_err(|error| Error::internal(error.to_string()))?;
-        decode_line(&mut groups, index, line)
-            .map_err(|(problem, column)| Error::Data(Box::new(error(problem, file, line_number, column, line))))?;
+        // Only now is it worth looking at each line by itself: to name the first bad one.
+        Err(_) => {
+            for (index, line) in chunk.text.split(|byte| *byte == b'\n').enumerate() {
+                match std::str::from_utf8(line) {
+                    Ok(line) => take_line(&mut groups, file, chunk, index, line)?,
+                    Err(flaw) => {
+                        let problem = Problem::new(problem::NOT_JSON, "not valid UTF-8");
+                        let text = String::from_utf8_lossy(line);
+                        let number = chunk.first_line + index as u64;
+                        let error = error(problem, file, number, flaw.valid_up_to() + 1, &text);
+                        return Err(Error::Data(Box::new(error)));
+                    }
+                }
+            }
+        }
     }
     let finished = groups.by_type.into_iter().enumerate().filter_map(|(ty, rows)| Some((ty, rows?)));
     let groups = finished.map(|(ty, rows)| finish(ty, rows, chunk.first_line)).collect::<Result<_>>()?;
     Ok(Decoded { groups })
+}
+
+fn take_line(groups: &mut Groups<'_>, file: &str, chunk: &Chunk, index: usize, line: &str) -> Result<()> {
+    if line.trim_ascii_start().is_empty() {
+        return Ok(());
+    }
+    let number = chunk.first_line + index as u64;
+    let index = u32::try_from(index).map_err(|error| Error::internal(error.to_string()))?;
+    decode_line(groups, index, line)
+        .map_err(|(problem, column)| Error::Data(Box::new(error(problem, file, number, column, line))))
 }
 
 fn finish(ty: TypeIndex, mut rows: Rows<'_>, first_line: u64) -> Result<Group> {
@@ -84,9 +107,7 @@ fn finish(ty: TypeIndex, mut rows: Rows<'_>, first_line: u64) -> Result<Group> {
 /// What is wrong with a line, and at which column (0: the line as a whole).
 type Flaw = (Problem, usize);
 
-fn decode_line(groups: &mut Groups<'_>, index: u32, line: &[u8]) -> Result<(), Flaw> {
-    let text = std::str::from_utf8(line)
-        .map_err(|error| (Problem::new(problem::NOT_JSON, "not valid UTF-8"), error.valid_up_to() + 1))?;
+fn decode_line(groups: &mut Groups<'_>, index: u32, text: &str) -> Result<(), Flaw> {
     let mut found = None;
     let mut json = serde_json::Deserializer::from_str(text);
     let outcome =
@@ -106,8 +127,7 @@ fn bare(error: &serde_json::Error) -> String {
     text.rsplit_once(" at line ").map_or(text.clone(), |(message, _)| message.to_owned())
 }
 
-fn error(problem: Problem, file: &str, line_number: u64, column: usize, line: &[u8]) -> DataError {
-    let text = String::from_utf8_lossy(line);
+fn error(problem: Problem, file: &str, line_number: u64, column: usize, line: &str) -> DataError {
     let message = format!("line {line_number}: {}", problem.message);
-    data_error(problem.code, message, file, line_number, column, &text)
+    data_error(problem.code, message, file, line_number, column, line)
 }

@@ -16,6 +16,27 @@ use crate::error::{Error, Result};
 use crate::keys::KeyHash;
 use crate::load::plan::{PropertyPlan, Rule, TypePlan};
 
+/// ULIDs for rows without an id: 64 random bits for each run of 65,536, counted up within, so that a bulk load does not
+/// ask the shared source of ids for every row.
+#[derive(Debug, Default)]
+struct MadeUpIds {
+    run: u128,
+    used: u128,
+}
+
+impl MadeUpIds {
+    const RUN: u128 = 1 << 16;
+
+    fn next(&mut self, ambient: &Ambient, now_millis: i64) -> ulid::Ulid {
+        let at = self.used % Self::RUN;
+        if at == 0 {
+            self.run = u128::from(ambient.random_u64()) * Self::RUN;
+        }
+        self.used += 1;
+        ulid::Ulid::from_parts(now_millis.max(0).unsigned_abs(), self.run | at)
+    }
+}
+
 /// Rows of one type.
 pub(super) struct Rows<'a> {
     plan: &'a TypePlan,
@@ -27,6 +48,7 @@ pub(super) struct Rows<'a> {
     /// Which properties of the row at hand were given.
     seen: Vec<bool>,
     given_id: Option<String>,
+    made_up: MadeUpIds,
     /// Hashes of ids that can clash: all but generated ones. Beside each the row.
     pub(super) keys: Vec<(KeyHash, u32)>,
     pub(super) end_keys: Vec<(KeyHash, KeyHash)>,
@@ -44,6 +66,7 @@ impl<'a> Rows<'a> {
             columns: plan.properties.iter().map(|property| Column::new(&property.ty)).collect(),
             seen: vec![false; plan.properties.len()],
             given_id: None,
+            made_up: MadeUpIds::default(),
             keys: Vec::new(),
             end_keys: Vec::new(),
             lines: Vec::new(),
@@ -65,11 +88,16 @@ impl<'a> Rows<'a> {
             judge(self.plan, property, &self.columns[index])?;
         }
         let row = u32::try_from(self.lines.len()).unwrap_or(u32::MAX);
-        let (id, generated) = self.identity()?;
-        if !generated {
-            self.keys.push((KeyHash::of(&id), row));
+        match self.identity()? {
+            Some(id) => {
+                self.keys.push((KeyHash::of(&id), row));
+                self.ids.append_value(&id);
+            }
+            None => {
+                let id = self.made_up.next(self.ambient, self.now_millis);
+                self.ids.append_value(id.array_to_str(&mut [0; ulid::ULID_LEN]));
+            }
         }
-        self.ids.append_value(&id);
         if let (Some((src, dst)), Some((from, to))) = (&mut self.ends, ends) {
             src.append_value(from);
             dst.append_value(to);
@@ -79,14 +107,9 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
-    /// The row's id, and whether it was made up.
-    fn identity(&mut self) -> Result<(String, bool), Problem> {
-        let Some(key) = &self.plan.key else {
-            return Ok(match self.given_id.take() {
-                Some(id) => (id, false),
-                None => (self.ambient.ulid().to_string(), true),
-            });
-        };
+    /// The row's id; none if it has to be made up.
+    fn identity(&mut self) -> Result<Option<String>, Problem> {
+        let Some(key) = &self.plan.key else { return Ok(self.given_id.take()) };
         let part = |index: &usize| {
             let null = || format!("key property '{}' cannot be null", self.plan.properties[*index].name);
             self.columns[*index].last_text().ok_or_else(|| Problem::new(problem::MISSING, null()))
@@ -101,7 +124,7 @@ impl<'a> Rows<'a> {
                 let message = format!("id '{given}' does not match its canonical @key id '{id}'");
                 Err(Problem::new(problem::ID, message))
             }
-            _ => Ok((id, false)),
+            _ => Ok(Some(id)),
         }
     }
 
