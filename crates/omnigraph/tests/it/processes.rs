@@ -9,9 +9,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use omnigraph::{LoadMode, Omnigraph, OpenOptions, Target};
+use omnigraph::{LoadMode, Omnigraph, OpenOptions, StoreOptions, Target};
+use omnigraph_testkit::s3::Moto;
 
-use crate::support::{export, init, load};
+use crate::support::{SCHEMA, export, init, load};
 
 const FOLDER: &str = "OMNIGRAPH_TEST_WRITERS_FOLDER";
 const WRITER: &str = "OMNIGRAPH_TEST_WRITER";
@@ -74,4 +75,34 @@ async fn four_processes_of_fifty_loads_each() {
         .map(|text| text.parse::<usize>().unwrap())
         .sum();
     println!("{PROCESSES} processes x {LOADS} loads: {} commits, {retries} lost races, 0 errors", PROCESSES * LOADS);
+}
+
+/// The same on an S3 server: four handles that know nothing of each other, each with its own caches.
+#[tokio::test(flavor = "multi_thread")]
+async fn four_strangers_on_s3() {
+    const EACH: usize = 10;
+    let bucket = Moto::fresh_bucket().unwrap();
+    let place = format!("s3://{}/graph", bucket.name);
+    let store = StoreOptions { s3: bucket.config.clone(), ..StoreOptions::default() };
+    let options = OpenOptions { store, ..OpenOptions::default() };
+    let graph = Omnigraph::init(&place, "fleet.pg", SCHEMA, None, options.clone()).await.unwrap();
+    let strangers = (0..PROCESSES).map(|stranger| {
+        let (place, options) = (place.clone(), options.clone());
+        tokio::spawn(async move {
+            let graph = Omnigraph::open(&place, options).await.unwrap();
+            for number in 0..EACH {
+                let line = format!("{{\"type\":\"Sailor\",\"data\":{{\"handle\":\"s{stranger}n{number}\"}}}}");
+                load(&graph, "main", LoadMode::Append, &line).await.unwrap();
+            }
+        })
+    });
+    for stranger in strangers.collect::<Vec<_>>() {
+        stranger.await.unwrap();
+    }
+    let lines = export(&graph, "main").await;
+    let handles: BTreeSet<&str> =
+        lines.split("\"handle\":\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!((lines.lines().count(), handles.len()), (PROCESSES * EACH, PROCESSES * EACH), "every row exactly once");
+    let head = graph.commit_of(&Target::Branch("main".into())).await.unwrap();
+    assert_eq!(head.generation, 1 + (PROCESSES * EACH) as u64, "one commit each");
 }
