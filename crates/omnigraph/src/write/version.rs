@@ -26,8 +26,8 @@ pub(super) struct NextVersion {
     pub(super) newest_block: u64,
 }
 
-/// Makes the next version of the table that `staged` is for. `attempt` 0 folds; later ones do not, since whoever lost a
-/// race has better things to do.
+/// Makes the next version of the table that `staged` is for. Rows in memory are written with what is folded, so anew on
+/// each base; files that were staged are used again.
 pub(super) async fn next_version(
     base: &Snapshot,
     ids: &FragmentIds,
