@@ -1,0 +1,219 @@
+//! Every operation against the plainest model: an ordered set of edges.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use proptest::prelude::*;
+
+use super::layer::HUB_DEGREE;
+use super::*;
+
+type Model = BTreeSet<Edge>;
+
+/// Ordinals that favour a few nodes, so that there are hubs, parallel edges and self-loops.
+fn ordinal() -> impl Strategy<Value = u32> {
+    prop_oneof![3 => 0u32..3, 3 => 0u32..24, 1 => 20u32..60, 1 => Just(700)]
+}
+
+/// Ends of edges.
+fn ends(most: usize) -> impl Strategy<Value = Vec<(u32, u32)>> {
+    prop::collection::vec((ordinal(), ordinal()), 0..most)
+}
+
+/// One commit: which edges to remove, whether they come back under other addresses, and edges to add.
+fn commit() -> impl Strategy<Value = (Vec<prop::sample::Index>, bool, Vec<(u32, u32)>)> {
+    (prop::collection::vec(any::<prop::sample::Index>(), 0..4), any::<bool>(), ends(4))
+}
+
+/// Edges with addresses that are unique and in no order.
+fn edges(ends: &[(u32, u32)], counter: &mut u64) -> Vec<Edge> {
+    let edge = |&(from, to): &(u32, u32)| {
+        *counter += 1;
+        Edge { from, to, address: (*counter).wrapping_mul(0x9e37_79b9_7f4a_7c15) }
+    };
+    ends.iter().map(edge).collect()
+}
+
+fn row_of(model: &Model, node: u32, side: Side) -> Vec<(u32, u64)> {
+    let mut row: Vec<_> = model
+        .iter()
+        .map(|edge| crate::edge::HalfEdge::of(edge, side))
+        .filter(|half| half.node == node)
+        .map(|half| (half.other, half.address))
+        .collect();
+    row.sort_unstable();
+    row
+}
+
+fn check(adjacency: &Adjacency, model: &Model) {
+    assert_eq!((adjacency.len(), adjacency.is_empty()), (model.len(), model.is_empty()));
+    let mut seen = Vec::new();
+    adjacency.for_each_edge(|from, to, address| seen.push(Edge { from, to, address }));
+    assert_eq!(seen, model.iter().copied().collect::<Vec<_>>());
+    for side in [Side::Out, Side::In] {
+        let nodes: BTreeSet<u32> = (0..62).chain([699, 700, 701, u32::MAX]).collect();
+        for &node in &nodes {
+            check_row(adjacency, model, node, side);
+        }
+        let greatest = model.iter().map(|edge| crate::edge::HalfEdge::of(edge, side).node).max();
+        assert!(greatest.is_none_or(|greatest| greatest < adjacency.node_bound(side)));
+    }
+    for (from, to) in (0..26).flat_map(|from| (0..26).map(move |to| (from, to))) {
+        let expected = model.iter().any(|edge| (edge.from, edge.to) == (from, to));
+        assert_eq!(adjacency.has_edge(from, to), expected, "{from} -> {to}");
+    }
+}
+
+fn check_row(adjacency: &Adjacency, model: &Model, node: u32, side: Side) {
+    let expected = row_of(model, node, side);
+    let mut row = Vec::new();
+    adjacency.for_each(node, side, |other, address| row.push((other, address)));
+    assert_eq!(row, expected, "{node} {side:?}");
+    assert_eq!(adjacency.degree(node, side), expected.len());
+    assert_eq!(adjacency.rows(side).row(node).is_empty(), expected.is_empty());
+
+    let others: Vec<u32> = expected.iter().map(|&(other, _)| other).collect();
+    let mut extended = vec![7];
+    adjacency.extend_neighbors(node, side, &mut extended);
+    assert_eq!(extended[1..], others);
+    if let Some(slice) = adjacency.neighbors(node, side) {
+        assert_eq!(slice, others);
+        let segment = adjacency.rows(side).row(node).as_segment().unwrap();
+        let addresses: Vec<u64> = (0..segment.len()).map(|position| segment.address(position)).collect();
+        assert_eq!(addresses, expected.iter().map(|&(_, address)| address).collect::<Vec<_>>());
+    }
+
+    let mut first_two = Vec::new();
+    let stopped = adjacency.try_for_each(node, side, |other, address| {
+        first_two.push((other, address));
+        if first_two.len() == 2 { ControlFlow::Break(other) } else { ControlFlow::Continue(()) }
+    });
+    assert_eq!(first_two, expected.iter().copied().take(2).collect::<Vec<_>>());
+    assert_eq!(stopped.is_break(), expected.len() >= 2);
+
+    for other in 0..26 {
+        let mut to = Vec::new();
+        let _ = adjacency.rows(side).row(node).segments_to::<()>(other, |segment| {
+            to.extend(segment.edges());
+            ControlFlow::Continue(())
+        });
+        let expected: Vec<_> = expected.iter().copied().filter(|&(o, _)| o == other).collect();
+        assert_eq!(to, expected, "{node} to {other} {side:?}");
+    }
+}
+
+/// Applies a commit to both.
+fn apply(
+    adjacency: &Adjacency,
+    model: &mut Model,
+    (picks, moved, new): (Vec<prop::sample::Index>, bool, Vec<(u32, u32)>),
+    counter: &mut u64,
+) -> Adjacency {
+    let present: Vec<Edge> = model.iter().copied().collect();
+    let gone: BTreeSet<Edge> = if present.is_empty() {
+        BTreeSet::new()
+    } else {
+        picks.iter().map(|pick| present[pick.index(present.len())]).collect()
+    };
+    let mut added = edges(&new, counter);
+    if moved {
+        added.extend(edges(&gone.iter().map(|edge| (edge.from, edge.to)).collect::<Vec<_>>(), counter));
+    }
+    model.retain(|edge| !gone.contains(edge));
+    model.extend(&added);
+    // An edge that never was is passed over.
+    let absent = Edge { from: 1, to: 1, address: 1 };
+    adjacency.next(gone.into_iter().chain([absent]), added)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+
+    #[test]
+    fn a_base_has_the_rows_of_its_edges(ends in ends(150)) {
+        let edges = edges(&ends, &mut 0);
+        check(&Adjacency::build(edges.clone()), &edges.into_iter().collect());
+    }
+
+    #[test]
+    fn every_version_of_a_history_keeps_its_own_edges(
+        ends in ends(200),
+        commits in prop::collection::vec(commit(), 0..24),
+    ) {
+        let mut counter = 0;
+        let first = edges(&ends, &mut counter);
+        let mut model: Model = first.iter().copied().collect();
+        let mut versions = vec![(Adjacency::build(first), model.clone())];
+        for commit in commits {
+            let next = apply(&versions.last().unwrap().0, &mut model, commit, &mut counter);
+            versions.push((next, model.clone()));
+        }
+        for (adjacency, model) in &versions {
+            check(adjacency, model);
+        }
+    }
+}
+
+/// A dense graph of a thousand edges or so, in which node 0 is a hub on both sides.
+fn large(counter: &mut u64) -> Vec<Edge> {
+    let ends: Vec<(u32, u32)> = (0..600).map(|i| (i % 60, (i * 7) % 60)).chain((0..60).map(|i| (0, i))).collect();
+    edges(&ends, counter)
+}
+
+#[test]
+fn small_commits_make_few_layers_and_end_in_the_base() {
+    let mut counter = 0;
+    let mut adjacency = Adjacency::build(large(&mut counter));
+    let mut most = 0;
+    let mut bases = 0;
+    for i in 0..600u32 {
+        let base = Arc::clone(&adjacency.version.base);
+        adjacency = adjacency.next([], edges(&[(i % 61, i % 59)], &mut counter));
+        bases += usize::from(!Arc::ptr_eq(&base, &adjacency.version.base));
+        most = most.max(adjacency.version.layers.len());
+        let weights: Vec<usize> = adjacency.version.layers.iter().map(|layer| layer.weight()).collect();
+        assert!(weights.windows(2).all(|pair| pair[0] > pair[1]), "{weights:?}");
+    }
+    assert_eq!(adjacency.len(), 1260);
+    assert!((2..=6).contains(&most), "{most} layers");
+    assert!((1..=12).contains(&bases), "{bases} bases");
+}
+
+#[test]
+fn the_row_of_a_hub_is_cut_and_not_copied() {
+    let mut counter = 0;
+    let first = large(&mut counter);
+    let mut model: Model = first.iter().copied().collect();
+    let adjacency = Adjacency::build(first);
+    assert!(adjacency.degree(0, Side::Out) > HUB_DEGREE);
+    let gone: Vec<Edge> = model.iter().copied().filter(|edge| edge.from == 0).skip(3).take(2).collect();
+    let added = edges(&[(0, 5), (0, 70)], &mut counter);
+    model.retain(|edge| !gone.contains(edge));
+    model.extend(&added);
+    let next = adjacency.next(gone.clone(), added.clone());
+    assert_eq!(next.neighbors(0, Side::Out), None);
+    check(&next, &model);
+
+    // And back again: the row is the base's, although a layer has it.
+    let back = next.next(added.clone(), gone.clone());
+    gone.iter().for_each(|edge| assert!(model.insert(*edge)));
+    model.retain(|edge| !added.contains(edge));
+    check(&back, &model);
+}
+
+#[test]
+fn few_edges_among_many_ordinals_take_little_room() {
+    let edges = edges(&[(5_000_000, 3), (9, 7_000_000)], &mut 0);
+    let adjacency = Adjacency::build(edges.clone());
+    assert!(adjacency.memory() < 1000, "{}", adjacency.memory());
+    assert_eq!(adjacency.neighbors(9, Side::Out), Some(&[7_000_000][..]));
+    assert_eq!(adjacency.neighbors(3, Side::In), Some(&[5_000_000][..]));
+    check(&adjacency, &edges.into_iter().collect());
+}
+
+#[test]
+fn a_dense_base_takes_twenty_bytes_an_edge() {
+    let ends: Vec<(u32, u32)> = (0..100_000u32).map(|i| (i % 1000, i.wrapping_mul(2_654_435_761) % 1000)).collect();
+    let adjacency = Adjacency::build(edges(&ends, &mut 0));
+    assert!((2_000_000..2_010_000).contains(&adjacency.memory()), "{}", adjacency.memory());
+}
