@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, BooleanArray, BooleanBuilder, GenericListArray, PrimitiveArray,
-    PrimitiveBuilder, StringArray, StringBuilder,
+    Array, ArrayRef, ArrowPrimitiveType, BooleanBuilder, GenericListArray, PrimitiveArray, PrimitiveBuilder,
+    StringArray, StringBuilder,
 };
 use arrow::buffer::NullBuffer;
 
@@ -126,12 +126,6 @@ impl<'a, A: Array> Cells<'a, A> {
 
 impl<'a> Cells<'a, StringArray> {
     pub(crate) fn at(&self, row: usize) -> &'a str {
-        self.array.value(self.index(row))
-    }
-}
-
-impl Cells<'_, BooleanArray> {
-    pub(crate) fn at(&self, row: usize) -> bool {
         self.array.value(self.index(row))
     }
 }

@@ -1,6 +1,6 @@
 //! `to_string`, `to_int`, `to_float`, `to_bool`, `to_date`, `to_datetime`.
 
-use arrow::array::{Array, ArrayRef, Date32Array, TimestampMillisecondArray};
+use arrow::array::{ArrayRef, Date32Array, TimestampMillisecondArray};
 use arrow::datatypes::{Date32Type, Float64Type, Int64Type, TimestampMillisecondType};
 use omnigraph_compiler::functions::FunctionId;
 use omnigraph_compiler::ir::Type;

@@ -78,7 +78,10 @@ impl Kernel {
         let rows = if constant { 1 } else { rows };
         match &self.program {
             Program::Null => Ok(Column::null(&self.output_type(&columns))),
-            Program::Lenient(run) => run(&columns, rows),
+            Program::Lenient(run) => {
+                let column = run(&columns, rows)?;
+                Ok(if constant { Column::Constant(Arc::clone(column.array())) } else { column })
+            }
             Program::Strict(_) if columns.iter().any(Column::is_null_constant) => {
                 Ok(Column::null(&self.output_type(&columns)))
             }
@@ -108,7 +111,7 @@ impl Kernel {
                     let array = new_null_array(expected, length);
                     if column.is_constant() { Column::Constant(array) } else { Column::Array(array) }
                 }
-                Some(expected) if !same_layout(expected, found) => {
+                Some(expected) if expected != &DataType::Null && !same_layout(expected, found) => {
                     let message = format!("an operand of `{}` is {found} instead of {expected}", self.name);
                     return Err(Failure::internal(message));
                 }

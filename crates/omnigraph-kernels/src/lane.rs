@@ -1,6 +1,6 @@
 //! Numbers of a column at one of three widths, read without a branch per row.
 
-use arrow::array::{Array, ArrowPrimitiveType, AsArray};
+use arrow::array::{ArrowPrimitiveType, AsArray};
 use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::{
     ArrowNativeType, DataType, Float32Type, Float64Type, Int32Type, Int64Type, UInt32Type, UInt64Type,

@@ -105,8 +105,15 @@ fn read(batch: &Batch) -> Result<ArrayRef, Failure> {
     Ok(take(lists.array().values(), &places, None)?)
 }
 
+/// Which operand is which: `item in list` and `any(list, item)` differ in that.
+#[derive(Clone, Copy)]
+pub(crate) struct Operands {
+    pub(crate) item: usize,
+    pub(crate) list: usize,
+}
+
 /// `item in list`, by equality; exact across numeric widths.
-pub(crate) fn membership(item: &Type, list: &Type) -> Option<Program> {
+pub(crate) fn membership(item: &Type, list: &Type, at: Operands) -> Option<Program> {
     if *item == Type::Null || *list == Type::Null {
         return Some(Program::Null);
     }
@@ -114,27 +121,27 @@ pub(crate) fn membership(item: &Type, list: &Type) -> Option<Program> {
     let (item, scalar) = (scalar_of(item)?, *scalar);
     let plain = |scalar| matches!(scalar, Scalar::Bool | Scalar::Date | Scalar::DateTime) || is_number(scalar);
     if item == Scalar::String && scalar == Scalar::String {
-        return Some(Program::strict(|batch| {
-            let texts = batch.texts(0)?;
-            let lists = batch.lists(1)?;
+        return Some(Program::strict(move |batch| {
+            let texts = batch.texts(at.item)?;
+            let lists = batch.lists(at.list)?;
             let values = lists.array().values().as_string::<i32>();
             let known: Vec<&str> = (0..values.len()).map(|index| values.value(index)).collect();
-            search(batch, |row| texts.at(row), &known)
+            search(batch, at.list, |row| texts.at(row), &known)
         }));
     }
     if item == scalar && plain(scalar) || is_number(item) && is_number(scalar) {
-        return Some(Program::strict(|batch| {
-            let column = batch.column(0)?;
+        return Some(Program::strict(move |batch| {
+            let column = batch.column(at.item)?;
             let items = keys(column.array())?;
-            let known = keys(batch.lists(1)?.array().values())?;
-            search(batch, |row| items[if column.is_constant() { 0 } else { row }], &known)
+            let known = keys(batch.lists(at.list)?.array().values())?;
+            search(batch, at.list, |row| items[if column.is_constant() { 0 } else { row }], &known)
         }));
     }
     // The literal `[]` holds nothing of any type.
     let comparable = plain(item) || item == Scalar::String;
     (comparable && scalar == Scalar::String).then(|| {
-        Program::strict(|batch| {
-            let lists = batch.lists(1)?;
+        Program::strict(move |batch| {
+            let lists = batch.lists(at.list)?;
             batch.each_bool(|row| match range(lists.array(), lists.index(row)).is_empty() {
                 true => Ok(Some(false)),
                 false => Err(Problem::Internal("a list holds items of another type than is looked for".to_owned())),
@@ -149,10 +156,16 @@ pub(crate) fn range(lists: &GenericListArray<i32>, index: usize) -> std::ops::Ra
     offsets[index] as usize..offsets[index + 1] as usize
 }
 
-fn search<K: Eq + Hash + Copy>(batch: &Batch, item: impl Fn(usize) -> K, known: &[K]) -> Result<ArrayRef, Failure> {
-    let lists = batch.lists(1)?;
+/// Looks for each row's item among the values that its list covers.
+fn search<K: Eq + Hash + Copy>(
+    batch: &Batch,
+    list: usize,
+    item: impl Fn(usize) -> K,
+    known: &[K],
+) -> Result<ArrayRef, Failure> {
+    let lists = batch.lists(list)?;
     let of_list = |row: usize| known.get(range(lists.array(), lists.index(row))).unwrap_or_default();
-    if batch.column(1)?.is_constant() && of_list(0).len() >= HASHED {
+    if batch.column(list)?.is_constant() && of_list(0).len() >= HASHED {
         let set: HashSet<K> = of_list(0).iter().copied().collect();
         return batch.each_bool(|row| Ok(Some(set.contains(&item(row)))));
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use arrow::array::{ArrayRef, AsArray, BooleanArray};
 use arrow::compute::{and_kleene, is_null as null_mask, not as negation, or_kleene};
 
 use crate::batch::Batch;
@@ -52,7 +52,7 @@ pub(crate) fn connect(connective: Connective, columns: &[Column], rows: usize) -
     }
     // Of nothing: what joining it with anything does not change.
     let all = all.unwrap_or_else(|| BooleanArray::from(vec![!connective.deciding(); rows]));
-    Ok(same_kind(columns, Arc::new(all)))
+    Ok(Column::Array(Arc::new(all)))
 }
 
 pub(crate) fn not(batch: &Batch) -> Result<ArrayRef, Failure> {
@@ -61,11 +61,5 @@ pub(crate) fn not(batch: &Batch) -> Result<ArrayRef, Failure> {
 
 pub(crate) fn is_null(columns: &[Column]) -> Result<Column, Failure> {
     let Some(column) = columns.first() else { return Err(Failure::internal("`is null` without an operand")) };
-    Ok(same_kind(columns, Arc::new(null_mask(column.array())?)))
-}
-
-/// A constant if all of these are.
-pub(crate) fn same_kind(columns: &[Column], array: ArrayRef) -> Column {
-    let constant = array.len() == 1 && columns.iter().all(Column::is_constant);
-    if constant { Column::Constant(array) } else { Column::Array(array) }
+    Ok(Column::Array(Arc::new(null_mask(column.array())?)))
 }

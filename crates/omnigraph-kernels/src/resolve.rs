@@ -8,7 +8,7 @@ use crate::failure::KernelError;
 use crate::kernel::{Kernel, Program};
 use crate::logic::Connective;
 use crate::types::scalar_of;
-use crate::{arithmetic, compare, functions, logic, temporal, text};
+use crate::{arithmetic, compare, convert, functions, json, list, logic, temporal, text};
 
 /// How operations are made; each returns an error if it is not defined for the types, which the type checker prevents.
 impl Kernel {
@@ -78,6 +78,49 @@ impl Kernel {
     pub fn call(function: FunctionId, args: &[Type], result: &Type) -> Result<Self, KernelError> {
         let operands: Vec<&Type> = args.iter().collect();
         Self::new(function.function().name, &operands, result, functions::program(function, args, result))
+    }
+
+    /// Membership by equality; of the empty list false.
+    ///
+    /// # Errors
+    /// It is not defined for these types.
+    pub fn is_in(item: &Type, list: &Type, result: &Type) -> Result<Self, KernelError> {
+        Self::new("in", &[item, list], result, list::membership(item, list, list::Operands { item: 0, list: 1 }))
+    }
+
+    /// A list of so many expressions, in order; null where an item is. Numbers widen to the type of the items.
+    ///
+    /// # Errors
+    /// An item is of another type than the list.
+    pub fn list(items: &[Type], result: &Type) -> Result<Self, KernelError> {
+        let operands: Vec<&Type> = items.iter().collect();
+        Self::new("[…]", &operands, result, list::build(&operands, result))
+    }
+
+    /// The item of a list at an index from 0; null outside of it. Lists of nodes and edges are Arrow lists of whatever
+    /// the engine carries them in.
+    ///
+    /// # Errors
+    /// It is not defined for these types.
+    pub fn list_item(list: &Type, index: &Type, result: &Type) -> Result<Self, KernelError> {
+        Self::new("list[…]", &[list, index], result, list::item(list, index))
+    }
+
+    /// The member of a JSON object or item of a JSON array; null where there is none. A member that is JSON's `null` is
+    /// there: it is the JSON value `null`.
+    ///
+    /// # Errors
+    /// It is not defined for these types.
+    pub fn json_item(json: &Type, key: &Type, result: &Type) -> Result<Self, KernelError> {
+        Self::new("json[…]", &[json, key], result, json::item_program(json, key))
+    }
+
+    /// A lossless change of representation, as before storing. Blobs are made by whoever stores them.
+    ///
+    /// # Errors
+    /// There is no such conversion.
+    pub fn convert(from: &Type, to: &Type) -> Result<Self, KernelError> {
+        Self::new("conversion", &[from], to, convert::program(from, to))
     }
 }
 
