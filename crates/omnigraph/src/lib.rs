@@ -31,6 +31,7 @@
 //! | `load`, `write` | rows in: decode, stage, judge, publish |
 //! | `query` | IR to one DataFusion plan |
 //! | `snapshot`, `schema`, `keys` | one commit and what it pins |
+//! | `adjacency`, `search` | the graph as numbers, and text as indexes, derived from pinned versions |
 //! | `table` | the only room that knows Lance |
 //! | `error` | what can go wrong |
 //!
@@ -38,6 +39,7 @@
 
 #![recursion_limit = "256"]
 
+mod adjacency;
 mod error;
 mod export;
 mod graph;
@@ -45,6 +47,7 @@ mod keys;
 mod load;
 mod query;
 mod schema;
+mod search;
 mod snapshot;
 mod table;
 mod write;
@@ -54,5 +57,5 @@ pub use graph::{BranchInfo, History, Omnigraph, OpenMode, OpenOptions};
 pub use load::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType};
 pub use omnigraph_log::{self as log, CommitRecord};
 pub use omnigraph_objects::{self as objects, Counts, Durability, StoreOptions};
-pub use query::{QueryRequest, QueryResult};
+pub use query::{QueryLimits, QueryPlan, QueryRequest, QueryResult};
 pub use snapshot::{Snapshot, TableSummary, Target};

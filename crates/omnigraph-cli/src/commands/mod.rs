@@ -2,6 +2,7 @@
 
 mod branch;
 mod commit;
+mod explain;
 mod export;
 mod init;
 mod load;
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     Load(load::Load),
     /// Ask a graph a question
     Query(query::Query),
+    /// Show how a query is run, and what each step takes
+    Explain(explain::Explain),
     /// Look at the history of a graph
     #[command(subcommand)]
     Commit(commit::Commit),
@@ -49,6 +52,7 @@ impl Command {
             Self::Init(_) => init::VERB,
             Self::Load(_) => load::VERB,
             Self::Query(_) => query::VERB,
+            Self::Explain(_) => explain::VERB,
             Self::Commit(_) => commit::VERB,
             Self::Snapshot(_) => snapshot::VERB,
             Self::Export(_) => export::VERB,
@@ -69,6 +73,7 @@ pub(crate) async fn run(command: Command, session: &mut Session) -> Result<()> {
         Command::Init(init) => init.run(session).await,
         Command::Load(load) => load.run(session).await,
         Command::Query(query) => query.run(session).await,
+        Command::Explain(explain) => explain.run(session).await,
         Command::Commit(commit) => commit.run(session).await,
         Command::Snapshot(snapshot) => snapshot.run(session).await,
         Command::Export(export) => export.run(session).await,

@@ -1,9 +1,10 @@
 //! `query`: a question to a branch, or to a commit of the past.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
-use omnigraph::{Omnigraph, QueryRequest, Target};
+use omnigraph::{Omnigraph, QueryLimits, QueryRequest, Snapshot, Target};
 use serde_json::Value;
 
 use crate::error::{Failure, Result};
@@ -28,6 +29,20 @@ Examples:
 #[derive(Args, Debug)]
 #[command(after_help = HELP)]
 pub(crate) struct Query {
+    /// What is asked.
+    #[command(flatten)]
+    question: Question,
+    /// How the answer is written
+    #[arg(long, value_enum, conflicts_with = "json", default_value_t = Format::Table)]
+    format: Format,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is asked, of which state, and what it may cost.
+#[derive(Args, Debug)]
+pub(super) struct Question {
     /// Which query of the file to run, if it has several
     name: Option<String>,
     /// A file of queries
@@ -48,27 +63,53 @@ pub(crate) struct Query {
     /// The commit to ask, by its id
     #[arg(long, value_name = "COMMIT")]
     snapshot: Option<String>,
-    /// How the answer is written
-    #[arg(long, value_enum, conflicts_with = "json", default_value_t = Format::Table)]
-    format: Format,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
+    /// Stop the query after so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    timeout: Option<u64>,
+    /// Stop the query when joins, groups and sorts need more memory than so many MiB
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..))]
+    memory_limit: Option<u64>,
+    /// Stop the query when the answer has more rows
+    #[arg(long, value_name = "ROWS")]
+    row_limit: Option<u64>,
+    /// Stop the query when it has made and looked at so many rows and edges
+    #[arg(long, value_name = "STEPS")]
+    work_limit: Option<u64>,
 }
 
 impl Query {
     pub(super) async fn run(self, session: &mut Session) -> Result<()> {
-        let Text { name: file, source } = self.source()?;
-        let params = self.params()?;
-        let address = session.address(None)?;
-        let graph = session.open_to_read(&address).await?;
-        let target = self.snapshot.map_or(Target::Branch(self.branch), Target::Commit);
-        let snapshot = graph.snapshot(target).await?;
-        let result = snapshot.query(QueryRequest { source, file, name: self.name, params }).await?;
+        let (snapshot, request) = self.question.ask(session).await?;
+        let result = snapshot.query(request).await?;
         result.warnings.iter().for_each(warn);
         let format = if self.json { Format::Json } else { self.format };
         Answer::of(&result).write(format, &mut session.out)?;
         Ok(())
+    }
+}
+
+impl Question {
+    /// The state that is asked, and the request.
+    pub(super) async fn ask(self, session: &Session) -> Result<(Snapshot, QueryRequest)> {
+        let Text { name: file, source } = self.source()?;
+        let params = self.params()?;
+        let limits = self.limits();
+        let address = session.address(None)?;
+        let graph = session.open_to_read(&address).await?;
+        let target = self.snapshot.map_or(Target::Branch(self.branch), Target::Commit);
+        let snapshot = graph.snapshot(target).await?;
+        Ok((snapshot, QueryRequest { source, file, name: self.name, params, limits }))
+    }
+
+    fn limits(&self) -> QueryLimits {
+        let usual = QueryLimits::default();
+        let bytes = |mebibytes: u64| usize::try_from(mebibytes.saturating_mul(1 << 20)).unwrap_or(usize::MAX);
+        QueryLimits {
+            memory_bytes: self.memory_limit.map_or(usual.memory_bytes, bytes),
+            timeout: self.timeout.map_or(usual.timeout, Duration::from_secs),
+            rows: self.row_limit.unwrap_or(usual.rows),
+            work: self.work_limit.unwrap_or(usual.work),
+        }
     }
 
     fn source(&self) -> Result<Text> {

@@ -34,6 +34,8 @@ pub(crate) struct Answer<'a> {
     pub(super) columns: &'a [String],
     pub(super) rows: &'a [Map<String, Value>],
     graph_commit_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<&'a str>,
 }
 
 /// What the query was asked of: a branch, or a commit.
@@ -57,6 +59,7 @@ impl<'a> Answer<'a> {
             columns: &result.columns,
             rows: &result.rows,
             graph_commit_id: result.commit.commit.to_string(),
+            next_cursor: result.next_cursor.as_deref(),
         }
     }
 

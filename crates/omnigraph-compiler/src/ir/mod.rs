@@ -27,7 +27,7 @@ pub use pattern::{
     Block, Correlated, CorrelatedKind, Direction, EdgeStep, Expand, Hops, PathMode, PathSearch, Rows, TypeRef, VarId,
     Variable, VariableKind, Walk,
 };
-pub use print::print;
+pub use print::{print, print_expr};
 pub use query::{Body, Column, Count, Group, OrderKey, Ordering, Param, Query, Union};
 pub use value::{Duration, Value};
 

@@ -38,7 +38,8 @@ impl Error {
             Self::Contention { .. } | Self::SchemaMoved { .. } => ErrorKind::Retry,
             Self::ReadOnly { .. } => ErrorKind::Denied,
             Self::Table { .. } => ErrorKind::Storage,
-            Self::Execution { .. } => ErrorKind::Invalid,
+            Self::Execution { .. } | Self::Value { .. } | Self::Budget { .. } => ErrorKind::Invalid,
+            Self::Cancelled => ErrorKind::Retry,
             Self::Internal { .. } => ErrorKind::Internal,
         }
     }

@@ -88,6 +88,30 @@ pub enum Error {
         problem: String,
     },
 
+    /// A row for which an expression of the query has no value.
+    #[error("{problem}{}", of_entity(entity))]
+    Value {
+        /// What is wrong, and what to do about it.
+        problem: String,
+        /// A stable name of the kind of problem.
+        code: &'static str,
+        /// The node or edge of the row, if there is one.
+        entity: String,
+    },
+
+    /// A query that costs more than it may.
+    #[error("the query was stopped: it exceeds its limit of {value} (`{limit}`). Narrow the query, or raise the limit")]
+    Budget {
+        /// Which limit.
+        limit: &'static str,
+        /// What it is set to.
+        value: String,
+    },
+
+    /// A query that nobody waits for any more.
+    #[error("the query was cancelled")]
+    Cancelled,
+
     /// Something that this build cannot do yet.
     #[error("{what} cannot be run yet by this build")]
     Unsupported {
@@ -157,13 +181,32 @@ impl Error {
             Self::Execution { .. } => "OG-ENG-008",
             Self::Unsupported { .. } => "OG-ENG-009",
             Self::Internal { .. } => "OG-ENG-010",
+            Self::Value { .. } => "OG-ENG-011",
+            Self::Budget { .. } => "OG-ENG-012",
+            Self::Cancelled => "OG-ENG-013",
         }
     }
+}
+
+fn of_entity(entity: &str) -> String {
+    if entity.is_empty() { String::new() } else { format!(" (at {entity})") }
 }
 
 impl From<objects::Error> for Error {
     fn from(error: objects::Error) -> Self {
         Self::Log(error.into())
+    }
+}
+
+impl From<arrow::error::ArrowError> for Error {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        match error {
+            arrow::error::ArrowError::ExternalError(inner) => match inner.downcast::<Self>() {
+                Ok(ours) => *ours,
+                Err(other) => Self::Execution { problem: other.to_string() },
+            },
+            other => Self::Execution { problem: other.to_string() },
+        }
     }
 }
 
@@ -177,6 +220,10 @@ impl From<datafusion::error::DataFusionError> for Error {
                 Err(other) => Self::Execution { problem: other.to_string() },
             },
             DataFusionError::Context(_, inner) => Self::from(*inner),
+            DataFusionError::ArrowError(inner, _) => Self::from(*inner),
+            DataFusionError::ResourcesExhausted(problem) => {
+                Self::Budget { limit: "memory_bytes", value: problem }
+            }
             other => Self::Execution { problem: other.strip_backtrace() },
         }
     }

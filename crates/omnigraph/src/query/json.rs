@@ -15,6 +15,8 @@ use crate::error::{Error, Result};
 pub(crate) enum Encoding {
     /// For people and programs that read results.
     Result,
+    /// The same, of text that is JSON itself.
+    Json,
     /// For a load: the same, and blobs with their bytes.
     Load,
 }
@@ -25,6 +27,7 @@ pub(crate) fn cell(array: &ArrayRef, row: usize, encoding: Encoding) -> Result<V
         return Ok(Value::Null);
     }
     let value = match array.data_type() {
+        DataType::Utf8 if encoding == Encoding::Json => nested(array.as_string::<i32>().value(row))?,
         DataType::Utf8 => array.as_string::<i32>().value(row).into(),
         DataType::LargeUtf8 => array.as_string::<i64>().value(row).into(),
         DataType::Utf8View => array.as_string_view().value(row).into(),
@@ -58,6 +61,10 @@ pub(crate) fn cell(array: &ArrayRef, row: usize, encoding: Encoding) -> Result<V
 
 fn list(items: &ArrayRef, encoding: Encoding) -> Result<Value> {
     (0..items.len()).map(|item| cell(items, item, encoding)).collect::<Result<Vec<_>>>().map(Value::Array)
+}
+
+fn nested(text: &str) -> Result<Value> {
+    serde_json::from_str(text).map_err(|error| Error::internal(format!("a stored JSON value is damaged: {error}")))
 }
 
 /// At 32-bit width: `0.1`, not `0.10000000149011612`.

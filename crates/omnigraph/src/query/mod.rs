@@ -1,13 +1,28 @@
-//! Reads: text to IR (the compiler's work), IR to one DataFusion plan, plan to rows.
+//! Reads: text to IR (the compiler's work), IR to one physical plan, plan to rows.
 //!
-//! - `request` what is asked and what is answered
-//! - `run`     compile, lower, execute, collect
-//! - `lower`   IR to a logical plan; never SQL text
-//! - `json`    Arrow cells to JSON values
+//! - `request`  what is asked and what is answered
+//! - `run`      compile, lower, execute, collect
+//! - `budget`   what one query may cost
+//! - `cursor`   where a page ended
+//! - `graph`    the tables that a query reads
+//! - `lower`    IR to a physical plan
+//! - `operator` the operators of a graph
+//! - `scalar`   expressions over batches
+//! - `lists`    collected lists
+//! - `explain`  plans as text and as data
+//! - `json`     Arrow cells to JSON values
 
+mod budget;
+mod cursor;
+mod explain;
+mod graph;
 pub(crate) mod json;
+mod lists;
 mod lower;
+mod operator;
 mod request;
 mod run;
+mod scalar;
 
-pub use request::{QueryRequest, QueryResult};
+pub use budget::QueryLimits;
+pub use request::{QueryPlan, QueryRequest, QueryResult};

@@ -3,9 +3,11 @@
 use omnigraph_log::Log;
 use omnigraph_objects::Ambient;
 
+use crate::adjacency::Topology;
 use crate::error::Result;
 use crate::keys::KeyIndexes;
-use crate::schema::Schemas;
+use crate::schema::{CompiledQueries, Schemas};
+use crate::search::TextIndexes;
 use crate::table::Tables;
 
 /// The graph's log, tables and caches. Cheap to clone; clones share.
@@ -15,13 +17,24 @@ pub(crate) struct Shared {
     pub(crate) tables: Tables,
     pub(crate) keys: KeyIndexes,
     pub(crate) schemas: Schemas,
+    pub(crate) topology: Topology,
+    pub(crate) text: TextIndexes,
+    pub(crate) queries: CompiledQueries,
 }
 
 impl Shared {
     /// Around an opened log.
     pub(crate) fn new(log: Log) -> Result<Self> {
         let tables = Tables::new(log.store())?;
-        Ok(Self { log, tables, keys: KeyIndexes::default(), schemas: Schemas::default() })
+        Ok(Self {
+            log,
+            tables,
+            keys: KeyIndexes::default(),
+            schemas: Schemas::default(),
+            topology: Topology::default(),
+            text: TextIndexes::default(),
+            queries: CompiledQueries::default(),
+        })
     }
 
     /// Where clock, randomness and ids come from.

@@ -13,9 +13,13 @@
 //! - `edit`     a base version and an edit make the next version
 //! - `fold`     which small fragments a write folds
 //! - `scan`     reading rows, as a plan and as a stream
+//! - `columns`  whole columns of fragments, kept in memory
+//! - `derived`  what is derived from versions, brought forward from one to another
 //! - `provider` a table as DataFusion sees it
 
+mod columns;
 mod delete;
+mod derived;
 mod edit;
 mod failure;
 mod fold;
@@ -28,6 +32,8 @@ mod storage;
 mod version;
 mod write;
 
+pub(crate) use columns::{CHUNK_ROWS, Column, FragmentRows};
+pub(crate) use derived::Derived;
 pub(crate) use edit::Edit;
 pub(crate) use fold::{FoldPlan, plan_fold};
 pub(crate) use open::{Table, Tables};
@@ -41,6 +47,9 @@ pub(crate) use write::{DataWriter, WrittenFile};
 pub(crate) struct RowAddress(pub(crate) u64);
 
 impl RowAddress {
+    /// The address of no row.
+    pub(crate) const NONE: Self = Self(u64::MAX);
+
     /// The row at `offset` of `fragment`.
     pub(crate) fn new(fragment: u32, offset: u32) -> Self {
         Self((u64::from(fragment) << 32) | u64::from(offset))

@@ -16,7 +16,7 @@ use object_store::path::Path;
 use omnigraph_log::{TablePath, TablePin};
 use omnigraph_objects::Store;
 
-use super::{failure::failed, manifest, storage};
+use super::{columns::Columns, failure::failed, manifest, storage};
 use crate::error::Result;
 
 /// How many opened versions are kept. An opened version is its manifest: some kilobytes.
@@ -33,6 +33,7 @@ pub(super) struct Shared {
     pub(super) store: Store,
     pub(super) lance: Arc<ObjectStore>,
     session: Arc<Session>,
+    columns: Arc<Columns>,
     open: Mutex<HashMap<(TablePath, u64), Arc<Table>>>,
 }
 
@@ -43,13 +44,14 @@ pub(crate) struct Table {
     pub(super) pin: TablePin,
     pub(super) dataset: Arc<Dataset>,
     pub(super) schema: SchemaRef,
+    pub(super) columns: Arc<Columns>,
 }
 
 impl Tables {
     /// The tables in `store`. Makes no request.
     pub(crate) fn new(store: &Store) -> Result<Self> {
         let (lance, session) = storage::connect(store)?;
-        let shared = Shared { store: store.clone(), lance, session, open: Mutex::default() };
+        let shared = Shared { store: store.clone(), lance, session, columns: Arc::default(), open: Mutex::default() };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -94,7 +96,8 @@ impl Tables {
 
     fn keep(&self, path: &TablePath, pin: TablePin, dataset: Dataset) -> Arc<Table> {
         let schema = Arc::new(ArrowSchema::from(dataset.schema()));
-        let table = Arc::new(Table { path: path.clone(), pin, dataset: Arc::new(dataset), schema });
+        let columns = Arc::clone(&self.shared.columns);
+        let table = Arc::new(Table { path: path.clone(), pin, dataset: Arc::new(dataset), schema, columns });
         let mut open = self.shared.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.len() >= MOST_OPEN {
             // Version ids grow with time, so the lower half is the older half.
@@ -117,6 +120,11 @@ impl Table {
     /// Which version it is.
     pub(crate) fn pin(&self) -> TablePin {
         self.pin
+    }
+
+    /// Whether a fragment is part of it.
+    pub(crate) fn has_fragment(&self, id: u32) -> bool {
+        self.dataset.manifest.fragments.binary_search_by_key(&u64::from(id), |fragment| fragment.id).is_ok()
     }
 
     /// Its columns.

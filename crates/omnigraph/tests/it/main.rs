@@ -8,6 +8,7 @@ mod flat;
 mod kill;
 mod lance_contract;
 mod loads;
+mod logic;
 mod processes;
 mod queries;
 mod support;

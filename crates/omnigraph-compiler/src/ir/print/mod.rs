@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{
-    Block, Body, Column, Correlated, CorrelatedKind, Count, Direction, Expand, Hops, InsertMode, Mutation, ObjectKind,
+    Block, Body, Column, Correlated, CorrelatedKind, Count, Direction, Expand, Expr, Hops, InsertMode, Mutation, ObjectKind,
     Operation, OrderKey, Param, PathMode, PathSearch, Query, Rows, Statement, StatementKind, TypeRef, Union, VarId,
     Variable, VariableKind,
 };
@@ -22,6 +22,12 @@ pub fn print(operation: &Operation) -> String {
         Operation::Mutation(mutation) => printer.mutation(mutation),
     }
     printer.out
+}
+
+/// Prints an expression; parameters by their place.
+#[must_use]
+pub fn print_expr(expr: &Expr) -> String {
+    Printer { out: String::new(), indent: 0, names: BTreeMap::new(), params: &[] }.expr(expr)
 }
 
 struct Printer<'a> {

@@ -1,191 +1,312 @@
-//! Patterns: scans, joins, filters.
+//! Patterns.
 //!
-//! The plan grows from one variable: the one that is likely to have the fewest rows first, then whatever is connected to
-//! what is bound. Filters stand on top; DataFusion takes them to the scans.
+//! The plan grows from one variable, over what is connected to what is bound, and then from the next. A condition is applied
+//! as soon as all that it reads is bound; a column is dropped as soon as nothing reads it any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use datafusion::common::JoinType;
-use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::{LogicalPlanBuilder, lit};
-use omnigraph_compiler::ir::{BinaryOp, Block, Expand, Expr, ExprKind, TypeRef, Value, VarId, Variable, VariableKind};
-use omnigraph_log::TablePath;
+use arrow::array::Int32Array;
+use arrow::datatypes::Schema;
+use arrow::record_batch::RecordBatch;
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::source::DataSourceExec;
+use omnigraph_compiler::ir::{
+    BinaryOp, Block, Correlated, CorrelatedKind, Expand, Expr, ExprKind, Hops, PathSearch, Rows, TypeRef, VarId,
+    VariableKind,
+};
 
-use super::expand::{edge_variable, reachable};
-use super::scope::{Relation, Scope};
-use super::{Bound, Lowering, unsupported};
+use super::Lowering;
+use super::flow::{Computed, Flow};
+use super::mention::{self, variables};
+use super::scope::Scope;
+use super::start::{KnownIds, filtered_fields, only_reads};
 use crate::error::{Error, Result};
-use crate::table::PinnedTable;
 
-/// Variables that are rows of a table, each with its type.
-pub(super) type Entities = BTreeMap<VarId, TypeRef>;
+/// What is read of a block's rows afterwards.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Uses {
+    /// The variables.
+    pub(super) vars: BTreeSet<VarId>,
+    /// Fields read right after the block, so that it pays to carry them along.
+    pub(super) fields: BTreeMap<VarId, BTreeSet<crate::query::operator::Field>>,
+    /// Whether equal rows count once.
+    pub(super) distinct: bool,
+    /// Whether rows are only counted, so that a row may stand for several.
+    pub(super) counted: bool,
+}
 
-/// Variables whose id follows from an equality with a constant.
-pub(super) type KnownIds = BTreeMap<VarId, String>;
+/// What of a block is still to be done.
+#[derive(Debug)]
+pub(super) struct Pending<'a> {
+    /// Node variables that are not bound.
+    pub(super) waiting: BTreeMap<VarId, Vec<TypeRef>>,
+    pub(super) expands: Vec<&'a Expand>,
+    pub(super) paths: Vec<&'a PathSearch>,
+    pub(super) filters: Vec<&'a Expr>,
+    pub(super) blocks: Vec<&'a Correlated>,
+}
 
-impl Lowering<'_> {
-    /// A plan of all rows of `block`. `outer` are the variables it takes from around it; they are bound like its own.
-    pub(super) async fn block(&mut self, block: &Block, outer: &Entities) -> Result<Bound> {
-        if !block.paths.is_empty() {
-            return Err(unsupported("a path search"));
+impl<'a> Pending<'a> {
+    fn of(block: &'a Block, bound: &Scope) -> Self {
+        let waiting = block.variables.iter().filter_map(|variable| match &variable.kind {
+            VariableKind::Node { types } if !bound.binds(variable.id) => Some((variable.id, types.clone())),
+            _ => None,
+        });
+        Self {
+            waiting: waiting.collect(),
+            expands: block.expands.iter().collect(),
+            paths: block.paths.iter().collect(),
+            filters: block.filters.iter().collect(),
+            blocks: block.blocks.iter().collect(),
         }
-        let mut waiting = outer.clone();
-        waiting.extend(entities(&block.variables)?);
-        // Edge variables are bound by the expansion that walks them, unless they come from outside.
-        let walked: Vec<VarId> = block.expands.iter().filter_map(edge_variable).collect();
-        waiting.retain(|var, _| outer.contains_key(var) || !walked.contains(var));
-        let ids = self.known_ids(&block.filters, &waiting);
-        let mut bound = self.joined(block, waiting, &ids).await?;
-        // Conditions on computed variables wait until these are bound.
-        let (now, later): (Vec<Expr>, Vec<Expr>) =
-            block.filters.iter().cloned().partition(|filter| bound.scope.covers(filter));
-        bound = self.filter(bound, &now)?;
-        for correlated in &block.blocks {
-            bound = Box::pin(self.correlated(bound, correlated, &block.variables, outer)).await?;
-        }
-        self.filter(bound, &later)
     }
 
-    async fn joined(&mut self, block: &Block, mut waiting: Entities, ids: &KnownIds) -> Result<Bound> {
-        let mut expands: Vec<&Expand> = block.expands.iter().collect();
-        let mut bound: Option<Bound> = None;
+    /// The variables that are read later: here, or after the block.
+    pub(super) fn live(&self, uses: &Uses) -> BTreeSet<VarId> {
+        let mut live = uses.vars.clone();
+        live.extend(uses.fields.keys());
+        live.extend(self.expands.iter().flat_map(|expand| mention::of_expand(expand)));
+        live.extend(self.paths.iter().flat_map(|path| mention::of_path(path)));
+        live.extend(variables(self.filters.iter().copied()));
+        live.extend(self.blocks.iter().flat_map(|block| block.outer.iter().copied()));
+        live
+    }
+
+    /// Whether a column is read later.
+    pub(super) fn wants(&self, uses: &Uses) -> impl Fn(&str) -> bool + use<> {
+        let live = self.live(uses);
+        let carried: BTreeSet<String> = uses
+            .fields
+            .iter()
+            .flat_map(|(var, fields)| fields.iter().map(|field| super::scope::field_column(*var, field)))
+            .collect();
+        move |name| match var_of(name) {
+            None => true,
+            Some((var, true)) => carried.contains(name) && live.contains(&var),
+            Some((var, false)) => live.contains(&var),
+        }
+    }
+}
+
+/// The variable that a column belongs to.
+pub(super) fn owner(name: &str) -> Option<VarId> {
+    var_of(name).map(|(var, _)| var)
+}
+
+/// The variable that a column belongs to, and whether it is an attached field of it.
+fn var_of(name: &str) -> Option<(VarId, bool)> {
+    let rest = name.strip_prefix('v')?;
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let var = VarId(rest.get(..end)?.parse().ok()?);
+    let attached = rest.get(end..).is_some_and(|field| field.starts_with('.') || field == "@type" || field == "@object");
+    Some((var, attached))
+}
+
+impl Lowering {
+    /// A plan of all rows of `block`: from nothing, or for each of the outer rows of `seed`.
+    pub(super) async fn block(&mut self, block: &Block, seed: Option<Flow>, uses: &Uses) -> Result<Flow> {
+        let empty = Scope::default();
+        let mut pending = Pending::of(block, seed.as_ref().map_or(&empty, |seed| &seed.scope));
+        let mut flow = seed;
+        if let Some(seeded) = flow.take() {
+            flow = Some(self.connected(seeded, &mut pending, uses).await?);
+        }
         loop {
-            let next = bound.as_ref().and_then(|bound| reachable(&expands, &bound.scope));
-            bound = Some(match (bound, next) {
-                (Some(bound), Some(next)) => {
-                    let expand = expands.remove(next);
-                    self.expand(bound, expand, &mut waiting, ids).await?
+            let ids = self.known_ids(&pending);
+            let live = pending.live(uses);
+            // A row that stands for several is of use only where the variable that is grouped by comes first.
+            let prefer = uses.counted || uses.distinct;
+            let Some(var) = self.best_start(&pending, &ids, &uses_of(uses, &live), prefer) else { break };
+            let component = self.begin(var, &mut pending, &ids, uses).await?;
+            let component = self.connected(component, &mut pending, uses).await?;
+            flow = Some(match flow {
+                None => component,
+                Some(flow) => {
+                    let joined = self.connect(flow, component, &mut pending).await?;
+                    self.connected(joined, &mut pending, uses).await?
                 }
-                (bound, _) => match self.start(&waiting, ids) {
-                    Some(start) => {
-                        let ty = waiting.remove(&start).ok_or_else(|| Error::internal("a variable vanished"))?;
-                        let scan = self.scan(start, &ty).await?;
-                        cross(bound, scan)?
-                    }
-                    None => return bound.map_or_else(one_row, Ok),
-                },
             });
         }
-    }
-
-    pub(super) fn filter(&self, bound: Bound, conditions: &[Expr]) -> Result<Bound> {
-        let Bound { plan, scope } = bound;
-        let plan = match self.conditions(conditions, &scope)? {
-            Some(condition) => plan.filter(condition)?,
-            None => plan,
+        let mut flow = match flow {
+            Some(flow) => flow,
+            None => one_row()?,
         };
-        Ok(Bound { plan, scope })
+        for correlated in std::mem::take(&mut pending.blocks) {
+            let later: Vec<&Correlated> = block.blocks.iter().skip_while(|known| *known != correlated).skip(1).collect();
+            pending.blocks = later;
+            flow = self.nested(flow, correlated, &pending, uses).await?;
+            flow = self.settle(flow, &mut pending, uses).await?;
+        }
+        pending.blocks.clear();
+        flow = self.settle(flow, &mut pending, uses).await?;
+        if pending.expands.is_empty() && pending.paths.is_empty() && pending.filters.is_empty() {
+            return Ok(flow);
+        }
+        Err(Error::internal("a part of the pattern could not be placed"))
     }
 
-    /// All rows of a type, as the relation of a variable.
-    pub(super) async fn scan(&mut self, var: VarId, ty: &TypeRef) -> Result<Bound> {
-        let name = self.fresh("v");
-        let plan = self.table(ty, &name).await?;
-        let mut scope = Scope::default();
-        scope.bind(var, name, Relation::Entity(ty.clone()));
-        Ok(Bound { plan, scope })
+    /// A plan of one variable.
+    async fn begin(
+        &mut self,
+        var: VarId,
+        pending: &mut Pending<'_>,
+        ids: &KnownIds,
+        uses: &Uses,
+    ) -> Result<Flow> {
+        let types = pending.waiting.remove(&var).ok_or_else(|| Error::internal("a variable vanished"))?;
+        let mut fields = filtered_fields(&pending.filters, var);
+        if pending.expands.is_empty() && pending.paths.is_empty() {
+            let later = uses.fields.get(&var).into_iter().flatten();
+            fields.extend(later.filter(|field| matches!(field, crate::query::operator::Field::Column(_))).cloned());
+        }
+        let ids = ids.get(&var);
+        if ids.is_some() {
+            // What the look-up finds needs no second test, if the test was just that.
+            let types = types.clone();
+            pending.filters.retain(|filter| !self.says_only_id(filter, var, &types));
+        }
+        if ids.is_none()
+            && let Some((filter, property, probes)) = self.indexed(var, &types, &pending.filters)
+        {
+            pending.filters.retain(|other| !std::ptr::eq(*other, filter));
+            return self.look_up(var, &types, property, probes).await;
+        }
+        self.start(var, &types, ids, fields).await
     }
 
-    /// All rows of a type under a name.
-    pub(super) async fn table(&self, ty: &TypeRef, name: &str) -> Result<LogicalPlanBuilder> {
-        let table = self.snapshot.table(&self.path(ty)?).await?;
-        let source = provider_as_source(Arc::new(PinnedTable::new(table)));
-        Ok(LogicalPlanBuilder::scan(datafusion::common::TableReference::bare(name), source, None)?)
-    }
-
-    fn path(&self, ty: &TypeRef) -> Result<TablePath> {
-        let catalog = self.snapshot.catalog();
-        let node = catalog.nodes.get(&ty.name).filter(|node| node.id == ty.id).map(|node| TablePath::node(node.table));
-        let edge = || catalog.edges.get(&ty.name).filter(|edge| edge.id == ty.id);
-        let path = node.or_else(|| edge().map(|edge| TablePath::edge(edge.table)));
-        path.ok_or_else(|| Error::internal(format!("type '{}' is not in the catalogue", ty.name)))
-    }
-
-    /// Where to start: a variable whose id is known, or else the one with the fewest rows.
-    fn start(&self, waiting: &Entities, ids: &KnownIds) -> Option<VarId> {
-        let rows = |ty: &TypeRef| {
-            let pin = self.path(ty).ok().and_then(|path| self.snapshot.commit().tables.get(&path).copied());
-            pin.map_or(u64::MAX, |pin| pin.rows)
+    fn says_only_id(&self, filter: &Expr, var: VarId, types: &[TypeRef]) -> bool {
+        let ExprKind::Binary { op: BinaryOp::Equal, left, right } = &filter.kind else { return false };
+        let is_key = |expr: &Expr| match &expr.kind {
+            ExprKind::Property { property, .. } => self.is_sole_key(types, &property.name),
+            ExprKind::System { field, .. } => *field == omnigraph_compiler::ir::SystemField::Id,
+            _ => false,
         };
-        let weight = |(var, ty): &(&VarId, &TypeRef)| (!ids.contains_key(*var), rows(ty), **var);
-        waiting.iter().min_by_key(weight).map(|(var, _)| *var)
+        only_reads(filter, var) && types.len() == 1 && (is_key(left) || is_key(right))
     }
 
-    /// `$p.key = constant` tells the id: the canonical text of the constant.
-    fn known_ids(&self, filters: &[Expr], entities: &Entities) -> KnownIds {
-        let mut known = KnownIds::new();
-        for filter in filters {
-            let ExprKind::Binary { op: BinaryOp::Equal, left, right } = &filter.kind else { continue };
-            for (property, constant) in [(left, right), (right, left)] {
-                let ExprKind::Property { var, property } = &property.kind else { continue };
-                let Some(ty) = entities.get(var) else { continue };
-                let node = self.snapshot.catalog().nodes.get(&ty.name);
-                let key = node.and_then(|node| node.key.as_deref());
-                if key.is_some_and(|key| key == std::slice::from_ref(&property.name))
-                    && let Some(id) = self.canonical(constant)
-                {
-                    known.insert(*var, id);
-                }
+    /// Grows a plan over all that is connected to what it binds.
+    async fn connected(&mut self, mut flow: Flow, pending: &mut Pending<'_>, uses: &Uses) -> Result<Flow> {
+        loop {
+            flow = self.settle(flow, pending, uses).await?;
+            if let Some(expand) = self.next_expand(&flow, pending) {
+                flow = self.reach_known_ends(flow, expand, pending, uses).await?;
+                pending.expands.retain(|other| !std::ptr::eq(*other, expand));
+                flow = self.expand(flow, expand, pending, uses).await?;
+                continue;
+            }
+            let ready = |path: &&&PathSearch| {
+                let open = pending.waiting.len() - usize::from(pending.waiting.contains_key(&path.expand.to));
+                flow.scope.binds(path.expand.from) && (flow.scope.binds(path.expand.to) || open == 0)
+            };
+            let Some(path) = pending.paths.iter().find(ready).copied() else { return Ok(flow) };
+            flow = self.reach_known_ends(flow, &path.expand, pending, uses).await?;
+            pending.paths.retain(|other| !std::ptr::eq(*other, path));
+            flow = self.path(flow, path, pending, uses).await?;
+        }
+    }
+
+    /// Applies the conditions for which all is bound.
+    pub(super) async fn settle(&mut self, flow: Flow, pending: &mut Pending<'_>, uses: &Uses) -> Result<Flow> {
+        let covered = |filter: &Expr| variables([filter]).iter().all(|var| flow.scope.binds(*var));
+        let (now, later): (Vec<&Expr>, Vec<&Expr>) = pending.filters.iter().partition(|filter| covered(filter));
+        pending.filters = later;
+        let wants = pending.wants(uses);
+        self.filter(flow, &now, wants).await
+    }
+
+    /// The expansion to do next: one whose ends are both bound, or else the one that multiplies rows the least.
+    fn next_expand<'a>(&self, flow: &Flow, pending: &Pending<'a>) -> Option<&'a Expand> {
+        let bound = |var: VarId| flow.scope.binds(var);
+        let reachable = pending.expands.iter().filter(|expand| bound(expand.from) || bound(expand.to));
+        let weight = |expand: &&&Expand| {
+            let open = !(bound(expand.from) && bound(expand.to));
+            (open, expand.hops != Hops::One, self.fan_out(expand, bound(expand.from)))
+        };
+        reachable.min_by_key(weight).copied()
+    }
+
+    /// Edges per node, times 16.
+    fn fan_out(&self, expand: &Expand, forward: bool) -> u64 {
+        let catalog = self.graph.snapshot.catalog();
+        let of = |step: &omnigraph_compiler::ir::EdgeStep| {
+            let edges = self.graph.count(&step.edge.name).saturating_mul(16);
+            let outward = (step.direction == omnigraph_compiler::ir::Direction::Out) == forward;
+            let ty = catalog.edges.get(&step.edge.name);
+            let nodes = ty.map_or(1, |ty| self.graph.count(if outward { &ty.from } else { &ty.to }));
+            edges / nodes.max(1)
+        };
+        expand.steps.iter().map(of).sum()
+    }
+
+    /// Binds an end of an expansion first if its id is known: comparing is cheaper than finding.
+    async fn reach_known_ends(
+        &mut self,
+        mut flow: Flow,
+        expand: &Expand,
+        pending: &mut Pending<'_>,
+        uses: &Uses,
+    ) -> Result<Flow> {
+        let ids = self.known_ids(pending);
+        for end in [expand.from, expand.to] {
+            if ids.contains_key(&end) && pending.waiting.contains_key(&end) {
+                let known = self.begin(end, pending, &ids, uses).await?;
+                flow = self.join(flow, known, &[])?;
             }
         }
-        known
+        self.settle(flow, pending, uses).await
     }
 
-    fn canonical(&self, constant: &Expr) -> Option<String> {
-        let value = match &constant.kind {
-            ExprKind::Literal(value) => value,
-            ExprKind::Param(index) => self.params.get(*index)?,
-            _ => return None,
+    /// Joins two plans that share no variable: by conditions that equate something of one with something of the other, or
+    /// else every pair.
+    async fn connect(&mut self, mut left: Flow, mut right: Flow, pending: &mut Pending<'_>) -> Result<Flow> {
+        let within = |expr: &Expr, scope: &Scope| {
+            let read = variables([expr]);
+            !read.is_empty() && read.iter().all(|var| scope.binds(*var))
         };
-        match value {
-            Value::String(text) => Some(text.clone()),
-            Value::I64(number) => Some(number.to_string()),
-            Value::U64(number) => Some(number.to_string()),
-            Value::Bool(truth) => Some(truth.to_string()),
-            _ => None,
+        let mut on = Vec::new();
+        for filter in &pending.filters {
+            let ExprKind::Binary { op: BinaryOp::Equal, left: a, right: b } = &filter.kind else { continue };
+            if a.ty.clone().with_nullable(true) != b.ty.clone().with_nullable(true) || mention::compared(filter).is_some()
+            {
+                continue;
+            }
+            let (a, b) = match () {
+                () if within(a, &left.scope) && within(b, &right.scope) => (a, b),
+                () if within(b, &left.scope) && within(a, &right.scope) => (b, a),
+                () => continue,
+            };
+            let names = (self.fresh("on"), self.fresh("on"));
+            left = self.compute(left, &[Computed { name: names.0.clone(), expr: a }]).await?;
+            right = self.compute(right, &[Computed { name: names.1.clone(), expr: b }]).await?;
+            on.push(names);
         }
+        self.join(left, right, &on)
     }
 }
 
-/// The variables that are rows of a table.
-pub(super) fn entities(variables: &[Variable]) -> Result<Entities> {
-    let mut entities = Entities::new();
-    for variable in variables {
-        match &variable.kind {
-            VariableKind::Node { types } | VariableKind::Edge { types } => match types.as_slice() {
-                [ty] => {
-                    entities.insert(variable.id, ty.clone());
-                }
-                _ => return Err(unsupported("a variable that ranges over several types")),
-            },
-            VariableKind::Value { .. } => {}
-            VariableKind::Hops => return Err(unsupported("a hop count")),
-            VariableKind::Path => return Err(unsupported("a path search")),
-        }
-    }
-    Ok(entities)
+/// The variables that are read after the block, if any is; otherwise all that are live.
+fn uses_of(uses: &Uses, live: &BTreeSet<VarId>) -> BTreeSet<VarId> {
+    let after: BTreeSet<VarId> = uses.vars.iter().chain(uses.fields.keys()).copied().collect();
+    if after.is_empty() { live.clone() } else { after }
 }
 
-fn cross(bound: Option<Bound>, scan: Bound) -> Result<Bound> {
-    let Some(Bound { plan, mut scope }) = bound else { return Ok(scan) };
-    scope.merge(&scan.scope);
-    Ok(Bound { plan: plan.cross_join(scan.plan.build()?)?, scope })
+/// The one empty row of a block without variables.
+fn one_row() -> Result<Flow> {
+    let schema = Arc::new(Schema::new(vec![arrow::datatypes::Field::new(
+        "unit",
+        arrow::datatypes::DataType::Int32,
+        true,
+    )]));
+    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(Int32Array::from(vec![0]))])?;
+    let source = MemorySourceConfig::try_new(&[vec![batch]], schema, None)?;
+    Ok(Flow { plan: Arc::new(DataSourceExec::new(Arc::new(source))), scope: Scope::default() })
 }
 
-fn one_row() -> Result<Bound> {
-    Ok(Bound { plan: LogicalPlanBuilder::empty(true), scope: Scope::default() })
-}
-
-impl Bound {
-    /// The rows of both for which `conditions` hold.
-    pub(super) fn join(
-        self,
-        right: LogicalPlanBuilder,
-        kind: JoinType,
-        conditions: Vec<datafusion::logical_expr::Expr>,
-    ) -> Result<Self> {
-        let conditions = if conditions.is_empty() { vec![lit(true)] } else { conditions };
-        Ok(Self { plan: self.plan.join_on(right.build()?, kind, conditions)?, scope: self.scope })
+/// Whether an expansion binds each edge.
+pub(super) fn edge_variable(expand: &Expand) -> Option<VarId> {
+    match expand.rows {
+        Rows::Edges(var) => Some(var),
+        Rows::Pairs => None,
     }
 }

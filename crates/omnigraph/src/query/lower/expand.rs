@@ -1,136 +1,288 @@
-//! One hop as joins over an edge table.
+//! Connections between nodes: one edge, several edges, paths.
 
-use datafusion::common::JoinType;
-use datafusion::logical_expr::{Expr as Plan, LogicalPlanBuilder, lit};
-use omnigraph_compiler::ir::{Direction, EdgeStep, Expand, Hops, Rows, VarId};
+use std::sync::Arc;
 
-use super::block::{Entities, KnownIds};
-use super::scope::{Relation, Scope, qualified};
-use super::{Bound, Lowering, unsupported};
-use crate::error::Result;
-use crate::table::{EDGE_DST, EDGE_SRC, ID};
+use arrow::datatypes::{DataType, Field as ArrowField};
+use omnigraph_compiler::ir::{Direction, EdgeStep, Expand, Hops, PathMode, PathPart, PathSearch, TypeRef, VarId};
+use omnigraph_walk::Side;
 
-/// The column of an edge relation that holds the id it is walked from.
-const FROM: &str = "walked_from";
-/// The column of an edge relation that holds the id it is walked to.
-const TO: &str = "walked_to";
+use super::Lowering;
+use super::block::{Pending, Uses, edge_variable};
+use super::flow::{Flow, extended};
+use super::scope::{Binding, column};
+use crate::error::{Error, Result};
+use crate::query::graph::Entities;
+use crate::query::operator::{self, Found, Hop, node};
 
-/// The variable that an expansion binds to each edge.
-pub(super) fn edge_variable(expand: &Expand) -> Option<VarId> {
-    match expand.rows {
-        Rows::Edges(var) => Some(var),
-        Rows::Pairs => None,
-    }
-}
-
-/// An expansion that starts or ends at something bound; one with both ends bound before others, for it only narrows.
-pub(super) fn reachable(expands: &[&Expand], scope: &Scope) -> Option<usize> {
-    let bound_ends = |expand: &Expand| usize::from(scope.binds(expand.from)) + usize::from(scope.binds(expand.to));
-    let (best, expand) = expands.iter().enumerate().max_by_key(|(_, expand)| bound_ends(expand))?;
-    (bound_ends(expand) > 0).then_some(best)
-}
-
-impl Lowering<'_> {
-    /// Joins `expand` to what is bound.
+impl Lowering {
+    /// Adds an expansion to a plan that binds at least one of its ends.
     pub(super) async fn expand(
         &mut self,
-        bound: Bound,
+        flow: Flow,
         expand: &Expand,
-        waiting: &mut Entities,
-        ids: &KnownIds,
-    ) -> Result<Bound> {
-        if expand.hops != Hops::One || expand.hop_count.is_some() || expand.walk.is_some() {
-            return Err(unsupported("a traversal of several hops"));
+        pending: &mut Pending<'_>,
+        uses: &Uses,
+    ) -> Result<Flow> {
+        let backward = !flow.scope.binds(expand.from);
+        let expand = &if backward { reversed(expand) } else { expand.clone() };
+        if expand.hops != Hops::One || expand.walk.is_some() {
+            return self.walk(flow, expand, backward, pending, uses).await;
         }
-        let (edges, name, edge_relation) = self.edges(expand, ids).await?;
-        let mut conditions = Vec::new();
-        for (end, column) in [(expand.from, FROM), (expand.to, TO)] {
-            if bound.scope.binds(end) {
-                conditions.push(bound.scope.column(end, ID)?.eq(qualified(&name, column)));
-            }
-        }
-        let mut joined = bound.join(edges, JoinType::Inner, conditions)?;
-        if let Some((var, relation)) = edge_relation {
-            joined.scope.bind(var, name.clone(), relation);
-        }
-        for (end, column) in [(expand.from, FROM), (expand.to, TO)] {
-            if let Some(ty) = waiting.remove(&end) {
-                let scan = self.scan(end, &ty).await?;
-                let condition = scan.scope.column(end, ID)?.eq(qualified(&name, column));
-                joined = joined.join(scan.plan, JoinType::Inner, vec![condition])?;
-                joined.scope.merge(&scan.scope);
-            } else if expand.from == expand.to && column == TO {
-                let loops = qualified(&name, FROM).eq(qualified(&name, TO));
-                joined.plan = joined.plan.filter(loops)?;
-            }
-        }
-        Ok(joined)
-    }
-
-    /// The edges that may be walked, with the ids at both ends in walking direction.
-    async fn edges(
-        &mut self,
-        expand: &Expand,
-        ids: &KnownIds,
-    ) -> Result<(LogicalPlanBuilder, String, Option<(VarId, Relation)>)> {
-        let name = self.fresh("e");
-        let mut walks: Option<LogicalPlanBuilder> = None;
-        for step in &expand.steps {
-            for outward in directions(step.direction) {
-                let walk = self.walk(step, outward, expand, ids).await?;
-                walks = Some(match walks {
-                    None => walk,
-                    Some(walks) => walks.union(walk.build()?)?,
-                });
-            }
-        }
-        let walks = walks.ok_or_else(|| crate::error::Error::internal("an expansion without edge types"))?;
-        let (walks, relation) = match (expand.rows, expand.steps.as_slice()) {
-            (Rows::Pairs, _) => (walks.distinct()?, None),
-            (Rows::Edges(var), [step]) => (walks, Some((var, Relation::Entity(step.edge.clone())))),
-            (Rows::Edges(_), _) => return Err(unsupported("an edge variable that ranges over several types")),
+        let hops = self.hops(&expand.steps).await?;
+        let live = pending.live(uses);
+        let edge = edge_variable(expand);
+        let target = pending.waiting.remove(&expand.to);
+        let admitted = self.admitted(target.as_deref())?;
+        let edge_is_read = edge.is_some_and(|edge| live.contains(&edge));
+        let target_is_read = live.contains(&expand.to);
+        let found = match &target {
+            None => Found::Compared(flow.place(&column(expand.to))?),
+            Some(_) if target_is_read || edge_is_read => Found::Rows,
+            Some(_) if uses.distinct => Found::Any,
+            Some(_) if uses.counted => Found::Counted(flow.scope.times.as_deref().map(|name| flow.place(name)).transpose()?),
+            Some(_) => Found::Rows,
         };
-        Ok((walks.alias(name.as_str())?, name, relation))
+        self.expanded(flow, expand, hops, (found, admitted, target), pending, uses).await
     }
 
-    /// The edges of one type, walked in one direction.
+    async fn expanded(
+        &mut self,
+        flow: Flow,
+        expand: &Expand,
+        hops: Vec<Hop>,
+        (found, admitted, target): (Found, Vec<bool>, Option<Vec<TypeRef>>),
+        pending: &Pending<'_>,
+        uses: &Uses,
+    ) -> Result<Flow> {
+        let edge = edge_variable(expand);
+        let mut scope = flow.scope.clone();
+        let mut more = Vec::new();
+        match &found {
+            Found::Rows => {
+                more.push(ArrowField::new(column(expand.to), DataType::UInt64, true));
+                let types = target.ok_or_else(|| Error::internal("a target of no type"))?;
+                scope.bindings.insert(expand.to, Binding::Entity(self.graph.node_entities(&types).await?));
+            }
+            Found::Counted(_) => {
+                let times = self.fresh("times");
+                more.push(ArrowField::new(&times, DataType::Int64, false));
+                scope.times = Some(times);
+            }
+            Found::Compared(_) | Found::Any => {}
+        }
+        if let (Some(edge), Found::Rows | Found::Compared(_)) = (edge, &found) {
+            more.push(ArrowField::new(column(edge), DataType::UInt64, true));
+            let types: Vec<TypeRef> = expand.steps.iter().map(|step| step.edge.clone()).collect();
+            scope.bindings.insert(edge, Binding::Entity(self.graph.edge_entities(&types).await?));
+        }
+        let wants = pending.wants(uses);
+        let replaced = flow.scope.times.clone().filter(|_| matches!(found, Found::Counted(_)));
+        let keep = flow.places(|name| wants(name) && replaced.as_deref() != Some(name));
+        let schema = extended(&flow.schema().project(&keep)?, more);
+        let operator = operator::Expand {
+            from: flow.place(&column(expand.from))?,
+            hops,
+            found,
+            admitted,
+            edges: edge.is_some(),
+            keep,
+            schema: Arc::clone(&schema),
+            budget: Arc::clone(&self.budget),
+        };
+        let grown = Flow { plan: node(operator, vec![flow.plan], schema), scope };
+        self.thinned(grown, pending, uses)
+    }
+
+    /// Drops what is not read any more; where equal rows count once, also rows that are then equal.
+    pub(super) fn thinned(&self, flow: Flow, pending: &Pending<'_>, uses: &Uses) -> Result<Flow> {
+        let wants = pending.wants(uses);
+        let keep = flow.places(&wants);
+        let dropped = keep.len() < flow.schema().fields().len();
+        if !dropped {
+            return Ok(flow);
+        }
+        let flow = flow.keep(&keep)?;
+        let numbers = |ty: &DataType| matches!(ty, DataType::UInt64 | DataType::UInt32);
+        let only_numbers = flow.schema().fields().iter().all(|field| numbers(field.data_type()));
+        Ok(if uses.distinct && only_numbers { self.distinct_rows(flow) } else { flow })
+    }
+
+    /// The hops of edge types in their directions; both directions are two hops.
+    pub(super) async fn hops(&mut self, steps: &[EdgeStep]) -> Result<Vec<Hop>> {
+        let mut hops = Vec::new();
+        for step in steps {
+            let (adjacency, source, target) = self.graph.adjacency(&step.edge.name).await?;
+            let hop = |side: Side, skip_loops: bool| {
+                let (from, to) = if side == Side::Out { (source, target) } else { (target, source) };
+                Hop { edge: step.edge.name.clone(), adjacency: adjacency.clone(), side, from, to, skip_loops }
+            };
+            match step.direction {
+                Direction::Out => hops.push(hop(Side::Out, false)),
+                Direction::In => hops.push(hop(Side::In, false)),
+                Direction::Both => hops.extend([hop(Side::Out, false), hop(Side::In, source == target)]),
+            }
+        }
+        Ok(hops)
+    }
+
+    /// Which node types count as targets; all where the target is bound already.
+    pub(super) fn admitted(&self, types: Option<&[TypeRef]>) -> Result<Vec<bool>> {
+        let Some(types) = types else { return Ok(vec![true; self.graph.spaces()]) };
+        let mut admitted = vec![false; self.graph.spaces()];
+        for ty in types {
+            let space = usize::from(self.graph.space(&ty.name)?);
+            if let Some(admits) = admitted.get_mut(space) {
+                *admits = true;
+            }
+        }
+        Ok(admitted)
+    }
+
+    /// A walk over several edges.
     async fn walk(
         &mut self,
-        step: &EdgeStep,
-        outward: bool,
+        flow: Flow,
         expand: &Expand,
-        ids: &KnownIds,
-    ) -> Result<LogicalPlanBuilder> {
-        let table = self.fresh("t");
-        let mut plan = self.table(&step.edge, &table).await?;
-        let (from, to) = if outward { (EDGE_SRC, EDGE_DST) } else { (EDGE_DST, EDGE_SRC) };
-        let (from, to) = (qualified(&table, from), qualified(&table, to));
-        // What is known of an end narrows the edges before anything else is done with them.
-        for (end, column) in [(expand.from, &from), (expand.to, &to)] {
-            if let Some(id) = ids.get(&end) {
-                plan = plan.filter(column.clone().eq(lit(id.clone())))?;
+        backward: bool,
+        pending: &mut Pending<'_>,
+        uses: &Uses,
+    ) -> Result<Flow> {
+        let Hops::Range { min, max } = expand.hops else {
+            return Err(Error::internal("a condition on a walk of one edge"));
+        };
+        let (steps, _) = self.steps(expand).await?;
+        let target = pending.waiting.remove(&expand.to);
+        let admitted = self.admitted(target.as_deref())?;
+        let mut scope = flow.scope.clone();
+        let mut more = Vec::new();
+        let bound = match &target {
+            None => Some(flow.place(&column(expand.to))?),
+            Some(types) => {
+                more.push(ArrowField::new(column(expand.to), DataType::UInt64, true));
+                scope.bindings.insert(expand.to, Binding::Entity(self.graph.node_entities(types).await?));
+                None
             }
+        };
+        if let Some(hops) = expand.hop_count {
+            more.push(ArrowField::new(column(hops), DataType::Int64, true));
+            scope.bindings.insert(hops, Binding::Value);
         }
-        if step.direction == Direction::Both && !outward {
-            plan = plan.filter(from.clone().not_eq(to.clone()))?;
+        let keep = flow.places(pending.wants(uses));
+        let schema = extended(&flow.schema().project(&keep)?, more);
+        // Where equal rows count once and only targets are read, all starts may be walked from at once.
+        let together = uses.distinct && keep.is_empty() && expand.hop_count.is_none() && bound.is_none() && !backward;
+        let operator = operator::Walk {
+            from: flow.place(&column(expand.from))?,
+            steps,
+            target: operator::WalkTarget { bound, admitted },
+            min,
+            max,
+            together,
+            backward,
+            count: expand.hop_count.is_some(),
+            keep,
+            schema: Arc::clone(&schema),
+            budget: Arc::clone(&self.budget),
+        };
+        let grown = Flow { plan: node(operator, vec![flow.plan], schema), scope };
+        self.thinned(grown, pending, uses)
+    }
+
+    /// The hops of an expansion, each with the edges that its condition allows, and all edge types.
+    pub(super) async fn steps(&mut self, expand: &Expand) -> Result<(Vec<operator::Step>, Entities)> {
+        let types: Vec<TypeRef> = expand.steps.iter().map(|step| step.edge.clone()).collect();
+        let entities = self.graph.edge_entities(&types).await?;
+        let hops = self.hops(&expand.steps).await?;
+        let filter = expand.walk.as_ref().and_then(|walk| Some((walk.edge.id, walk.filter.as_ref()?)));
+        let mut steps = Vec::with_capacity(hops.len());
+        for hop in hops {
+            let allowed = match filter {
+                None => None,
+                Some((edge, filter)) => Some(self.allowed(&hop.edge, edge, filter).await?),
+            };
+            steps.push(operator::Step { hop, allowed });
         }
-        let mut columns: Vec<Plan> = vec![from.alias(FROM), to.alias(TO)];
-        if expand.rows != Rows::Pairs {
-            let fields = plan.schema().columns();
-            columns.extend(fields.into_iter().map(|column| {
-                let name = column.name.clone();
-                Plan::Column(column).alias(name)
-            }));
+        Ok((steps, entities))
+    }
+
+    /// A search for paths.
+    pub(super) async fn path(
+        &mut self,
+        flow: Flow,
+        path: &PathSearch,
+        pending: &mut Pending<'_>,
+        uses: &Uses,
+    ) -> Result<Flow> {
+        let expand = &path.expand;
+        let (min, max) = match expand.hops {
+            Hops::One => (1, Some(1)),
+            Hops::Range { min, max } => (min, max),
+        };
+        let (steps, edges) = self.steps(expand).await?;
+        let target = pending.waiting.remove(&expand.to);
+        let admitted = self.admitted(target.as_deref())?;
+        let cost = match &path.mode {
+            PathMode::Cheapest { cost } => Some(self.costs(expand, cost).await?),
+            _ => None,
+        };
+        let mut scope = flow.scope.clone();
+        let mut more = Vec::new();
+        let bound = match &target {
+            None => Some(flow.place(&column(expand.to))?),
+            Some(types) => {
+                more.push(ArrowField::new(column(expand.to), DataType::UInt64, true));
+                scope.bindings.insert(expand.to, Binding::Entity(self.graph.node_entities(types).await?));
+                None
+            }
+        };
+        let nodes = self.graph.all_nodes(steps.iter().flat_map(|step| [step.hop.from, step.hop.to])).await?;
+        more.extend(operator::path_fields(path.path));
+        scope.bindings.insert(path.path, Binding::Path { nodes: nodes.clone(), edges: edges.clone() });
+        let keep = flow.places(pending.wants(uses));
+        let schema = extended(&flow.schema().project(&keep)?, more);
+        let operator = operator::FindPaths {
+            from: flow.place(&column(expand.from))?,
+            steps,
+            target: operator::WalkTarget { bound, admitted },
+            mode: operator::PathKind::of(&path.mode, cost),
+            min,
+            max,
+            nodes,
+            edges,
+            keep,
+            schema: Arc::clone(&schema),
+            budget: Arc::clone(&self.budget),
+        };
+        Ok(Flow { plan: node(operator, vec![flow.plan], schema), scope })
+    }
+
+    /// The form in which paths are shown.
+    pub(super) fn path_objects(&mut self, flow: Flow, var: VarId) -> Result<Flow> {
+        let schema = flow.schema();
+        if schema.index_of(&super::scope::path_column(var, PathPart::Whole)).is_ok() {
+            return Ok(flow);
         }
-        Ok(plan.project(columns)?)
+        let Some(Binding::Path { nodes, edges }) = flow.scope.bindings.get(&var).cloned() else {
+            return Err(Error::internal("a path that is none"));
+        };
+        let [numbers, addresses] = super::scope::raw_path_columns(var);
+        let (numbers, addresses) = (flow.place(&numbers)?, flow.place(&addresses)?);
+        let schema = extended(&schema, operator::shown_path_fields(var));
+        let operator = operator::ShowPaths { nodes, edges, numbers, addresses, schema: Arc::clone(&schema) };
+        Ok(Flow { plan: node(operator, vec![flow.plan], schema), scope: flow.scope })
     }
 }
 
-/// Whether an edge is walked from its source, from its target, or both.
-fn directions(direction: Direction) -> Vec<bool> {
-    match direction {
-        Direction::Out => vec![true],
-        Direction::In => vec![false],
-        Direction::Both => vec![true, false],
-    }
+/// The same connection, seen from its other end.
+fn reversed(expand: &Expand) -> Expand {
+    let turned = |step: &EdgeStep| EdgeStep {
+        edge: step.edge.clone(),
+        direction: match step.direction {
+            Direction::Out => Direction::In,
+            Direction::In => Direction::Out,
+            Direction::Both => Direction::Both,
+        },
+    };
+    let steps = expand.steps.iter().map(turned).collect();
+    Expand { from: expand.to, to: expand.from, steps, ..expand.clone() }
 }

@@ -1,75 +1,80 @@
-//! IR to a logical plan.
+//! IR to one physical plan, built directly: the IR is typed and resolved, so nothing is left for a logical optimizer, and
+//! planning costs microseconds.
 //!
-//! - `scope`  the columns of variables
-//! - `block`  patterns: scans, joins, filters
-//! - `correlated` blocks within blocks
-//! - `expand` one hop as joins over an edge table
-//! - `expr`   expressions
-//! - `value`  constants
-//! - `output` grouping, columns, distinct, order, limit
+//! - `scope`    what the columns of a plan stand for
+//! - `mention`  which variables and fields an expression reads
+//! - `value`    constants
+//! - `expr`     expressions
+//! - `flow`     a growing plan: filters, attached fields, joins
+//! - `start`    where a pattern starts
+//! - `block`    patterns
+//! - `expand`   connections between nodes
+//! - `edges`    what is asked of every edge before a walk
+//! - `nested`   blocks within blocks
+//! - `group`    grouping and aggregates
+//! - `search`   text matches, distances and ranks
+//! - `output`   columns, distinct, order, pages
 
 mod block;
-mod correlated;
+mod edges;
 mod expand;
 mod expr;
+mod flow;
+mod group;
+mod mention;
+mod nested;
 mod output;
 mod scope;
+mod search;
+mod start;
 mod value;
 
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
-use omnigraph_compiler::ir::{Count, Query, Union, Value};
+use std::sync::Arc;
 
+use datafusion::physical_plan::ExecutionPlan;
+use omnigraph_compiler::ir::{Count, Query, Value};
+
+use super::budget::Budget;
+use super::cursor::Cursor;
+use super::graph::Graph;
 use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
-use scope::Scope;
 
 /// Lowers one query on one snapshot, with its parameters.
-pub(super) struct Lowering<'a> {
-    snapshot: &'a Snapshot,
+#[derive(Debug)]
+pub(super) struct Lowering {
+    graph: Graph,
     params: Vec<Value>,
     now_millis: i64,
-    /// Names given so far, so that no two relations of a plan share one.
+    budget: Arc<Budget>,
+    /// Names given so far, so that no two columns of a plan share one.
     names: usize,
 }
 
-impl<'a> Lowering<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot, params: Vec<Value>) -> Self {
+/// The plan of a query.
+#[derive(Debug)]
+pub(super) struct Planned {
+    /// Its first columns are the query's, in order; those after them place a row in the order of the result.
+    pub(super) plan: Arc<dyn ExecutionPlan>,
+    /// Most rows of the result, if the query says so.
+    pub(super) limit: Option<usize>,
+}
+
+impl Lowering {
+    pub(super) fn new(snapshot: &Snapshot, params: Vec<Value>, budget: Arc<Budget>) -> Self {
         let now_millis = snapshot.shared.ambient().now_micros().div_euclid(1000);
-        Self { snapshot, params, now_millis, names: 0 }
+        Self { graph: Graph::new(snapshot.clone()), params, now_millis, budget, names: 0 }
     }
 
-    /// The plan of a query. Its columns are the query's, in order.
-    pub(super) async fn query(mut self, query: &Query) -> Result<LogicalPlan> {
-        if query.order.rank.is_some() {
-            return Err(unsupported("ranked search"));
-        }
-        if query.after.is_some() {
-            return Err(unsupported("paging with a cursor"));
-        }
-        let (offset, limit) = (self.count(query.offset)?, self.count(query.limit)?);
+    /// The plan of a query.
+    pub(super) async fn query(mut self, query: &Query, after: Option<&Cursor>) -> Result<Planned> {
+        let (offset, limit) = (self.count(query.offset)?.unwrap_or(0), self.count(query.limit)?);
+        let page = output::Page { offset, limit, after };
         let plan = match query.bodies.as_slice() {
-            [body] => self.single_body(body, query).await?,
-            bodies => self.union(bodies, query).await?,
+            [body] => self.single_body(body, query, &page).await?,
+            bodies => self.union(bodies, query, &page).await?,
         };
-        let plan = LogicalPlanBuilder::from(plan).limit(offset.unwrap_or(0), limit)?;
-        Ok(output::named(plan, query)?.build()?)
-    }
-
-    async fn union(&mut self, bodies: &[omnigraph_compiler::ir::Body], query: &Query) -> Result<LogicalPlan> {
-        let mut plans = Vec::with_capacity(bodies.len());
-        for body in bodies {
-            plans.push(self.unordered_body(body).await?);
-        }
-        let mut plans = plans.into_iter();
-        let first = plans.next().ok_or_else(|| Error::internal("a query without bodies"))?;
-        let mut all = LogicalPlanBuilder::from(first);
-        for plan in plans {
-            all = all.union(plan)?;
-        }
-        if query.union == Union::Distinct {
-            all = all.distinct()?;
-        }
-        self.order_by_columns(all, query)
+        Ok(Planned { plan, limit })
     }
 
     fn count(&self, count: Option<Count>) -> Result<Option<usize>> {
@@ -78,8 +83,12 @@ impl<'a> Lowering<'a> {
             Some(Count::Literal(number)) => number,
             Some(Count::Param(index)) => match self.params.get(index) {
                 Some(Value::I64(number)) if *number >= 0 => number.unsigned_abs(),
+                Some(Value::U64(number)) => *number,
                 Some(Value::Null) | None => return Ok(None),
-                Some(other) => return Err(Error::request(format!("limit and offset cannot be {other:?}"))),
+                Some(Value::I64(number)) => {
+                    return Err(Error::request(format!("limit and offset cannot be negative, and one is {number}")));
+                }
+                Some(_) => return Err(Error::internal("a count that is no number")),
             },
         };
         Ok(Some(usize::try_from(number).unwrap_or(usize::MAX)))
@@ -89,14 +98,4 @@ impl<'a> Lowering<'a> {
         self.names += 1;
         format!("{prefix}{}", self.names)
     }
-}
-
-fn unsupported(what: &str) -> Error {
-    Error::Unsupported { what: what.to_owned() }
-}
-
-/// A plan and what its columns stand for.
-struct Bound {
-    plan: LogicalPlanBuilder,
-    scope: Scope,
 }

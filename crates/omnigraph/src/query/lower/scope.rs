@@ -1,139 +1,102 @@
-//! The columns of variables: each variable is a relation of its own name, so `v3.name` is a property of variable 3.
+//! What the columns of a plan stand for.
+//!
+//! Variable 3 is column `v3`: the number of a node, the address of an edge, or a value. Its property `name` is `v3.name` once it
+//! is attached. What stands for no single variable has a name of its own.
 
 use std::collections::BTreeMap;
 
-use datafusion::common::{Column, TableReference};
-use datafusion::logical_expr::{Expr, lit};
-use datafusion::prelude::coalesce;
-use omnigraph_compiler::ir::{Expr as IrExpr, ExprKind, SystemField, TypeRef, VarId};
+use omnigraph_compiler::ir::{Expr, PathPart, VarId};
 
-use crate::error::{Error, Result};
-use crate::table::{EDGE_DST, EDGE_SRC, ID};
+use crate::query::graph::Entities;
+use crate::query::operator::Field;
 
-/// What a variable's relation holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Relation {
-    /// Rows of one node or edge type.
-    Entity(TypeRef),
-    /// One computed column.
+/// What a variable stands for.
+#[derive(Clone, Debug)]
+pub(super) enum Binding {
+    /// Nodes or edges.
+    Entity(Entities),
+    /// A computed value.
     Value,
-    /// One computed column that is a count: where there was nothing to count it is 0.
-    Count,
+    /// A path over nodes and edges.
+    Path {
+        /// What its nodes are.
+        nodes: Entities,
+        /// What its edges are.
+        edges: Entities,
+    },
 }
 
-/// The variables a plan binds.
+/// What a group is known by.
+#[derive(Clone, Debug)]
+pub(super) enum GroupKey {
+    /// A column.
+    Column(String),
+    /// A variable that stays bound: the key is this expression over it.
+    Of(Expr),
+}
+
+/// What a plan binds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope {
-    relations: BTreeMap<VarId, (String, Relation)>,
+    pub(super) bindings: BTreeMap<VarId, Binding>,
+    /// After grouping: the keys.
+    pub(super) groups: Vec<GroupKey>,
+    /// Computed columns that stand for expressions: matches, distances, ranks.
+    pub(super) computed: Vec<(Expr, String)>,
+    /// The column that says how many rows a row stands for.
+    pub(super) times: Option<String>,
 }
-
-/// The column of a computed value.
-pub(super) const VALUE: &str = "value";
 
 impl Scope {
-    pub(super) fn bind(&mut self, var: VarId, name: String, relation: Relation) {
-        self.relations.insert(var, (name, relation));
-    }
-
     pub(super) fn binds(&self, var: VarId) -> bool {
-        self.relations.contains_key(&var)
+        self.bindings.contains_key(&var)
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
-        self.relations.extend(other.relations.iter().map(|(var, relation)| (*var, relation.clone())));
-    }
-
-    /// The same without some variables.
-    pub(super) fn without(&self, vars: &[VarId]) -> Self {
-        let kept = self.relations.iter().filter(|(var, _)| !vars.contains(var));
-        Self { relations: kept.map(|(var, relation)| (*var, relation.clone())).collect() }
-    }
-
-    /// Whether everything that `expr` mentions is bound.
-    pub(super) fn covers(&self, expr: &IrExpr) -> bool {
-        variables(expr).iter().all(|var| self.binds(*var))
-    }
-
-    fn relation(&self, var: VarId) -> Result<&(String, Relation)> {
-        self.relations.get(&var).ok_or_else(|| Error::internal(format!("variable {} is not bound", var.0)))
-    }
-
-    /// The type of a node or edge variable.
-    pub(super) fn entity(&self, var: VarId) -> Result<&TypeRef> {
-        match self.relation(var)? {
-            (_, Relation::Entity(ty)) => Ok(ty),
-            (_, Relation::Value | Relation::Count) => {
-                Err(Error::internal(format!("variable {} is no node or edge", var.0)))
-            }
+    pub(super) fn entities(&self, var: VarId) -> Option<&Entities> {
+        match self.bindings.get(&var) {
+            Some(Binding::Entity(entities)) => Some(entities),
+            _ => None,
         }
     }
 
-    /// A column of a variable.
-    pub(super) fn column(&self, var: VarId, column: &str) -> Result<Expr> {
-        Ok(qualified(&self.relation(var)?.0, column))
+    pub(super) fn computed(&self, expr: &Expr) -> Option<&str> {
+        self.computed.iter().find(|(known, _)| known == expr).map(|(_, name)| name.as_str())
     }
 
-    /// The value of a computed variable.
-    pub(super) fn value(&self, var: VarId) -> Result<Expr> {
-        let (name, relation) = self.relation(var)?;
-        let value = qualified(name, VALUE);
-        Ok(match relation {
-            Relation::Count => coalesce(vec![value, lit(0_i64)]),
-            _ => value,
-        })
-    }
-
-    /// A system field of a variable.
-    pub(super) fn system(&self, var: VarId, field: SystemField) -> Result<Expr> {
-        match field {
-            SystemField::Id => self.column(var, ID),
-            SystemField::Src => self.column(var, EDGE_SRC),
-            SystemField::Dst => self.column(var, EDGE_DST),
-            // Null when an optional block left the variable null.
-            SystemField::Type => {
-                let name = lit(self.entity(var)?.name.clone());
-                let bound = self.column(var, ID)?.is_not_null();
-                Ok(datafusion::prelude::when(bound, name).end()?)
-            }
-        }
+    pub(super) fn merge(&mut self, other: Self) {
+        self.bindings.extend(other.bindings);
+        self.computed.extend(other.computed);
+        self.times = self.times.take().or(other.times);
     }
 }
 
-/// `relation.column`, as it is spelled.
-pub(super) fn qualified(relation: &str, column: &str) -> Expr {
-    Expr::Column(Column::new(Some(TableReference::bare(relation)), column))
+/// The column of a variable.
+pub(super) fn column(var: VarId) -> String {
+    format!("v{}", var.0)
 }
 
-/// A column of no relation.
-pub(super) fn plain(column: &str) -> Expr {
-    Expr::Column(Column::new_unqualified(column))
-}
-
-/// The variables that an expression mentions.
-pub(super) fn variables(expr: &IrExpr) -> Vec<VarId> {
-    match &expr.kind {
-        ExprKind::Property { var, .. }
-        | ExprKind::System { var, .. }
-        | ExprKind::Object(var)
-        | ExprKind::Variable(var)
-        | ExprKind::Path { var, .. } => vec![*var],
-        ExprKind::List(parts) | ExprKind::And(parts) | ExprKind::Or(parts) => {
-            parts.iter().flat_map(variables).collect()
-        }
-        ExprKind::Call { args, .. } => args.iter().flat_map(variables).collect(),
-        ExprKind::Unary { operand, .. } | ExprKind::IsNull(operand) | ExprKind::Convert(operand) => variables(operand),
-        ExprKind::Binary { left, right, .. } => [variables(left), variables(right)].concat(),
-        ExprKind::In { item, list } => [variables(item), variables(list)].concat(),
-        ExprKind::ListItem { list, index } => [variables(list), variables(index)].concat(),
-        ExprKind::JsonItem { json, key } => [variables(json), variables(key)].concat(),
-        ExprKind::TextMatch(text) => [vec![text.var], variables(&text.query)].concat(),
-        ExprKind::Distance(nearest) => [vec![nearest.var], variables(&nearest.query)].concat(),
-        ExprKind::Literal(_)
-        | ExprKind::Param(_)
-        | ExprKind::Now
-        | ExprKind::Rank(_)
-        | ExprKind::GroupKey(_)
-        | ExprKind::Aggregated(_)
-        | ExprKind::Column(_) => Vec::new(),
+/// The column of a field of a variable.
+pub(super) fn field_column(var: VarId, field: &Field) -> String {
+    match field {
+        Field::Column(name) => format!("v{}.{name}", var.0),
+        Field::Type => format!("v{}@type", var.0),
+        Field::Object => format!("v{}@object", var.0),
     }
+}
+
+/// The column of a part of a path.
+pub(super) fn path_column(var: VarId, part: PathPart) -> String {
+    let part = match part {
+        PathPart::Whole => "path",
+        PathPart::Nodes => "nodes",
+        PathPart::Edges => "edges",
+        PathPart::Length => "length",
+        PathPart::Cost => "cost",
+    };
+    format!("v{}@{part}", var.0)
+}
+
+/// The columns of a path as it is found: numbers of nodes, addresses of edges.
+pub(super) fn raw_path_columns(var: VarId) -> [String; 2] {
+    [format!("v{}@node_numbers", var.0), format!("v{}@edge_addresses", var.0)]
 }

@@ -2,22 +2,21 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field};
+use arrow::array::{ArrayRef, AsArray, FixedSizeListArray, Float32Array, Int32Array, Int64Array, StructArray};
+use arrow::datatypes::{DataType, Field, Float32Type};
 use datafusion::common::ScalarValue;
-use omnigraph_compiler::ir::{Type, Value};
+use omnigraph_compiler::ir::{Duration, Type, Value};
+use omnigraph_kernels::value_type;
 
-use super::unsupported;
 use crate::error::{Error, Result};
-use crate::table::value_type;
 
-/// A constant, of the type that stands beside it.
-pub(super) fn scalar(value: &Value, ty: &Type) -> Result<ScalarValue> {
-    let carrier = match ty {
-        Type::Value(ty) => value_type(ty),
-        Type::Null => DataType::Null,
-        _ => return Err(unsupported("a constant of this type")),
-    };
-    convert(value, &carrier)
+/// A constant of the type that stands beside it, as an array of one.
+pub(super) fn array(value: &Value, ty: &Type) -> Result<ArrayRef> {
+    let carrier = value_type(ty).ok_or_else(|| Error::internal(format!("a constant of type {ty}")))?;
+    if let Value::Duration(duration) = value {
+        return duration_array(*duration, &carrier);
+    }
+    Ok(convert(value, &carrier)?.to_array()?)
 }
 
 fn convert(value: &Value, carrier: &DataType) -> Result<ScalarValue> {
@@ -33,11 +32,12 @@ fn convert(value: &Value, carrier: &DataType) -> Result<ScalarValue> {
         Value::F32(value) => ScalarValue::Float32(Some(*value)),
         Value::F64(value) => ScalarValue::Float64(Some(*value)),
         Value::String(value) => ScalarValue::Utf8(Some(value.clone())),
+        Value::Json(value) => ScalarValue::Utf8(Some(value.to_string())),
         Value::Date(days) => ScalarValue::Date32(Some(*days)),
         Value::DateTime(millis) => ScalarValue::TimestampMillisecond(Some(*millis), Some(Arc::from("UTC"))),
         Value::Vector(values) => return vector(values),
-        Value::List(_) | Value::Duration(_) | Value::Json(_) | Value::Blob(_) => {
-            return Err(unsupported("a constant of this type"));
+        Value::List(_) | Value::Duration(_) | Value::Blob(_) => {
+            return Err(Error::internal(format!("a constant of type {carrier}")));
         }
     };
     if plain.data_type() == *carrier {
@@ -49,7 +49,28 @@ fn convert(value: &Value, carrier: &DataType) -> Result<ScalarValue> {
 fn vector(values: &[f32]) -> Result<ScalarValue> {
     let length = i32::try_from(values.len()).map_err(|error| Error::internal(error.to_string()))?;
     let field = Arc::new(Field::new("item", DataType::Float32, true));
-    let values = Arc::new(arrow::array::Float32Array::from(values.to_vec()));
-    let list = arrow::array::FixedSizeListArray::new(field, length, values, None);
-    Ok(ScalarValue::FixedSizeList(Arc::new(list)))
+    let values = Arc::new(Float32Array::from(values.to_vec()));
+    Ok(ScalarValue::FixedSizeList(Arc::new(FixedSizeListArray::new(field, length, values, None))))
+}
+
+fn duration_array(duration: Duration, carrier: &DataType) -> Result<ArrayRef> {
+    let DataType::Struct(fields) = carrier else { return Err(Error::internal("a duration of no duration type")) };
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(Int32Array::from(vec![duration.months])),
+        Arc::new(Int32Array::from(vec![duration.days])),
+        Arc::new(Int64Array::from(vec![duration.milliseconds])),
+    ];
+    Ok(Arc::new(StructArray::try_new(fields.clone(), columns, None)?))
+}
+
+/// The numbers of a vector or list of numbers that is an array of one; `None` if it is null.
+pub(super) fn floats(array: &ArrayRef) -> Option<Vec<f32>> {
+    let items = match array.data_type() {
+        _ if arrow::array::Array::is_null(array.as_ref(), 0) => return None,
+        DataType::FixedSizeList(..) => array.as_fixed_size_list().value(0),
+        DataType::List(_) => array.as_list::<i32>().value(0),
+        _ => return None,
+    };
+    let items = arrow::compute::cast(&items, &DataType::Float32).ok()?;
+    Some(items.as_primitive::<Float32Type>().values().to_vec())
 }

@@ -1,0 +1,108 @@
+//! What is asked of every edge of a type before a walk begins: which may be walked, and at what cost.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, UInt64Array};
+use arrow::datatypes::{DataType, Field as ArrowField, Float64Type, Schema, UInt64Type};
+use arrow::record_batch::RecordBatch;
+use hashbrown::HashMap;
+use omnigraph_compiler::ir::{Expand, Expr, VarId};
+use omnigraph_walk::EdgeSet;
+
+use super::Lowering;
+use super::flow::{Computed, Flow};
+use super::mention::variables;
+use super::scope::{Binding, Scope, column};
+use crate::error::{Error, Result};
+use crate::query::graph::{Edges, Entities};
+use crate::query::operator::{Seed, node};
+use crate::query::run::collect;
+use crate::table::{CHUNK_ROWS, RowAddress};
+
+/// The column of an edge's cost.
+const COST: &str = "cost";
+
+impl Lowering {
+    /// The edges of a type for which a condition on the walk holds.
+    pub(super) async fn allowed(&mut self, edge: &str, var: VarId, filter: &Expr) -> Result<Arc<EdgeSet>> {
+        reads_only(filter, var)?;
+        let edges = self.graph.edges(edge).await?;
+        let (seed, flow) = leaf(&edges, var);
+        let flow = self.filter(flow, &[filter], |name| name == column(var)).await?;
+        let mut allowed = EdgeSet::default();
+        for batch in self.of_all_edges(&edges, &seed, &flow).await? {
+            for address in batch.column(flow.place(&column(var))?).as_primitive::<UInt64Type>().values() {
+                allowed.insert(*address);
+            }
+        }
+        Ok(Arc::new(allowed))
+    }
+
+    /// The cost of each edge that a search for cheapest paths may walk.
+    pub(super) async fn costs(&mut self, expand: &Expand, cost: &Expr) -> Result<HashMap<u64, f64>> {
+        let walk = expand.walk.as_ref().ok_or_else(|| Error::internal("a cost of no edge"))?;
+        let var = walk.edge.id;
+        reads_only(cost, var)?;
+        let mut costs = HashMap::new();
+        for step in &expand.steps {
+            let edges = self.graph.edges(&step.edge.name).await?;
+            let (seed, flow) = leaf(&edges, var);
+            let conditions: Vec<&Expr> = walk.filter.iter().collect();
+            let flow = self.filter(flow, &conditions, |name| name == column(var)).await?;
+            let flow = self.compute(flow, &[Computed { name: COST.to_owned(), expr: cost }]).await?;
+            for batch in self.of_all_edges(&edges, &seed, &flow).await? {
+                let addresses = batch.column(flow.place(&column(var))?).as_primitive::<UInt64Type>();
+                let values = arrow::compute::cast(batch.column(flow.place(COST)?), &DataType::Float64)?;
+                let values = values.as_primitive::<Float64Type>();
+                for (row, address) in addresses.values().iter().enumerate() {
+                    let value = values.is_valid(row).then(|| values.value(row));
+                    let value = value.filter(|value| *value >= 0.0 && value.is_finite());
+                    costs.insert(*address, value.ok_or_else(|| bad_cost(&edges.name))?);
+                }
+            }
+        }
+        Ok(costs)
+    }
+
+    /// Runs a plan over all edges of a type.
+    async fn of_all_edges(&self, edges: &Edges, seed: &Seed, flow: &Flow) -> Result<Vec<RecordBatch>> {
+        let schema = Arc::new(Schema::new(vec![ArrowField::new("edge", DataType::UInt64, true)]));
+        let mut batches = Vec::new();
+        for fragment in edges.table.fragments(None).await? {
+            let lives = |offset: &u32| fragment.deleted.as_ref().is_none_or(|deleted| !deleted.contains(*offset));
+            let offsets: Vec<u32> = (0..fragment.written).filter(lives).collect();
+            for chunk in offsets.chunks(CHUNK_ROWS) {
+                let addresses = chunk.iter().map(|offset| RowAddress::new(fragment.id, *offset).0);
+                let addresses: ArrayRef = Arc::new(UInt64Array::from_iter_values(addresses));
+                seed.fill(RecordBatch::try_new(Arc::clone(&schema), vec![addresses])?);
+                batches.extend(collect(Arc::clone(&flow.plan), &self.budget).await?);
+            }
+        }
+        Ok(batches)
+    }
+}
+
+/// A plan of edges that are given batch by batch.
+fn leaf(edges: &Arc<Edges>, var: VarId) -> (Seed, Flow) {
+    let seed = Seed::default();
+    let schema = Arc::new(Schema::new(vec![ArrowField::new(column(var), DataType::UInt64, true)]));
+    let mut scope = Scope::default();
+    scope.bindings.insert(var, Binding::Entity(Entities::Edges(vec![Arc::clone(edges)])));
+    (seed.clone(), Flow { plan: node(seed, Vec::new(), schema), scope })
+}
+
+fn reads_only(expr: &Expr, var: VarId) -> Result<()> {
+    if variables([expr]).iter().all(|read| *read == var) {
+        return Ok(());
+    }
+    Err(Error::Unsupported { what: "a condition on a walk that reads another variable than its edge".to_owned() })
+}
+
+fn bad_cost(edge: &str) -> Error {
+    Error::Value {
+        problem: "the cost of an edge is null, negative or not finite; leave such edges out with a condition on the walk"
+            .to_owned(),
+        code: "bad-cost",
+        entity: format!("edge type {edge}"),
+    }
+}

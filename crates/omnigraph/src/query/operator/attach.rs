@@ -1,0 +1,207 @@
+//! Properties of nodes and edges, fetched for the rows at hand.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, StringArray, UInt64Array, new_null_array};
+use arrow::compute::interleave;
+use arrow::datatypes::{DataType, SchemaRef, UInt64Type};
+use arrow::record_batch::RecordBatch;
+use datafusion::execution::TaskContext;
+use serde_json::{Map, Value};
+
+use super::{Operator, Stream, each};
+use crate::error::{Error, Result};
+use crate::query::graph::{Edges, Entities, Nodes, Shown, ordinal_of, space_of};
+use crate::query::json::{Encoding, cell};
+use crate::table::{EDGE_DST, EDGE_SRC, ID, RowAddress, Table};
+
+/// What is attached.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(in crate::query) enum Field {
+    /// A column of the table.
+    Column(String),
+    /// The name of the type.
+    Type,
+    /// The whole node or edge, as JSON text.
+    Object,
+}
+
+/// Attaches fields of a variable.
+#[derive(Debug)]
+pub(in crate::query) struct Attach {
+    /// The column of the variable.
+    pub(in crate::query) column: usize,
+    /// What it ranges over.
+    pub(in crate::query) entities: Entities,
+    /// What is attached, each as one column after those of the input.
+    pub(in crate::query) fields: Vec<Field>,
+    /// The columns of the input, then the fields.
+    pub(in crate::query) schema: SchemaRef,
+}
+
+impl Operator for Attach {
+    fn name(&self) -> &'static str {
+        "Attach"
+    }
+
+    fn detail(&self) -> String {
+        let first = self.schema.fields().len() - self.fields.len();
+        let names: Vec<&str> = self.schema.fields().iter().skip(first).map(|field| field.name().as_str()).collect();
+        names.join(", ")
+    }
+
+    fn run(self: Arc<Self>, inputs: Vec<Stream>, _: Arc<TaskContext>) -> Result<Stream> {
+        let input = super::exec::only(inputs)?;
+        Ok(each(input, move |batch| {
+            let this = Arc::clone(&self);
+            async move { this.attach(batch).await }
+        }))
+    }
+}
+
+impl Attach {
+    async fn attach(&self, batch: RecordBatch) -> Result<RecordBatch> {
+        let refs = batch.column(self.column).as_primitive::<UInt64Type>();
+        let mut columns = batch.columns().to_vec();
+        columns.extend(self.entities.gather(refs, &self.fields).await?);
+        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
+    }
+}
+
+/// One type's part of the rows.
+struct Part<'a> {
+    name: &'a str,
+    table: &'a Arc<Table>,
+    shown: &'a [Shown],
+    edge: bool,
+    /// By row; [`RowAddress::NONE`] where the row is null or another type's.
+    addresses: Vec<RowAddress>,
+}
+
+impl Entities {
+    /// The fields of nodes or edges; null where the number is.
+    pub(in crate::query) async fn gather(&self, refs: &UInt64Array, fields: &[Field]) -> Result<Vec<ArrayRef>> {
+        let parts = self.parts(refs);
+        let mut gathered = Vec::with_capacity(parts.len());
+        for part in &parts {
+            gathered.push(part.gather(fields).await?);
+        }
+        if gathered.len() == 1 {
+            return gathered.pop().ok_or_else(|| Error::internal("no part"));
+        }
+        let owner = |row: usize| parts.iter().position(|part| part.addresses.get(row) != Some(&RowAddress::NONE));
+        let places: Vec<(usize, usize)> = (0..refs.len()).map(|row| owner(row).map_or((parts.len(), 0), |part| (part, row))).collect();
+        let merge = |index: usize| {
+            let mut arrays: Vec<&dyn Array> = gathered.iter().map(|columns| columns[index].as_ref()).collect();
+            let ty = arrays.first().map_or(DataType::Null, |array| array.data_type().clone());
+            let null = new_null_array(&ty, 1);
+            arrays.push(null.as_ref());
+            Ok(interleave(&arrays, &places)?)
+        };
+        if refs.is_empty() {
+            return gathered.pop().ok_or_else(|| Error::internal("a variable of no type"));
+        }
+        (0..fields.len()).map(merge).collect()
+    }
+
+    fn parts(&self, refs: &UInt64Array) -> Vec<Part<'_>> {
+        match self {
+            Self::Nodes(all) => all.iter().map(|nodes| nodes.part(refs)).collect(),
+            Self::Edges(all) => {
+                let one = all.len() == 1;
+                all.iter().map(|edges| edges.part(refs, one)).collect()
+            }
+        }
+    }
+}
+
+impl Nodes {
+    fn part(&self, refs: &UInt64Array) -> Part<'_> {
+        let address = |node: Option<u64>| match node {
+            Some(node) if space_of(node) == self.space => self.rows.address(ordinal_of(node)),
+            _ => RowAddress::NONE,
+        };
+        let addresses = refs.iter().map(address).collect();
+        Part { name: &self.name, table: &self.table, shown: &self.shown, edge: false, addresses }
+    }
+}
+
+impl Edges {
+    fn part(&self, refs: &UInt64Array, only: bool) -> Part<'_> {
+        let address = |edge: Option<u64>| match edge.map(RowAddress) {
+            Some(address) if only || self.table.has_fragment(address.fragment()) => address,
+            _ => RowAddress::NONE,
+        };
+        let addresses = refs.iter().map(address).collect();
+        Part { name: &self.name, table: &self.table, shown: &self.shown, edge: true, addresses }
+    }
+}
+
+impl Part<'_> {
+    async fn gather(&self, fields: &[Field]) -> Result<Vec<ArrayRef>> {
+        let mut names: Vec<&str> = Vec::new();
+        for field in fields {
+            match field {
+                Field::Column(name) => names.push(name),
+                Field::Type => {}
+                Field::Object => names.extend(self.object_columns()),
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        let values = if names.is_empty() {
+            Vec::new()
+        } else if self.table.fits_in_memory(&names) {
+            self.table.gather(&self.addresses, &names).await?
+        } else {
+            self.table.fetch(&self.addresses, &names).await?
+        };
+        let value = |name: &str| {
+            let index = names.binary_search(&name).ok();
+            index.and_then(|index| values.get(index)).ok_or_else(|| Error::internal("a column was not fetched"))
+        };
+        let field = |field: &Field| match field {
+            Field::Column(name) => value(name).cloned(),
+            Field::Type => Ok(self.constant(self.name)),
+            Field::Object => self.objects(&value),
+        };
+        fields.iter().map(field).collect()
+    }
+
+    fn object_columns(&self) -> impl Iterator<Item = &str> {
+        let ends = if self.edge { [EDGE_SRC, EDGE_DST].as_slice() } else { &[] };
+        [ID].into_iter().chain(ends.iter().copied()).chain(self.shown.iter().map(|shown| shown.name.as_str()))
+    }
+
+    fn constant(&self, text: &str) -> ArrayRef {
+        let there = self.addresses.iter().map(|address| (*address != RowAddress::NONE).then_some(text));
+        Arc::new(there.collect::<StringArray>())
+    }
+
+    /// Whole nodes or edges: system fields, then properties.
+    fn objects<'v>(&self, value: &impl Fn(&str) -> Result<&'v ArrayRef>) -> Result<ArrayRef> {
+        let mut members = vec![("@id", value(ID)?, Encoding::Result)];
+        if self.edge {
+            members.extend([("@src", value(EDGE_SRC)?, Encoding::Result), ("@dst", value(EDGE_DST)?, Encoding::Result)]);
+        }
+        let system = members.len();
+        for Shown { name, json } in self.shown {
+            members.push((name, value(name)?, if *json { Encoding::Json } else { Encoding::Result }));
+        }
+        let object = |(row, address): (usize, &RowAddress)| {
+            if *address == RowAddress::NONE {
+                return Ok(None);
+            }
+            let mut object = Map::with_capacity(members.len() + 1);
+            for (index, (name, array, encoding)) in members.iter().enumerate() {
+                object.insert((*name).to_owned(), cell(array, row, *encoding)?);
+                if self.edge && index + 1 == system {
+                    object.insert("@type".to_owned(), self.name.into());
+                }
+            }
+            Ok(Some(Value::Object(object).to_string()))
+        };
+        let objects = self.addresses.iter().enumerate().map(object).collect::<Result<StringArray>>()?;
+        Ok(Arc::new(objects))
+    }
+}

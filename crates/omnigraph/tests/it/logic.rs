@@ -1,0 +1,151 @@
+//! Tests as text, and random queries beside the reference evaluator.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use omnigraph::{LoadMode, LoadRequest, LoadSource, Omnigraph, OpenOptions, QueryRequest, Target};
+use omnigraph_testkit::generate::{self, Size};
+use omnigraph_testkit::logic::{self, Answer, Engine, EngineError, OracleEngine, Request};
+use omnigraph_testkit::oracle::Mode;
+use serde_json::Value;
+
+use crate::support::memory;
+
+/// The engine as text tests see it.
+#[derive(Default)]
+struct Subject {
+    graph: Option<Omnigraph>,
+}
+
+fn shown(error: omnigraph::Error) -> EngineError {
+    EngineError { code: error.code().to_owned(), message: error.to_string() }
+}
+
+impl Subject {
+    fn graph(&self) -> &Omnigraph {
+        self.graph.as_ref().expect("a test starts with a schema")
+    }
+
+    fn request(request: &Request) -> QueryRequest {
+        QueryRequest {
+            source: request.source.clone(),
+            file: "test.gq".to_owned(),
+            name: request.name.clone(),
+            params: request.params.clone(),
+            ..QueryRequest::default()
+        }
+    }
+}
+
+#[async_trait(?Send)]
+impl Engine for Subject {
+    fn supports(&self, feature: &str) -> bool {
+        feature == "search"
+    }
+
+    async fn init(&mut self, schema: &str) -> Result<(), EngineError> {
+        let graph = Omnigraph::init(&memory(), "schema.pg", schema, None, OpenOptions::default()).await;
+        self.graph = Some(graph.map_err(shown)?);
+        Ok(())
+    }
+
+    async fn load(&mut self, lines: &str, mode: Mode, branch: &str) -> Result<(), EngineError> {
+        let mode = match mode {
+            Mode::Append => LoadMode::Append,
+            Mode::Merge => LoadMode::Merge,
+            Mode::Overwrite => LoadMode::Overwrite,
+        };
+        let source = LoadSource::reader("rows.jsonl", std::io::Cursor::new(lines.as_bytes().to_vec()));
+        let request = LoadRequest { branch: branch.to_owned(), mode, source, actor: None, progress: None };
+        self.graph().load(request).await.map(drop).map_err(shown)
+    }
+
+    async fn create_branch(&mut self, name: &str, from: &str) -> Result<(), EngineError> {
+        let from = Target::Branch(from.to_owned());
+        self.graph().create_branch(name, &from, None).await.map(drop).map_err(shown)
+    }
+
+    async fn query(&mut self, request: &Request) -> Result<Answer, EngineError> {
+        let snapshot = self.graph().snapshot(Target::Branch(request.branch.clone())).await.map_err(shown)?;
+        let result = snapshot.query(Self::request(request)).await.map_err(shown)?;
+        let cells = |row: serde_json::Map<String, Value>| {
+            result.columns.iter().map(|column| row.get(column).cloned().unwrap_or(Value::Null)).collect()
+        };
+        Ok(Answer { rows: result.rows.into_iter().map(cells).collect(), columns: result.columns.clone() })
+    }
+
+    async fn explain(&mut self, request: &Request) -> Result<Option<String>, EngineError> {
+        let snapshot = self.graph().snapshot(Target::Branch(request.branch.clone())).await.map_err(shown)?;
+        let plan = snapshot.explain(Self::request(request), false).await.map_err(shown)?;
+        Ok(Some(plan.text))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/logic");
+    let outcome = logic::run_folder(&folder, || Subject::default()).await;
+    assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
+}
+
+/// How many random cases the test run asks; `OMNIGRAPH_RANDOM_CASES` asks more, `OMNIGRAPH_RANDOM_SEED` others.
+const CASES: u64 = 150;
+
+fn number(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_queries_agree_with_the_reference() {
+    let first = number("OMNIGRAPH_RANDOM_SEED", 0);
+    let mut agreed = 0;
+    for seed in first..first + number("OMNIGRAPH_RANDOM_CASES", CASES) {
+        let case = generate::case(seed, Size::default());
+        let (mut subject, mut oracle) = (Subject::default(), OracleEngine::default());
+        if oracle.init(&case.schema).await.is_err() || subject.init(&case.schema).await.is_err() {
+            continue;
+        }
+        oracle.load(&case.rows, Mode::Append, "main").await.unwrap();
+        subject.load(&case.rows, Mode::Append, "main").await.unwrap();
+        for source in &case.queries {
+            let request =
+                Request { source: source.clone(), name: None, params: None, branch: "main".to_owned() };
+            let expected = oracle.query(&request).await;
+            let actual = subject.query(&request).await;
+            if let Some(difference) = difference(source, expected, actual) {
+                let plan = subject.explain(&request).await;
+                panic!("seed {seed}: {difference}\n{source}\n{}\n{}\n{plan:#?}", case.schema, case.rows);
+            }
+            agreed += 1;
+        }
+    }
+    println!("{agreed} random queries agree with the reference");
+    assert!(agreed > 0);
+}
+
+/// What two answers disagree about. Rows without an order come in any, and a bare limit takes any of them.
+fn difference(
+    source: &str,
+    expected: Result<Answer, EngineError>,
+    actual: Result<Answer, EngineError>,
+) -> Option<String> {
+    match (expected, actual) {
+        (Err(_), Err(_)) => None,
+        (Ok(expected), Ok(actual)) => {
+            let ordered = source.contains("order {") || source.contains("offset");
+            let rows = |answer: &Answer| {
+                let mut rows: Vec<String> = answer.rows.iter().map(|row| format!("{row:?}")).collect();
+                if !ordered {
+                    rows.sort();
+                }
+                rows
+            };
+            let (left, right) = (rows(&expected), rows(&actual));
+            let bare_limit = source.contains("limit") && !ordered;
+            let same = left == right || (bare_limit && left.len() == right.len());
+            (!same || expected.columns != actual.columns)
+                .then(|| format!("expected {left:#?}\nactual {right:#?}"))
+        }
+        (expected, actual) => Some(format!("expected {expected:?}\nactual {actual:?}")),
+    }
+}
