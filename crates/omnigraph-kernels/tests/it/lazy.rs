@@ -1,8 +1,24 @@
 //! What is not chosen is not evaluated.
 
-use crate::support::{ints, over};
+use std::sync::Arc;
 
-fn divisors() -> arrow::array::ArrayRef {
+use arrow::array::{ArrayRef, Int64Builder, ListBuilder};
+use omnigraph_compiler::functions::FunctionId;
+use omnigraph_compiler::ir::{Type, Value};
+use omnigraph_compiler::types::Scalar;
+use omnigraph_kernels::{Column, Kernel};
+
+use crate::support::{cells, ints, nullable, over};
+
+fn numbers(lists: &[Option<&[i64]>]) -> ArrayRef {
+    let mut builder = ListBuilder::new(Int64Builder::new());
+    for list in lists {
+        builder.append_option(list.map(|items| items.iter().copied().map(Some)));
+    }
+    Arc::new(builder.finish())
+}
+
+fn divisors() -> ArrayRef {
     ints(&[Some(2), Some(0), None, Some(-1)])
 }
 
@@ -35,4 +51,27 @@ fn connectives_stop_where_the_answer_is_known() {
     assert_eq!(over("$t.i != 0 and 6 div $t.i > 0", "i", divisors()).unwrap(), ["true", "false", "null", "false"]);
     assert_eq!(over("$t.i = 0 or 6 div $t.i > 0", "i", divisors()).unwrap(), ["true", "true", "null", "false"]);
     assert_eq!(over("6 div $t.i > 0 and $t.i != 0", "i", divisors()).unwrap_err().row, 1);
+}
+
+#[test]
+fn lists_of_numbers_meet_in_the_wider_one() {
+    let column = || numbers(&[Some(&[1, -2]), None, Some(&[])]);
+    assert_eq!(over("coalesce($t.numbers, [0.5])", "numbers", column()).unwrap(), ["[1.0, -2.0]", "[0.5]", "[]"]);
+    // What a slice leaves out is not seen.
+    let tail = column().slice(1, 2);
+    assert_eq!(over("coalesce($t.numbers, [0.5])", "numbers", tail).unwrap(), ["[0.5]", "[]"]);
+}
+
+#[test]
+fn a_negative_number_has_no_place_among_unsigned_ones() {
+    let columns = |values: &[Option<i64>]| {
+        let large = Column::constant(&Value::U64(u64::MAX), &Type::scalar(Scalar::U64)).unwrap();
+        [Column::Array(ints(values)), large]
+    };
+    let types = [nullable(Scalar::I64), nullable(Scalar::U64)];
+    let kernel = Kernel::call(FunctionId::Coalesce, &types, &nullable(Scalar::U64)).unwrap();
+    let found = kernel.evaluate(&columns(&[Some(1), None]), 2).unwrap();
+    assert_eq!(cells(&found, 2), ["1", "18446744073709551615"]);
+    let failure = kernel.evaluate(&columns(&[None, Some(-1)]), 2).unwrap_err();
+    assert_eq!((failure.row, failure.problem.code()), (1, "out-of-range"));
 }

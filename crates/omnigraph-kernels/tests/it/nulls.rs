@@ -165,6 +165,6 @@ fn what_the_checker_refuses_has_no_kernel() {
     assert!(Kernel::call(FunctionId::Lower, std::slice::from_ref(&int), &text).is_err());
     let vector = Type::Value(PropType::of(Scalar::Vector(3)));
     assert!(Kernel::is_in(&vector, &nullable_list(Scalar::F32), &bool_type).is_err());
-    let unasked = Kernel::call(FunctionId::Lower, &[text.clone()], &text).unwrap();
+    let unasked = Kernel::call(FunctionId::Lower, std::slice::from_ref(&text), &text).unwrap();
     assert!(unasked.evaluate(&[Column::Array(Arc::new(UInt32Array::from(vec![1])))], 1).is_err());
 }

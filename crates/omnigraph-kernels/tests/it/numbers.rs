@@ -25,8 +25,7 @@ enum Number {
     F64(f64),
 }
 
-/// A float or integer exactly, as a whole number of units of 2^-1074, in up to three signed digits of base 2^1100: the
-/// sign and the binary expansion as a string of bits.
+/// A number exactly: its sign, and its magnitude as a whole number of units of 2^-1074, which every float is.
 #[derive(PartialEq, Eq, Debug)]
 struct Exact {
     negative: bool,
@@ -135,7 +134,10 @@ fn forms(left: &ArrayRef, right: &ArrayRef) -> Vec<[Column; 2]> {
     ]
 }
 
-const COMPARISONS: [(BinaryOp, fn(Ordering) -> bool); 6] = [
+type Holds = fn(Ordering) -> bool;
+type Exactly = fn(i128, i128) -> Option<i128>;
+
+const COMPARISONS: [(BinaryOp, Holds); 6] = [
     (BinaryOp::Equal, Ordering::is_eq),
     (BinaryOp::NotEqual, Ordering::is_ne),
     (BinaryOp::Less, Ordering::is_lt),
@@ -177,7 +179,7 @@ proptest! {
     fn integer_arithmetic_is_checked(left in number(), right in number()) {
         let (Some(a), Some(b)) = (left.integer(), right.integer()) else { return Ok(()) };
         let ((left_type, left_array), (right_type, right_array)) = (left.column(), right.column());
-        let cases: [(BinaryOp, fn(i128, i128) -> Option<i128>); 5] = [
+        let cases: [(BinaryOp, Exactly); 5] = [
             (BinaryOp::Add, i128::checked_add),
             (BinaryOp::Subtract, i128::checked_sub),
             (BinaryOp::Multiply, i128::checked_mul),
