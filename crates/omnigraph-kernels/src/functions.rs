@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::kernel::Program;
 use crate::lazy::Branch;
 use crate::list::Operands;
-use crate::types::{is_integer, is_number, same_layout, scalar_of, value_type};
+use crate::types::{is_integer, is_number, scalar_of};
 use crate::{cast, lazy, list, number, temporal, text};
 
 /// The program of a call, if the function is defined for these types.
@@ -63,15 +63,14 @@ fn integers(args: &[Type], program: Program) -> Option<Program> {
 }
 
 /// Whether values of `ty` become values of `result`, which they have in common with others.
-pub(crate) fn widens(ty: &Type, result: &Type) -> bool {
-    match (scalar_of(ty), scalar_of(result)) {
-        _ if *ty == Type::Null => true,
-        (Some(from), Some(to)) => from == to || (is_number(from) && is_number(to)),
-        // Lists of different numbers have no values in common.
-        _ => match (value_type(ty), value_type(result)) {
-            (Some(from), Some(to)) => same_layout(&from, &to),
-            (from, to) => from.is_none() && to.is_none(),
-        },
+fn widens(ty: &Type, result: &Type) -> bool {
+    match (ty, result) {
+        (Type::Null, _) => true,
+        (Type::Value(ty), Type::Value(result)) => {
+            let numbers = is_number(ty.scalar) && is_number(result.scalar);
+            ty.list == result.list && (ty.scalar == result.scalar || numbers)
+        }
+        (ty, result) => ty.clone().with_nullable(true) == result.clone().with_nullable(true),
     }
 }
 

@@ -17,6 +17,7 @@
 //! - `resolve`     from an operation and its types to a kernel
 //! - `kernel`      what a kernel is, and what all of them check
 //! - `column`      a value per row, or one for all
+//! - `constant`    literals and parameters as columns
 //! - `failure`     what can go wrong, and what to do about it
 //! - `lazy`        `if`, `coalesce`, `and`, `or` over the rows that need an operand
 //! - `functions`   the functions of the table, by the types of their arguments
@@ -43,6 +44,7 @@ mod calendar;
 mod cast;
 mod column;
 mod compare;
+mod constant;
 mod convert;
 mod failure;
 mod functions;
@@ -66,5 +68,4 @@ pub use kernel::Kernel;
 pub use lazy::{Branch, Rows, choose, coalesce, connect};
 pub use logic::Connective;
 pub use order::{CellOrder, collect_order};
-pub use temporal::duration_constant;
 pub use types::value_type;

@@ -12,7 +12,6 @@ use omnigraph_compiler::types::Scalar;
 use crate::arithmetic::symbol;
 use crate::batch::{Batch, Cells};
 use crate::calendar::{DAY_MILLISECONDS, Day, Unit, negated, plus_days, plus_duration};
-use crate::column::Column;
 use crate::failure::{Failure, Problem};
 use crate::kernel::{Program, shared};
 use crate::types::{duration_fields, scalar_of};
@@ -160,13 +159,8 @@ impl<'a> Durations<'a> {
     }
 }
 
-/// A duration as a constant, for literals and parameters.
-#[must_use]
-pub fn duration_constant(duration: Duration) -> Column {
-    Column::Constant(durations(&[duration], None))
-}
-
-fn durations(values: &[Duration], nulls: Option<arrow::buffer::NullBuffer>) -> ArrayRef {
+/// Durations as a column of structs.
+pub(crate) fn durations(values: &[Duration], nulls: Option<arrow::buffer::NullBuffer>) -> ArrayRef {
     let months: Int32Array = values.iter().map(|value| Some(value.months)).collect();
     let days: Int32Array = values.iter().map(|value| Some(value.days)).collect();
     let milliseconds: Int64Array = values.iter().map(|value| Some(value.milliseconds)).collect();
