@@ -31,14 +31,16 @@ pub(super) struct Nodes {
     pub(super) shown: Vec<Shown>,
 }
 
-/// The edges of a type.
+/// The rows of a type, known by their addresses: edges, or nodes that nothing connects.
 #[derive(Debug)]
-pub(super) struct Edges {
+pub(super) struct Rows {
     /// The type's name.
     pub(super) name: String,
+    /// Whether they are edges.
+    pub(super) edge: bool,
     /// The table.
     pub(super) table: Arc<Table>,
-    /// What a whole edge shows.
+    /// What a whole node or edge shows.
     pub(super) shown: Vec<Shown>,
 }
 
@@ -54,10 +56,10 @@ pub(super) struct Shown {
 /// Nodes or edges of one or several types.
 #[derive(Clone, Debug)]
 pub(super) enum Entities {
-    /// Nodes, ascending by space.
+    /// Nodes by number, ascending by space.
     Nodes(Vec<Arc<Nodes>>),
-    /// Edges.
-    Edges(Vec<Arc<Edges>>),
+    /// Edges, or nodes that nothing connects, by the addresses of their rows.
+    Rows(Vec<Arc<Rows>>),
 }
 
 /// The number of a node.
@@ -88,7 +90,7 @@ impl Nodes {
 pub(super) struct Graph {
     pub(super) snapshot: Snapshot,
     nodes: BTreeMap<String, Arc<Nodes>>,
-    edges: BTreeMap<String, Arc<Edges>>,
+    edges: BTreeMap<String, Arc<Rows>>,
 }
 
 impl Graph {
@@ -136,13 +138,13 @@ impl Graph {
     }
 
     /// The edges of a type.
-    pub(super) async fn edges(&mut self, name: &str) -> Result<Arc<Edges>> {
+    pub(super) async fn edges(&mut self, name: &str) -> Result<Arc<Rows>> {
         if let Some(edges) = self.edges.get(name) {
             return Ok(Arc::clone(edges));
         }
         let ty = self.snapshot.catalog().edges.get(name).ok_or_else(|| unknown(name))?;
         let table = self.snapshot.table(&TablePath::edge(ty.table)).await?;
-        let edges = Arc::new(Edges { name: name.to_owned(), table, shown: shown(&ty.properties) });
+        let edges = Arc::new(Rows { name: name.to_owned(), edge: true, table, shown: shown(&ty.properties) });
         self.edges.insert(name.to_owned(), Arc::clone(&edges));
         Ok(edges)
     }
@@ -155,6 +157,17 @@ impl Graph {
         }
         nodes.sort_by_key(|nodes| nodes.space);
         Ok(Entities::Nodes(nodes))
+    }
+
+    /// Nodes of several types that nothing connects: their tables are all that is needed.
+    pub(super) async fn plain_nodes(&mut self, types: &[TypeRef]) -> Result<Entities> {
+        let mut rows = Vec::with_capacity(types.len());
+        for TypeRef { name, .. } in types {
+            let ty = self.snapshot.catalog().nodes.get(name).ok_or_else(|| unknown(name))?;
+            let table = self.snapshot.table(&TablePath::node(ty.table)).await?;
+            rows.push(Arc::new(Rows { name: name.clone(), edge: false, table, shown: shown(&ty.properties) }));
+        }
+        Ok(Entities::Rows(rows))
     }
 
     /// Nodes of the types at these indexes.
@@ -182,7 +195,7 @@ impl Graph {
         for ty in types {
             edges.push(self.edges(&ty.name).await?);
         }
-        Ok(Entities::Edges(edges))
+        Ok(Entities::Rows(edges))
     }
 
     /// Who is adjacent to whom over the edges of a type, and the types at both ends.

@@ -1,13 +1,13 @@
 //! Collected lists: in a stable order, and empty rather than null.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListArray, UInt32Array};
 use arrow::buffer::OffsetBuffer;
-use arrow::compute::{SortOptions, sort_to_indices, take};
+use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Int64Type};
 use arrow::error::ArrowError;
+use omnigraph_kernels::collect_order;
 
 /// Counts, 0 of nothing.
 pub(super) fn counted(array: &ArrayRef) -> ArrayRef {
@@ -61,24 +61,17 @@ pub(super) fn sorted(array: &ArrayRef, whole: bool) -> Result<ArrayRef, ArrowErr
 }
 
 fn by_value(items: &ArrayRef) -> Result<UInt32Array, ArrowError> {
-    match sort_to_indices(items, Some(SortOptions::default()), None) {
-        Ok(order) => Ok(order),
-        // Lists of lists have no order of their own: they go by their rows.
-        Err(_) => {
-            let field = arrow::row::SortField::new(items.data_type().clone());
-            let rows = arrow::row::RowConverter::new(vec![field])?.convert_columns(&[Arc::clone(items)])?;
-            let mut order: Vec<u32> = (0..u32::try_from(items.len()).unwrap_or(u32::MAX)).collect();
-            order.sort_by(|a, b| rows.row(*a as usize).cmp(&rows.row(*b as usize)));
-            Ok(UInt32Array::from(order))
-        }
-    }
+    let compare = collect_order(items, items).map_err(|failure| ArrowError::ComputeError(failure.to_string()))?;
+    let mut order: Vec<u32> = (0..u32::try_from(items.len()).unwrap_or(u32::MAX)).collect();
+    order.sort_by(|a, b| compare(*a as usize, *b as usize));
+    Ok(UInt32Array::from(order))
 }
 
 fn by_id(items: &ArrayRef) -> UInt32Array {
     let texts = items.as_string::<i32>();
     let ids: Vec<Option<String>> = texts.iter().map(|text| id_of(text?)).collect();
     let mut order: Vec<u32> = (0..u32::try_from(items.len()).unwrap_or(u32::MAX)).collect();
-    order.sort_by(|a, b| ids[*a as usize].cmp(&ids[*b as usize]).then(Ordering::Equal));
+    order.sort_by(|a, b| ids[*a as usize].cmp(&ids[*b as usize]));
     UInt32Array::from(order)
 }
 

@@ -95,6 +95,13 @@ impl Column {
 impl Table {
     /// The fragments of this version, by id.
     pub(crate) async fn fragments(&self, only: Option<&BTreeSet<u32>>) -> Result<Vec<FragmentRows>> {
+        match only {
+            Some(_) => self.read_fragments(only).await,
+            None => Ok(self.fragments.get_or_try_init(|| self.read_fragments(None)).await?.clone()),
+        }
+    }
+
+    async fn read_fragments(&self, only: Option<&BTreeSet<u32>>) -> Result<Vec<FragmentRows>> {
         let mut fragments = Vec::with_capacity(self.dataset.manifest.fragments.len());
         let wanted = |fragment: &&Fragment| only.is_none_or(|only| only.contains(&id_of(fragment)));
         for fragment in self.dataset.manifest.fragments.iter().filter(wanted) {
@@ -113,6 +120,14 @@ impl Table {
         let widths = columns.iter().filter_map(|name| self.schema.field_with_name(name).ok());
         let width: u64 = widths.map(|field| width(field.data_type())).sum();
         self.rows().saturating_mul(width) <= CACHE_BYTES / 2
+    }
+
+    /// Whether whole columns are in memory already.
+    pub(crate) fn has_columns(&self, columns: &[&str]) -> bool {
+        let kept = |fragment: &Fragment, name: &&str| {
+            self.field_id(name).is_ok_and(|field| self.columns.cache.get(&(id_of(fragment), field)).is_some())
+        };
+        self.dataset.manifest.fragments.iter().all(|fragment| columns.iter().all(|name| kept(fragment, name)))
     }
 
     /// Whole columns of some fragments: per fragment, per name.

@@ -15,8 +15,9 @@ use object_store::ObjectStore as DynObjectStore;
 use object_store::path::Path;
 use omnigraph_log::{TablePath, TablePin};
 use omnigraph_objects::Store;
+use tokio::sync::OnceCell;
 
-use super::{columns::Columns, failure::failed, manifest, storage};
+use super::{FragmentRows, columns::Columns, failure::failed, manifest, storage};
 use crate::error::Result;
 
 /// How many opened versions are kept. An opened version is its manifest: some kilobytes.
@@ -45,6 +46,8 @@ pub(crate) struct Table {
     pub(super) dataset: Arc<Dataset>,
     pub(super) schema: SchemaRef,
     pub(super) columns: Arc<Columns>,
+    /// Read once.
+    pub(super) fragments: OnceCell<Vec<FragmentRows>>,
 }
 
 impl Tables {
@@ -97,7 +100,7 @@ impl Tables {
     fn keep(&self, path: &TablePath, pin: TablePin, dataset: Dataset) -> Arc<Table> {
         let schema = Arc::new(ArrowSchema::from(dataset.schema()));
         let columns = Arc::clone(&self.shared.columns);
-        let table = Arc::new(Table { path: path.clone(), pin, dataset: Arc::new(dataset), schema, columns });
+        let table = Arc::new(Table { path: path.clone(), pin, dataset: Arc::new(dataset), schema, columns, fragments: OnceCell::new() });
         let mut open = self.shared.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.len() >= MOST_OPEN {
             // Version ids grow with time, so the lower half is the older half.

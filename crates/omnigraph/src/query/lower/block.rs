@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::Int32Array;
-use arrow::datatypes::Schema;
+use arrow::datatypes::{DataType, Field as ArrowField, Schema};
 use arrow::record_batch::RecordBatch;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::source::DataSourceExec;
@@ -291,14 +291,16 @@ fn uses_of(uses: &Uses, live: &BTreeSet<VarId>) -> BTreeSet<VarId> {
     if after.is_empty() { live.clone() } else { after }
 }
 
-/// The one empty row of a block without variables.
+/// The one row of a block without variables.
 fn one_row() -> Result<Flow> {
-    let schema = Arc::new(Schema::new(vec![arrow::datatypes::Field::new(
-        "unit",
-        arrow::datatypes::DataType::Int32,
-        true,
-    )]));
-    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(Int32Array::from(vec![0]))])?;
+    let unit = ArrowField::new("unit", DataType::Int32, true);
+    let schema = Arc::new(Schema::new(vec![unit]));
+    constant(RecordBatch::try_new(schema, vec![Arc::new(Int32Array::from(vec![0]))])?)
+}
+
+/// Rows that are known.
+pub(super) fn constant(batch: RecordBatch) -> Result<Flow> {
+    let schema = batch.schema();
     let source = MemorySourceConfig::try_new(&[vec![batch]], schema, None)?;
     Ok(Flow { plan: Arc::new(DataSourceExec::new(Arc::new(source))), scope: Scope::default() })
 }

@@ -14,7 +14,7 @@ use super::flow::{Computed, Flow};
 use super::mention::variables;
 use super::scope::{Binding, Scope, column};
 use crate::error::{Error, Result};
-use crate::query::graph::{Edges, Entities};
+use crate::query::graph::{Entities, Rows};
 use crate::query::operator::{Seed, node};
 use crate::query::run::collect;
 use crate::table::{CHUNK_ROWS, RowAddress};
@@ -65,7 +65,7 @@ impl Lowering {
     }
 
     /// Runs a plan over all edges of a type.
-    async fn of_all_edges(&self, edges: &Edges, seed: &Seed, flow: &Flow) -> Result<Vec<RecordBatch>> {
+    async fn of_all_edges(&self, edges: &Rows, seed: &Seed, flow: &Flow) -> Result<Vec<RecordBatch>> {
         let schema = Arc::new(Schema::new(vec![ArrowField::new("edge", DataType::UInt64, true)]));
         let mut batches = Vec::new();
         for fragment in edges.table.fragments(None).await? {
@@ -83,11 +83,11 @@ impl Lowering {
 }
 
 /// A plan of edges that are given batch by batch.
-fn leaf(edges: &Arc<Edges>, var: VarId) -> (Seed, Flow) {
+fn leaf(edges: &Arc<Rows>, var: VarId) -> (Seed, Flow) {
     let seed = Seed::default();
     let schema = Arc::new(Schema::new(vec![ArrowField::new(column(var), DataType::UInt64, true)]));
     let mut scope = Scope::default();
-    scope.bindings.insert(var, Binding::Entity(Entities::Edges(vec![Arc::clone(edges)])));
+    scope.bindings.insert(var, Binding::Entity(Entities::Rows(vec![Arc::clone(edges)])));
     (seed.clone(), Flow { plan: node(seed, Vec::new(), schema), scope })
 }
 

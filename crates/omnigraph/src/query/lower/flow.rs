@@ -83,7 +83,7 @@ fn field_type(entities: &Entities, field: &Field) -> Result<DataType> {
     let Field::Column(name) = field else { return Ok(DataType::Utf8) };
     let table = match entities {
         Entities::Nodes(nodes) => nodes.first().map(|nodes| &nodes.table),
-        Entities::Edges(edges) => edges.first().map(|edges| &edges.table),
+        Entities::Rows(rows) => rows.first().map(|rows| &rows.table),
     };
     let schema = table.ok_or_else(|| Error::internal("a variable of no type"))?.schema();
     let field = schema.field_with_name(name).map_err(|error| Error::internal(error.to_string()))?;

@@ -177,3 +177,36 @@ pub(super) fn visible(block: &Block) -> Vec<VarId> {
     let nested = block.blocks.iter().flat_map(bound_by);
     block.variables.iter().map(|variable| variable.id).chain(nested).collect()
 }
+
+/// The variables of a block that are known by number and not just by the address of a row: what is connected, compared or
+/// scored.
+pub(super) fn numbered(block: &Block) -> BTreeSet<VarId> {
+    let mut vars = BTreeSet::new();
+    vars.extend(block.expands.iter().flat_map(|expand| [expand.from, expand.to]));
+    vars.extend(block.paths.iter().flat_map(|path| [path.expand.from, path.expand.to]));
+    vars.extend(block.filters.iter().flat_map(numbered_in));
+    for nested in &block.blocks {
+        vars.extend(numbered(&nested.block));
+        if let CorrelatedKind::Aggregate { aggregate, .. } = &nested.kind {
+            vars.extend(aggregate.arg.iter().flat_map(numbered_in));
+        }
+    }
+    vars
+}
+
+/// The variables that an expression compares or scores.
+pub(super) fn numbered_in(expr: &Expr) -> BTreeSet<VarId> {
+    let mut vars: BTreeSet<VarId> = mentions(expr)
+        .into_iter()
+        .filter_map(|mention| match mention {
+            Mention::Search(var, _) => Some(var),
+            _ => None,
+        })
+        .collect();
+    let mut open = vec![expr];
+    while let Some(expr) = open.pop() {
+        vars.extend(compared(expr).into_iter().flat_map(|(a, b)| [a, b]));
+        open.extend(parts(expr));
+    }
+    vars
+}

@@ -29,10 +29,11 @@ mod search;
 mod start;
 mod value;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::physical_plan::ExecutionPlan;
-use omnigraph_compiler::ir::{Count, Query, Value};
+use omnigraph_compiler::ir::{Count, Query, Value, VarId};
 
 use super::budget::Budget;
 use super::cursor::Cursor;
@@ -47,6 +48,10 @@ pub(super) struct Lowering {
     params: Vec<Value>,
     now_millis: i64,
     budget: Arc<Budget>,
+    /// The variables of the body at hand that are known by number.
+    numbered: BTreeSet<VarId>,
+    /// Whether only the first rows of the body at hand are asked for.
+    few: bool,
     /// Names given so far, so that no two columns of a plan share one.
     names: usize,
 }
@@ -63,7 +68,7 @@ pub(super) struct Planned {
 impl Lowering {
     pub(super) fn new(snapshot: &Snapshot, params: Vec<Value>, budget: Arc<Budget>) -> Self {
         let now_millis = snapshot.shared.ambient().now_micros().div_euclid(1000);
-        Self { graph: Graph::new(snapshot.clone()), params, now_millis, budget, names: 0 }
+        Self { graph: Graph::new(snapshot.clone()), params, now_millis, budget, numbered: BTreeSet::new(), few: false, names: 0 }
     }
 
     /// The plan of a query.

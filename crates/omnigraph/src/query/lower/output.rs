@@ -5,8 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use arrow::array::{ArrayRef, Int64Array};
 use arrow::compute::SortOptions;
-use arrow::datatypes::{Field as ArrowField, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
 use datafusion::physical_expr::expressions::Column as Place;
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_plan::ExecutionPlan;
@@ -15,7 +17,9 @@ use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::limit::GlobalLimitExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::union::UnionExec;
-use omnigraph_compiler::ir::{Body, Column, Expr, ExprKind, OrderKey, Query, Rank, Union, VarId};
+use omnigraph_compiler::ir::{
+    Body, Column, Expr, ExprKind, Group, OrderKey, Query, Rank, Union, VarId, VariableKind,
+};
 
 use super::Lowering;
 use super::block::Uses;
@@ -74,6 +78,7 @@ impl Lowering {
         let schema = result_schema(query);
         let mut plans = Vec::with_capacity(bodies.len());
         for body in bodies {
+            self.numbered.clear();
             let flow = self.projected(body, &[]).await?;
             let columns = (0..schema.fields().len()).map(Scalar::Column).collect();
             let project = Project { columns, schema: Arc::clone(&schema), witness: flow.witness() };
@@ -113,6 +118,8 @@ impl Lowering {
     /// The rows of a body, grouped if it groups; its columns are not computed.
     async fn rows(&mut self, body: &Body, query: &Query, keys: &[OrderKey], page: &Page<'_>) -> Result<Flow> {
         let at_once = keys.is_empty() && page.limit.is_none() && query.order.rank.is_none();
+        self.few = keys.is_empty() && page.limit.is_some() && body.group.is_none() && query.order.rank.is_none();
+        self.numbered.extend(query.order.rank.iter().flat_map(super::mention::rank_variables));
         let mut flow = self.rows_for(body, keys, at_once).await?;
         if let Some(rank) = &query.order.rank {
             flow = self.rank(flow, rank).await?;
@@ -121,6 +128,13 @@ impl Lowering {
     }
 
     async fn rows_for(&mut self, body: &Body, keys: &[OrderKey], at_once: bool) -> Result<Flow> {
+        self.numbered.extend(super::mention::numbered(&body.block));
+        let read = body.columns.iter().map(|column| &column.expr).chain(keys.iter().map(|key| &key.expr));
+        self.numbered.extend(read.chain(&body.having).flat_map(super::mention::numbered_in));
+        if let Some(group) = &body.group {
+            let read = group.keys.iter().chain(group.aggregates.iter().filter_map(|aggregate| aggregate.arg.as_ref()));
+            self.numbered.extend(read.flat_map(super::mention::numbered_in));
+        }
         let Some(group) = &body.group else {
             let read = body.columns.iter().map(|column| &column.expr);
             let fields = if at_once { fields(read.clone()) } else { BTreeMap::new() };
@@ -128,6 +142,9 @@ impl Lowering {
             let uses = Uses { vars, fields, distinct: body.distinct, counted: false };
             return self.block(&body.block, None, &uses).await;
         };
+        if let Some(flow) = self.counted_by_pin(body, group)? {
+            return Ok(flow);
+        }
         let counted = only_counts(&group.aggregates, &body.block);
         let distinct = ignores_duplicates(&group.aggregates);
         let mut vars = variables(&group.keys);
@@ -139,6 +156,24 @@ impl Lowering {
         let uses = Uses { fields: fields_of(read, &vars), vars, distinct, counted };
         let flow = self.block(&body.block, None, &uses).await?;
         self.group(flow, group).await
+    }
+
+    /// The number of all nodes of a type is known from its pin.
+    fn counted_by_pin(&self, body: &Body, group: &Group) -> Result<Option<Flow>> {
+        let block = &body.block;
+        let plain = block.expands.is_empty() && block.paths.is_empty() && block.filters.is_empty() && block.blocks.is_empty();
+        let ([variable], true) = (block.variables.as_slice(), plain && group.keys.is_empty()) else { return Ok(None) };
+        let VariableKind::Node { types } = &variable.kind else { return Ok(None) };
+        if !only_counts(&group.aggregates, block) {
+            return Ok(None);
+        }
+        let rows: u64 = types.iter().map(|ty| self.graph.count(&ty.name)).sum();
+        let rows = i64::try_from(rows).map_err(|error| Error::internal(error.to_string()))?;
+        let names = (0..group.aggregates.len()).map(super::expr::aggregated);
+        let fields = names.map(|name| ArrowField::new(name, DataType::Int64, true)).collect::<Vec<_>>();
+        let columns = group.aggregates.iter().map(|_| Arc::new(Int64Array::from(vec![rows])) as ArrayRef).collect();
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+        super::block::constant(batch).map(Some)
     }
 
     /// The rows in order, those of the page.

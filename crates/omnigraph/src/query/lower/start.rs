@@ -145,6 +145,15 @@ impl Lowering {
         })
     }
 
+    /// The nodes of a variable: by number if something connects or compares them.
+    async fn entities(&mut self, var: VarId, types: &[TypeRef]) -> Result<Entities> {
+        if self.numbered.contains(&var) {
+            self.graph.node_entities(types).await
+        } else {
+            self.graph.plain_nodes(types).await
+        }
+    }
+
     /// The plan of the nodes that an index finds.
     pub(super) async fn look_up(
         &mut self,
@@ -153,11 +162,10 @@ impl Lowering {
         column_name: String,
         probes: Vec<Probe>,
     ) -> Result<Flow> {
-        let entities = self.graph.node_entities(types).await?;
-        let Entities::Nodes(nodes) = &entities else { return Err(Error::internal("nodes that are edges")) };
+        let entities = self.entities(var, types).await?;
         let schema = Arc::new(Schema::new(vec![ArrowField::new(column(var), DataType::UInt64, true)]));
         let lookup = IndexLookup {
-            nodes: nodes.clone(),
+            nodes: entities.clone(),
             column: column_name,
             probes,
             indexes: self.graph.snapshot.shared.text.clone(),
@@ -178,11 +186,14 @@ impl Lowering {
         ids: Option<&Vec<String>>,
         wanted: BTreeSet<Field>,
     ) -> Result<Flow> {
-        let entities = self.graph.node_entities(types).await?;
-        let Entities::Nodes(nodes) = &entities else { return Err(Error::internal("nodes that are edges")) };
+        let entities = match ids {
+            Some(_) => self.graph.node_entities(types).await?,
+            None => self.entities(var, types).await?,
+        };
         let number = ArrowField::new(column(var), DataType::UInt64, true);
         let plan = match ids {
             Some(ids) => {
+                let Entities::Nodes(nodes) = &entities else { return Err(Error::internal("ids of no nodes")) };
                 let schema = Arc::new(Schema::new(vec![number]));
                 let ids: BTreeSet<&String> = ids.iter().collect();
                 let lookup = Lookup {
@@ -202,7 +213,8 @@ impl Lowering {
                 }
                 let schema = Arc::new(Schema::new(fields));
                 let budget = Arc::clone(&self.budget);
-                let scan = Scan { nodes: nodes.clone(), columns, schema: Arc::clone(&schema), budget };
+                let nodes = entities.clone();
+                let scan = Scan { nodes, columns, few: self.few, schema: Arc::clone(&schema), budget };
                 node(scan, Vec::new(), schema)
             }
         };

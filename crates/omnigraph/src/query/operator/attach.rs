@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{Operator, Stream, each};
 use crate::error::{Error, Result};
-use crate::query::graph::{Edges, Entities, Nodes, Shown, ordinal_of, space_of};
+use crate::query::graph::{Entities, Nodes, Rows, Shown, ordinal_of, space_of};
 use crate::query::json::{Encoding, cell};
 use crate::table::{EDGE_DST, EDGE_SRC, ID, RowAddress, Table};
 
@@ -107,9 +107,9 @@ impl Entities {
     fn parts(&self, refs: &UInt64Array) -> Vec<Part<'_>> {
         match self {
             Self::Nodes(all) => all.iter().map(|nodes| nodes.part(refs)).collect(),
-            Self::Edges(all) => {
+            Self::Rows(all) => {
                 let one = all.len() == 1;
-                all.iter().map(|edges| edges.part(refs, one)).collect()
+                all.iter().map(|rows| rows.part(refs, one)).collect()
             }
         }
     }
@@ -126,14 +126,14 @@ impl Nodes {
     }
 }
 
-impl Edges {
+impl Rows {
     fn part(&self, refs: &UInt64Array, only: bool) -> Part<'_> {
         let address = |edge: Option<u64>| match edge.map(RowAddress) {
             Some(address) if only || self.table.has_fragment(address.fragment()) => address,
             _ => RowAddress::NONE,
         };
         let addresses = refs.iter().map(address).collect();
-        Part { name: &self.name, table: &self.table, shown: &self.shown, edge: true, addresses }
+        Part { name: &self.name, table: &self.table, shown: &self.shown, edge: self.edge, addresses }
     }
 }
 

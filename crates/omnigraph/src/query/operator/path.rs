@@ -299,7 +299,7 @@ impl Entities {
     async fn ids(&self) -> Result<Ids> {
         let tables: Vec<&Arc<Table>> = match self {
             Self::Nodes(nodes) => nodes.iter().map(|nodes| &nodes.table).collect(),
-            Self::Edges(edges) => edges.iter().map(|edges| &edges.table).collect(),
+            Self::Rows(edges) => edges.iter().map(|edges| &edges.table).collect(),
         };
         let mut columns = Vec::with_capacity(tables.len());
         for table in tables {
@@ -319,7 +319,7 @@ impl Ids {
                 let part = nodes.iter().position(|nodes| nodes.space == space_of(number))?;
                 (part, nodes.get(part)?.rows.address(ordinal_of(number)))
             }
-            Entities::Edges(edges) => {
+            Entities::Rows(edges) => {
                 let address = RowAddress(number);
                 let part = edges.iter().position(|edges| edges.table.has_fragment(address.fragment()))?;
                 (part, address)

@@ -11,24 +11,77 @@ use futures::{StreamExt, TryStreamExt};
 use roaring::RoaringBitmap;
 
 use super::{Operator, Stream};
-use crate::adjacency::NodeFragment;
 use crate::error::{Error, Result};
 use crate::query::budget::Budget;
-use crate::query::graph::{Nodes, node_ref};
+use crate::query::graph::{Entities, Nodes, Rows, node_ref};
 use crate::search::{Probe, TextIndexes};
-use crate::table::{self, CHUNK_ROWS, ROW_ADDRESS, RowAddress};
+use crate::table::{self, CHUNK_ROWS, FragmentRows, ROW_ADDRESS, RowAddress, Table};
 
 /// All nodes of some types, with some of their columns.
 #[derive(Debug)]
 pub(in crate::query) struct Scan {
     /// The types.
-    pub(in crate::query) nodes: Vec<Arc<Nodes>>,
-    /// Columns of the tables, beside the number of the node.
+    pub(in crate::query) nodes: Entities,
+    /// Columns of the tables, beside the number of the node or the address of its row.
     pub(in crate::query) columns: Vec<String>,
-    /// The number of the node, then the columns.
+    /// Whether only the first rows are likely to be asked for, so that it does not pay to keep whole columns.
+    pub(in crate::query) few: bool,
+    /// The number or address, then the columns.
     pub(in crate::query) schema: SchemaRef,
     /// What it may cost.
     pub(in crate::query) budget: Arc<Budget>,
+}
+
+/// One type of a scan.
+#[derive(Clone, Debug)]
+enum Source {
+    Numbered(Arc<Nodes>),
+    Plain(Arc<Rows>),
+}
+
+impl Source {
+    fn table(&self) -> &Arc<Table> {
+        match self {
+            Self::Numbered(nodes) => &nodes.table,
+            Self::Plain(rows) => &rows.table,
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Numbered(nodes) => &nodes.name,
+            Self::Plain(rows) => &rows.name,
+        }
+    }
+
+    /// Adds the numbers of some rows of a fragment, or their addresses.
+    fn collect(&self, fragment: &FragmentRows, rows: impl Iterator<Item = u32>, into: &mut Vec<u64>) -> Result<()> {
+        match self {
+            Self::Numbered(nodes) => {
+                let ordinals = nodes.ordinals_of(fragment.id)?;
+                into.extend(rows.filter_map(|row| Some(node_ref(nodes.space, *ordinals.get(row as usize)?))));
+            }
+            Self::Plain(_) => into.extend(rows.map(|row| RowAddress::new(fragment.id, row).0)),
+        }
+        Ok(())
+    }
+}
+
+impl Nodes {
+    /// The ordinals of a fragment's rows.
+    fn ordinals_of(&self, fragment: u32) -> Result<&[u32]> {
+        let fragments = self.rows.fragments();
+        let index = fragments.binary_search_by_key(&fragment, |fragment| fragment.id);
+        let numbered = index.ok().and_then(|index| fragments.get(index));
+        Ok(numbered.ok_or_else(|| Error::internal("a fragment is not numbered"))?.ordinals.values())
+    }
+}
+
+fn sources(entities: &Entities) -> Vec<Source> {
+    match entities {
+        Entities::Nodes(nodes) => nodes.iter().map(|nodes| Source::Numbered(Arc::clone(nodes))).collect(),
+        Entities::Rows(rows) => rows.iter().map(|rows| Source::Plain(Arc::clone(rows))).collect(),
+    }
 }
 
 impl Operator for Scan {
@@ -37,45 +90,58 @@ impl Operator for Scan {
     }
 
     fn detail(&self) -> String {
-        let types: Vec<&str> = self.nodes.iter().map(|nodes| nodes.name.as_str()).collect();
-        let rows: u64 = self.nodes.iter().map(|nodes| nodes.rows.live()).sum();
+        let sources = sources(&self.nodes);
+        let types: Vec<&str> = sources.iter().map(Source::name).collect();
+        let rows: u64 = sources.iter().map(|source| source.table().rows()).sum();
         let columns = if self.columns.is_empty() { String::new() } else { format!(" [{}]", self.columns.join(", ")) };
         format!("{}{columns}, {rows} rows", types.join(" | "))
     }
 
     fn run(self: Arc<Self>, _: Vec<Stream>, _: Arc<TaskContext>) -> Result<Stream> {
-        let streams: Vec<Stream> = self.nodes.iter().map(|nodes| Arc::clone(&self).of_type(Arc::clone(nodes))).collect();
+        let streams: Vec<Stream> =
+            sources(&self.nodes).into_iter().map(|source| Arc::clone(&self).of_type(source)).collect();
         Ok(futures::stream::iter(streams).flatten().boxed())
     }
 }
 
 impl Scan {
-    fn of_type(self: Arc<Self>, nodes: Arc<Nodes>) -> Stream {
+    fn of_type(self: Arc<Self>, source: Source) -> Stream {
         let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
-        if nodes.table.fits_in_memory(&columns) { self.in_memory(nodes) } else { self.streamed(nodes) }
+        let table = source.table();
+        let whole = if self.few { table.has_columns(&columns) } else { table.fits_in_memory(&columns) };
+        if whole { self.in_memory(source) } else { self.streamed(source) }
     }
 
-    fn in_memory(self: Arc<Self>, nodes: Arc<Nodes>) -> Stream {
-        let mut chunks = Vec::new();
-        for (index, fragment) in nodes.rows.fragments().iter().enumerate() {
-            chunks.extend((0..fragment.ordinals.len().div_ceil(CHUNK_ROWS)).map(|chunk| (index, chunk)));
-        }
-        let read = move |(fragment, chunk)| {
-            let (this, nodes) = (Arc::clone(&self), Arc::clone(&nodes));
-            async move { this.chunk(&nodes, fragment, chunk).await }
+    fn in_memory(self: Arc<Self>, source: Source) -> Stream {
+        let opened = {
+            let source = source.clone();
+            async move { source.table().fragments(None).await }
         };
-        futures::stream::iter(chunks).then(read).boxed()
+        let chunks = futures::stream::once(opened).map_ok(move |fragments| {
+            let (this, source) = (Arc::clone(&self), source.clone());
+            let chunks: Vec<_> = fragments
+                .into_iter()
+                .flat_map(|fragment| {
+                    let chunks = (fragment.written as usize).div_ceil(CHUNK_ROWS);
+                    (0..chunks).map(move |chunk| (fragment.clone(), chunk))
+                })
+                .collect();
+            futures::stream::iter(chunks).then(move |(fragment, chunk)| {
+                let (this, source) = (Arc::clone(&this), source.clone());
+                async move { this.chunk(&source, &fragment, chunk).await }
+            })
+        });
+        chunks.try_flatten().boxed()
     }
 
-    async fn chunk(&self, nodes: &Nodes, fragment: usize, chunk: usize) -> Result<RecordBatch> {
-        let fragment = nodes.rows.fragments().get(fragment).ok_or_else(|| Error::internal("a fragment vanished"))?;
+    async fn chunk(&self, source: &Source, fragment: &FragmentRows, chunk: usize) -> Result<RecordBatch> {
         let start = chunk * CHUNK_ROWS;
-        let rows = CHUNK_ROWS.min(fragment.ordinals.len() - start);
+        let rows = CHUNK_ROWS.min(fragment.written as usize - start);
         self.budget.spend(rows as u64)?;
-        let mut arrays = vec![numbers(nodes.space, fragment, start, rows)];
+        let mut arrays = vec![refs(source, fragment, start, rows)?];
         if !self.columns.is_empty() {
             let names: Vec<&str> = self.columns.iter().map(String::as_str).collect();
-            for column in nodes.table.columns(&[fragment.id], &names).await?.into_iter().flatten() {
+            for column in source.table().columns(&[fragment.id], &names).await?.into_iter().flatten() {
                 let chunk = column.chunks().get(chunk);
                 arrays.push(Arc::clone(chunk.ok_or_else(|| Error::internal("a column is too short"))?));
             }
@@ -87,23 +153,27 @@ impl Scan {
         })
     }
 
-    fn streamed(self: Arc<Self>, nodes: Arc<Nodes>) -> Stream {
+    fn streamed(self: Arc<Self>, source: Source) -> Stream {
         let opened = {
-            let (this, nodes) = (Arc::clone(&self), Arc::clone(&nodes));
+            let (this, source) = (Arc::clone(&self), source.clone());
             async move {
                 let columns = this.columns.clone();
-                nodes.table.scan(table::Scan { columns, addresses: true, ..table::Scan::default() }).await
+                source.table().scan(table::Scan { columns, addresses: true, ..table::Scan::default() }).await
             }
         };
         let batches = futures::stream::once(opened).try_flatten();
-        batches.map(move |batch| self.numbered(&nodes, &batch?)).boxed()
+        batches.map(move |batch| self.numbered(&source, &batch?)).boxed()
     }
 
-    fn numbered(&self, nodes: &Nodes, batch: &RecordBatch) -> Result<RecordBatch> {
+    fn numbered(&self, source: &Source, batch: &RecordBatch) -> Result<RecordBatch> {
         self.budget.spend(batch.num_rows() as u64)?;
         let addresses = batch.column_by_name(ROW_ADDRESS).and_then(|column| column.as_primitive_opt::<UInt64Type>());
         let addresses = addresses.ok_or_else(|| Error::internal("a scan came without addresses"))?;
-        let mut arrays = vec![self.placed(nodes, addresses)?];
+        let refs: ArrayRef = match source {
+            Source::Numbered(nodes) => self.placed(nodes, addresses)?,
+            Source::Plain(_) => Arc::new(addresses.clone()),
+        };
+        let mut arrays = vec![refs];
         for name in &self.columns {
             let column = batch.column_by_name(name);
             arrays.push(Arc::clone(column.ok_or_else(|| Error::internal("a scan lost a column"))?));
@@ -125,9 +195,18 @@ impl Scan {
     }
 }
 
-fn numbers(space: u16, fragment: &NodeFragment, start: usize, rows: usize) -> ArrayRef {
-    let ordinals = fragment.ordinals.values().iter().skip(start).take(rows);
-    Arc::new(UInt64Array::from_iter_values(ordinals.map(|ordinal| node_ref(space, *ordinal))))
+/// The numbers of nodes, or the addresses of their rows.
+fn refs(source: &Source, fragment: &FragmentRows, start: usize, rows: usize) -> Result<ArrayRef> {
+    Ok(match source {
+        Source::Numbered(nodes) => {
+            let ordinals = nodes.ordinals_of(fragment.id)?.iter().skip(start).take(rows);
+            Arc::new(UInt64Array::from_iter_values(ordinals.map(|ordinal| node_ref(nodes.space, *ordinal))))
+        }
+        Source::Plain(_) => {
+            let first = RowAddress::new(fragment.id, u32::try_from(start).unwrap_or(u32::MAX)).0;
+            Arc::new(UInt64Array::from_iter_values(first..first + rows as u64))
+        }
+    })
 }
 
 fn alive(deleted: &RoaringBitmap, start: usize, rows: usize) -> BooleanArray {
@@ -174,7 +253,7 @@ impl Operator for Lookup {
 #[derive(Debug)]
 pub(in crate::query) struct IndexLookup {
     /// The types.
-    pub(in crate::query) nodes: Vec<Arc<Nodes>>,
+    pub(in crate::query) nodes: Entities,
     /// The column.
     pub(in crate::query) column: String,
     /// What is looked for.
@@ -193,7 +272,8 @@ impl Operator for IndexLookup {
     }
 
     fn detail(&self) -> String {
-        let types: Vec<&str> = self.nodes.iter().map(|nodes| nodes.name.as_str()).collect();
+        let sources = sources(&self.nodes);
+        let types: Vec<&str> = sources.iter().map(Source::name).collect();
         let probe = |probe: &Probe| match probe {
             Probe::Equal(text) => format!("= {text:?}"),
             Probe::Prefix(prefix) => format!("starts with {prefix:?}"),
@@ -211,15 +291,12 @@ impl Operator for IndexLookup {
 impl IndexLookup {
     async fn find(&self) -> Result<RecordBatch> {
         let mut found: Vec<u64> = Vec::new();
-        for nodes in &self.nodes {
-            for fragment in nodes.rows.fragments() {
-                let sorted = self.indexes.order(&nodes.table, fragment.id, &self.column).await?;
+        for source in sources(&self.nodes) {
+            for fragment in source.table().fragments(None).await? {
+                let sorted = self.indexes.order(source.table(), fragment.id, &self.column).await?;
                 let lives = |row: &u32| fragment.deleted.as_ref().is_none_or(|deleted| !deleted.contains(*row));
-                for row in self.probes.iter().flat_map(|probe| sorted.find(probe)).filter(|row| lives(row)) {
-                    if let Some(ordinal) = fragment.ordinals.values().get(*row as usize) {
-                        found.push(node_ref(nodes.space, *ordinal));
-                    }
-                }
+                let rows = self.probes.iter().flat_map(|probe| sorted.find(probe)).copied().filter(lives);
+                source.collect(&fragment, rows, &mut found)?;
             }
         }
         self.budget.spend(found.len() as u64)?;
