@@ -3,7 +3,7 @@
 /// One edge row of an edge table version.
 ///
 /// Edges are ordered by source, then target, then address: the canonical order of everything here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Edge {
     /// Ordinal of its source in the source's node type, dense from 0.
     pub from: u32,

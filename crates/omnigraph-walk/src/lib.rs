@@ -10,15 +10,18 @@
 //! - [`adjacency`]: rows of neighbours, versions of them
 //! - [`set`]: a set of edge addresses
 //! - [`walk`]: walks over several adjacencies at once
+//! - [`path`]: which edges lead from one node to another
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod adjacency;
 mod edge;
+mod path;
 mod set;
 mod walk;
 
 pub use adjacency::{Adjacency, Row, Rows, Segment};
 pub use edge::{Edge, Side};
+pub use path::{EmitPath, Order, Path, PathSearch, Targets};
 pub use set::EdgeSet;
 pub use walk::{Emit, Place, Scratch, Step, WalkGraph, Work};

@@ -4,7 +4,7 @@
 //! names its edges by place, so that the address of each edge is held once.
 
 use super::column::Column;
-use super::index::{Index, Lookup, accumulate};
+use super::index::{Index, Lookup};
 use super::row::{Addresses, Segment};
 use crate::edge::{Edge, Side};
 
@@ -100,6 +100,19 @@ impl<'a> BaseRows<'a> {
         self.all().part(self.index.range(node))
     }
 
+    /// Reads the ends of the rows of some nodes. The reads do not wait for one another, so memory delivers them together,
+    /// and whoever then takes the rows in turn does not wait for each.
+    pub(crate) fn warm(&self, nodes: &[u32]) {
+        let mut read = 0;
+        for &node in nodes {
+            let range = self.index.range(node);
+            if !range.is_empty() {
+                read ^= self.others[range.start] ^ self.others[range.end - 1];
+            }
+        }
+        std::hint::black_box(read);
+    }
+
     /// The other ends alone, for loops that want no address.
     #[inline]
     pub(crate) fn others(&self, node: u32) -> &'a [u32] {
@@ -123,42 +136,74 @@ fn sort(mut edges: Vec<Edge>) -> Vec<Edge> {
         edges.sort_unstable();
         return edges;
     }
-    let mut ends = vec![0u32; bound + 1];
-    edges.iter().for_each(|edge| ends[edge.from as usize + 1] += 1);
-    accumulate(&mut ends);
-    let mut sorted = vec![Edge { from: 0, to: 0, address: 0 }; edges.len()];
-    for edge in edges {
-        let end = &mut ends[edge.from as usize];
-        sorted[*end as usize] = edge;
-        *end += 1;
+    let offsets = Index::count(edges.iter().map(|edge| edge.from), bound);
+    let (shift, starts) = blocks(&offsets);
+    let mut dealt = vec![Edge::default(); edges.len()];
+    deal(edges.iter().copied(), |edge| edge.from >> shift, starts, |at, edge| dealt[at] = edge);
+    if shift > 0 {
+        deal(dealt.iter().copied(), |edge| edge.from, offsets.clone(), |at, edge| edges[at] = edge);
+        dealt = edges;
     }
-    let mut start = 0;
-    for end in ends.into_iter().take(bound).map(|end| end as usize) {
-        sorted[start..end].sort_unstable_by_key(|edge| (edge.to, edge.address));
-        start = end;
+    for row in offsets.windows(2) {
+        dealt[row[0] as usize..row[1] as usize].sort_unstable_by_key(|edge| (edge.to, edge.address));
     }
-    sorted
+    dealt
 }
 
-/// The incoming rows of edges in canonical order: index, sources, places. As places ascend while the edges are dealt out,
+/// An edge on its way to its incoming row.
+#[derive(Clone, Copy, Default)]
+struct Incoming {
+    to: u32,
+    from: u32,
+    place: u32,
+}
+
+/// The incoming rows of edges in canonical order: index, sources, places. As places ascend and dealing keeps the order,
 /// every row comes out ordered by source, then address.
 fn incoming(edges: &[Edge], bound: usize) -> (Index, Vec<u32>, Vec<u32>) {
+    let in_order = edges.iter().zip(0u32..).map(|(edge, place)| Incoming { to: edge.to, from: edge.from, place });
     if !Index::is_dense(edges.len(), bound) {
-        let mut order: Vec<(u32, u32)> = edges.iter().zip(0u32..).map(|(edge, place)| (edge.to, place)).collect();
-        order.sort_unstable();
-        let index = Index::of_sorted(order.iter().map(|&(to, _)| to), edges.len(), bound);
-        let sources = order.iter().map(|&(_, place)| edges[place as usize].from).collect();
-        return (index, sources, order.into_iter().map(|(_, place)| place).collect());
+        let mut order: Vec<Incoming> = in_order.collect();
+        order.sort_unstable_by_key(|edge| (edge.to, edge.place));
+        let index = Index::of_sorted(order.iter().map(|edge| edge.to), order.len(), bound);
+        let sources = order.iter().map(|edge| edge.from).collect();
+        return (index, sources, order.iter().map(|edge| edge.place).collect());
     }
-    let index = Index::of_sorted(edges.iter().map(|edge| edge.to), edges.len(), bound);
-    let Index::Dense { offsets } = &index else { return (index, Vec::new(), Vec::new()) };
-    let mut ends = offsets.as_slice().to_vec();
-    let mut entries = vec![(0u32, 0u32); edges.len()];
-    for (edge, place) in edges.iter().zip(0u32..) {
-        let end = &mut ends[edge.to as usize];
-        entries[*end as usize] = (edge.from, place);
-        *end += 1;
+    let offsets = Index::count(edges.iter().map(|edge| edge.to), bound);
+    let (shift, starts) = blocks(&offsets);
+    let mut dealt = vec![Incoming::default(); edges.len()];
+    deal(in_order, |edge| edge.to >> shift, starts, |at, edge| dealt[at] = edge);
+    let (mut sources, mut places) = (vec![0; edges.len()], vec![0; edges.len()]);
+    deal(
+        dealt.into_iter(),
+        |edge| edge.to,
+        offsets.clone(),
+        |at, edge| {
+            sources[at] = edge.from;
+            places[at] = edge.place;
+        },
+    );
+    (Index::Dense { offsets: offsets.into() }, sources, places)
+}
+
+/// Rows in blocks of neighbours: the shift that turns a row into its block, and where each block starts. Items are dealt
+/// out to blocks first and then within each: to write to any row of a large graph in turn would miss the cache every time.
+fn blocks(offsets: &[u32]) -> (u32, Vec<u32>) {
+    const BLOCKS_MAX: usize = 1024;
+    let shift = offsets.len().div_ceil(BLOCKS_MAX).next_power_of_two().trailing_zeros();
+    (shift, offsets.iter().step_by(1 << shift).copied().collect())
+}
+
+/// Puts each item at the next position of its key, in the order they come.
+fn deal<T: Copy>(
+    items: impl Iterator<Item = T>,
+    key: impl Fn(&T) -> u32,
+    mut next: Vec<u32>,
+    mut put: impl FnMut(usize, T),
+) {
+    for item in items {
+        let next = &mut next[key(&item) as usize];
+        put(*next as usize, item);
+        *next += 1;
     }
-    let (sources, places) = entries.into_iter().unzip();
-    (index, sources, places)
 }

@@ -34,17 +34,25 @@ impl Index {
 
     /// The index of rows that follow one another in the order of these nodes, ascending with repetition: one entry per
     /// edge.
-    pub(crate) fn of_sorted(nodes: impl Iterator<Item = u32> + Clone, edges: usize, bound: usize) -> Self {
-        if Self::is_dense(edges, bound) { Self::dense(nodes, bound) } else { Self::sparse(nodes) }
+    pub(crate) fn of_sorted(nodes: impl Iterator<Item = u32>, edges: usize, bound: usize) -> Self {
+        if !Self::is_dense(edges, bound) {
+            return Self::sparse(nodes);
+        }
+        Self::Dense { offsets: Self::count(nodes, bound).into() }
     }
 
-    fn dense(nodes: impl Iterator<Item = u32>, bound: usize) -> Self {
+    /// Dense offsets of the rows of these nodes, one entry per edge, in any order.
+    pub(crate) fn count(nodes: impl Iterator<Item = u32>, bound: usize) -> Vec<u32> {
         let mut offsets = vec![0u32; bound + 1];
         for node in nodes {
             offsets[node as usize + 1] += 1;
         }
-        accumulate(&mut offsets);
-        Self::Dense { offsets: offsets.into() }
+        let mut total = 0;
+        for offset in &mut offsets {
+            total += *offset;
+            *offset = total;
+        }
+        offsets
     }
 
     fn sparse(sorted: impl Iterator<Item = u32>) -> Self {
@@ -83,15 +91,6 @@ impl Index {
             Self::Dense { offsets } => offsets.bytes(),
             Self::Sparse { nodes, offsets, filter } => nodes.bytes() + offsets.bytes() + filter.bytes(),
         }
-    }
-}
-
-/// Turns counts, each stored one place to the right, into offsets.
-pub(crate) fn accumulate(counts: &mut [u32]) {
-    let mut total = 0;
-    for count in counts {
-        total += *count;
-        *count = total;
     }
 }
 

@@ -51,16 +51,15 @@ fn check(adjacency: &Adjacency, model: &Model) {
     adjacency.for_each_edge(|from, to, address| seen.push(Edge { from, to, address }));
     assert_eq!(seen, model.iter().copied().collect::<Vec<_>>());
     for side in [Side::Out, Side::In] {
-        let nodes: BTreeSet<u32> = (0..62).chain([699, 700, 701, u32::MAX]).collect();
-        for &node in &nodes {
+        for node in (0..62).chain([699, 700, 701, u32::MAX]) {
             check_row(adjacency, model, node, side);
         }
         let greatest = model.iter().map(|edge| crate::edge::HalfEdge::of(edge, side).node).max();
         assert!(greatest.is_none_or(|greatest| greatest < adjacency.node_bound(side)));
     }
-    for (from, to) in (0..26).flat_map(|from| (0..26).map(move |to| (from, to))) {
-        let expected = model.iter().any(|edge| (edge.from, edge.to) == (from, to));
-        assert_eq!(adjacency.has_edge(from, to), expected, "{from} -> {to}");
+    let pairs: BTreeSet<(u32, u32)> = model.iter().map(|edge| (edge.from, edge.to)).collect();
+    for pair in (0..26).flat_map(|from| (0..26).map(move |to| (from, to))) {
+        assert_eq!(adjacency.has_edge(pair.0, pair.1), pairs.contains(&pair), "{pair:?}");
     }
 }
 
@@ -91,7 +90,7 @@ fn check_row(adjacency: &Adjacency, model: &Model, node: u32, side: Side) {
     assert_eq!(first_two, expected.iter().copied().take(2).collect::<Vec<_>>());
     assert_eq!(stopped.is_break(), expected.len() >= 2);
 
-    for other in 0..26 {
+    for other in (0..4).chain([node, 23, 700]) {
         let mut to = Vec::new();
         let _ = adjacency.rows(side).row(node).segments_to::<()>(other, |segment| {
             to.extend(segment.edges());
@@ -127,7 +126,7 @@ fn apply(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn a_base_has_the_rows_of_its_edges(ends in ends(150)) {
@@ -148,7 +147,8 @@ proptest! {
             let next = apply(&versions.last().unwrap().0, &mut model, commit, &mut counter);
             versions.push((next, model.clone()));
         }
-        for (adjacency, model) in &versions {
+        let last = versions.len() - 1;
+        for (adjacency, model) in versions.iter().step_by(4).chain([&versions[last]]) {
             check(adjacency, model);
         }
     }

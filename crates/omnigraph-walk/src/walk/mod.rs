@@ -14,17 +14,25 @@ mod search;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use graph::Heading;
 pub use graph::{Place, Step, WalkGraph};
+pub(crate) use meter::Meter;
 pub use meter::Work;
+pub(crate) use reach::Bounds;
 pub use reach::Emit;
 use reach_any::Labels;
-use search::Search;
+pub(crate) use search::Search;
+
+use crate::path::{Depths, Ways};
 
 /// What searches need besides the graph. One who searches again and again keeps it: it grows to the size of the greatest
 /// graph, about a bit a node and the nodes reached, and is never cleared as a whole. It serves any graph, one at a time.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    forward: Search,
-    backward: Search,
+    pub(crate) forward: Search,
+    pub(crate) backward: Search,
     labels: Labels,
+    /// How far the two searches have gone.
+    pub(crate) depths: [Depths; 2],
+    pub(crate) ways: Ways,
 }

@@ -10,6 +10,9 @@ use super::meter::Meter;
 use crate::adjacency::Rows;
 use crate::set::EdgeSet;
 
+/// Nodes whose rows are fetched together: about as many as a processor has reads under way at a time.
+const WARM_NODES: usize = 16;
+
 /// A set of ordinals.
 #[derive(Debug, Default)]
 pub(crate) struct Bits {
@@ -147,7 +150,12 @@ impl Search {
     ) -> ControlFlow<()> {
         for step in graph.steps() {
             let (rows, from, to) = heading.of(step);
-            for at in self.spaces[from].frontier.clone() {
+            let frontier = self.spaces[from].frontier.clone();
+            for at in frontier.clone() {
+                if (at - frontier.start).is_multiple_of(WARM_NODES) {
+                    let end = frontier.end.min(at + WARM_NODES);
+                    rows.warm(&self.spaces[from].queue[at..end]);
+                }
                 let node = self.spaces[from].queue[at];
                 let target = &mut self.spaces[to];
                 let known = target.queue.len();

@@ -10,7 +10,7 @@ use super::*;
 use crate::{Adjacency, Edge, EdgeSet, Side};
 
 const SPACES: u16 = 2;
-pub(crate) const SIZE: u32 = 9;
+const SIZE: u32 = 9;
 
 /// A graph, and what its steps lead from and to according to the lists it was made from.
 #[derive(Clone, Debug)]
@@ -31,8 +31,8 @@ struct StepModel {
     skip_loops: bool,
 }
 
-fn step_model() -> impl Strategy<Value = StepModel> {
-    let ends = |most| prop::collection::vec((0..SIZE, prop_oneof![1 => 0..2u32, 2 => 0..SIZE]), 0..most);
+fn step_model(size: u32) -> impl Strategy<Value = StepModel> {
+    let ends = |most| prop::collection::vec((0..size, prop_oneof![1 => 0..2u32, 2 => 0..size]), 0..most);
     let spaces = (prop_oneof![3 => Just(0u16), 1 => Just(1)], prop_oneof![3 => Just(0u16), 1 => Just(1)]);
     let forbid = prop_oneof![2 => Just(None), 1 => (2u64..4).prop_map(Some)];
     (ends(24), ends(3), any::<bool>(), spaces, forbid, any::<bool>()).prop_map(
@@ -47,8 +47,13 @@ fn step_model() -> impl Strategy<Value = StepModel> {
     )
 }
 
-pub(crate) fn model() -> impl Strategy<Value = Model> {
-    prop::collection::vec(step_model(), 1..4).prop_map(|steps| {
+fn model() -> impl Strategy<Value = Model> {
+    model_of(SIZE)
+}
+
+/// A random graph whose edges join so many nodes of each space.
+pub(crate) fn model_of(size: u32) -> impl Strategy<Value = Model> {
+    prop::collection::vec(step_model(size), 1..4).prop_map(|steps| {
         let mut edges = Vec::new();
         let steps = steps.into_iter().enumerate().map(|(number, step)| make_step(number, step, &mut edges)).collect();
         Model { graph: WalkGraph::new(vec![SIZE; usize::from(SPACES)], steps), edges }
