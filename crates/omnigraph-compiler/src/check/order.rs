@@ -17,6 +17,7 @@ impl Checker<'_> {
         let mut order = Ordering::default();
         // Aggregates of order items must be found among those returned; what they add is dropped afterwards.
         self.aggregates = body.group.as_ref().map(|group| group.aggregates.clone()).unwrap_or_default();
+        let originals = checked.originals();
         for (index, item) in read.order.iter().enumerate() {
             let place = Place {
                 names: Names::Columns(&body.columns),
@@ -29,11 +30,11 @@ impl Checker<'_> {
                 continue;
             }
             let Some(expr) = self.expr(&item.expr, place) else { continue };
-            if let Some(rank) = rank_of(&expr, &checked.originals) {
+            if let Some(rank) = rank_of(&expr, &originals) {
                 self.take_rank(index, rank.clone(), collapsed, item, &mut order);
                 continue;
             }
-            if let Some(key) = self.order_key(expr, item, checked, collapsed) {
+            if let Some(key) = self.order_key(expr, item, checked, &originals) {
                 order.keys.push(key);
             }
         }
@@ -54,10 +55,17 @@ impl Checker<'_> {
         }
     }
 
-    fn order_key(&mut self, expr: Expr, item: &ast::OrderItem, checked: &Checked, collapsed: bool) -> Option<OrderKey> {
+    fn order_key(
+        &mut self,
+        expr: Expr,
+        item: &ast::OrderItem,
+        checked: &Checked,
+        originals: &[&Expr],
+    ) -> Option<OrderKey> {
+        let collapsed = checked.body.group.is_some() || checked.body.distinct;
         let span = item.expr.span();
         let aggregates = matches!(expr.kind, ExprKind::Aggregated(_));
-        let expr = self.over_columns(expr, &checked.originals);
+        let expr = self.over_columns(expr, originals);
         if collapsed && mentions(&expr) {
             if checked.broken {
                 return None;
@@ -162,7 +170,7 @@ impl Checker<'_> {
 }
 
 /// The rank an order item asks for: written there, or returned as the column it names.
-fn rank_of<'e>(expr: &'e Expr, originals: &'e [Expr]) -> Option<&'e Rank> {
+fn rank_of<'e>(expr: &'e Expr, originals: &[&'e Expr]) -> Option<&'e Rank> {
     let expr = match expr.kind {
         ExprKind::Column(index) => originals.get(index)?,
         _ => expr,

@@ -14,10 +14,24 @@ use crate::types::{PropType, Scalar};
 /// A checked body, with what order items need to know of it.
 pub(super) struct Checked {
     pub(super) body: Body,
-    /// Columns before grouping rewrote them.
-    pub(super) originals: Vec<Expr>,
+    /// Columns before grouping rewrote them; `None` where nothing did.
+    ungrouped: Option<Vec<Expr>>,
     /// Whether something in it has been reported, so that its columns are incomplete.
     pub(super) broken: bool,
+}
+
+impl Checked {
+    /// Columns as they were written, before any grouping.
+    pub(super) fn originals(&self) -> Vec<&Expr> {
+        originals(self.ungrouped.as_deref(), &self.body.columns)
+    }
+}
+
+fn originals<'e>(ungrouped: Option<&'e [Expr]>, columns: &'e [Column]) -> Vec<&'e Expr> {
+    match ungrouped {
+        Some(written) => written.iter().collect(),
+        None => columns.iter().map(|column| &column.expr).collect(),
+    }
 }
 
 impl Checker<'_> {
@@ -76,14 +90,16 @@ impl Checker<'_> {
         self.aggregates.clear();
         let place = Place { names: Names::None, aggregates: true, blocks: true, ranks: true };
         let (columns, broken) = self.columns(&select.projections, place);
-        let originals: Vec<Expr> = columns.iter().map(|column| column.expr.clone()).collect();
+        let groups = !self.aggregates.is_empty();
+        let ungrouped = groups.then(|| columns.iter().map(|column| column.expr.clone()).collect::<Vec<_>>());
         let Grouping { group, columns } = self.group(columns, &select.projections);
         let grouped = group.is_some();
         self.aggregates = group.as_ref().map(|group| group.aggregates.clone()).unwrap_or_default();
-        let having = select.having.as_ref().and_then(|having| self.having(having, &columns, &originals, grouped));
+        let written = originals(ungrouped.as_deref(), &columns);
+        let having = select.having.as_ref().and_then(|having| self.having(having, &columns, &written, grouped));
         self.aggregates.clear();
         let body = Body { block: Default::default(), group, columns, having, distinct: select.distinct };
-        Checked { body, originals, broken }
+        Checked { body, ungrouped, broken }
     }
 
     /// Checks projections and names their columns.
@@ -132,7 +148,7 @@ impl Checker<'_> {
         }
     }
 
-    fn having(&mut self, having: &ast::Expr, columns: &[Column], originals: &[Expr], grouped: bool) -> Option<Expr> {
+    fn having(&mut self, having: &ast::Expr, columns: &[Column], originals: &[&Expr], grouped: bool) -> Option<Expr> {
         let place = Place { names: Names::Columns(columns), aggregates: grouped, blocks: false, ranks: false };
         let condition = self.condition(having, place, "`having`")?;
         let over_columns = self.over_columns(condition, originals);
@@ -150,9 +166,9 @@ impl Checker<'_> {
     }
 
     /// Replaces what is returned by its column.
-    pub(super) fn over_columns(&self, expr: Expr, originals: &[Expr]) -> Expr {
+    pub(super) fn over_columns(&self, expr: Expr, originals: &[&Expr]) -> Expr {
         super::group::rewrite(expr, &mut |part| {
-            originals.iter().position(|original| original == part).map(ExprKind::Column)
+            originals.iter().position(|original| *original == part).map(ExprKind::Column)
         })
     }
 

@@ -78,7 +78,7 @@ impl VarKind {
     }
 }
 
-impl Checker<'_> {
+impl<'a> Checker<'a> {
     pub(super) fn var(&self, id: VarId) -> &VarInfo {
         &self.vars[id.0 as usize]
     }
@@ -235,25 +235,23 @@ impl Checker<'_> {
     }
 
     /// The property of this name in each type the variable ranges over; of its interface if nothing implements that.
-    fn properties(&self, id: VarId, name: &str) -> Vec<(TypeId, Property)> {
+    fn properties(&self, id: VarId, name: &str) -> Vec<(TypeId, &'a Property)> {
         let catalog = self.catalog;
         match &self.var(id).kind {
             VarKind::Node { types, interface } if types.is_empty() => {
                 let interface = interface.as_ref().and_then(|name| catalog.interfaces.get(name));
                 let property = interface.and_then(|interface| {
                     let found = interface.properties.iter().find(|property| property.name == name)?;
-                    Some((interface.id, found.clone()))
+                    Some((interface.id, found))
                 });
                 property.into_iter().collect()
             }
-            VarKind::Node { types, .. } => types
-                .iter()
-                .filter_map(|ty| Some((ty.id, catalog.nodes.get(&ty.name)?.property(name)?.clone())))
-                .collect(),
-            VarKind::Edge { types } | VarKind::WalkEdge { types } => types
-                .iter()
-                .filter_map(|ty| Some((ty.id, catalog.edges.get(&ty.name)?.property(name)?.clone())))
-                .collect(),
+            VarKind::Node { types, .. } => {
+                types.iter().filter_map(|ty| Some((ty.id, catalog.nodes.get(&ty.name)?.property(name)?))).collect()
+            }
+            VarKind::Edge { types } | VarKind::WalkEdge { types } => {
+                types.iter().filter_map(|ty| Some((ty.id, catalog.edges.get(&ty.name)?.property(name)?))).collect()
+            }
             _ => Vec::new(),
         }
     }

@@ -1,7 +1,5 @@
 //! What is legal and probably wrong.
 
-use std::collections::BTreeMap;
-
 use super::Checker;
 use super::scope::VarKind;
 use crate::diagnostic::Code;
@@ -25,7 +23,7 @@ impl Checker<'_> {
 
     /// Warns of node variables of one block that no traversal and no condition connects.
     pub(super) fn warn_cross_product(&mut self, block: &Block) {
-        let mut groups = Groups::default();
+        let mut groups = Groups((0..self.vars.len()).collect());
         let own: Vec<VarId> = block
             .variables
             .iter()
@@ -64,28 +62,23 @@ impl Checker<'_> {
     }
 }
 
-/// Sets of variables that belong together.
-#[derive(Default)]
-struct Groups(BTreeMap<VarId, VarId>);
+/// Sets of variables that belong together: for each id, one of its set that is no greater.
+struct Groups(Vec<usize>);
 
 impl Groups {
     /// What stands for the set that `id` is in. The way there is shortened each time, so that long chains cost no more than short ones.
-    fn root(&mut self, id: VarId) -> VarId {
-        let mut at = id;
-        while let Some(up) = self.0.get(&at).copied() {
-            if let Some(next) = self.0.get(&up).copied() {
-                self.0.insert(at, next);
-            }
-            at = up;
+    fn root(&mut self, id: VarId) -> usize {
+        let mut at = id.0 as usize;
+        while self.0[at] != at {
+            self.0[at] = self.0[self.0[at]];
+            at = self.0[at];
         }
         at
     }
 
     fn join(&mut self, a: VarId, b: VarId) {
         let (a, b) = (self.root(a), self.root(b));
-        if a != b {
-            self.0.insert(a, b);
-        }
+        self.0[a.max(b)] = a.min(b);
     }
 }
 

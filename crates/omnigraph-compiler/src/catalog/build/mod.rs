@@ -77,7 +77,7 @@ impl Builder {
         (self.suggestions <= MAX_SUGGESTIONS).then(|| did_you_mean(written, names)).flatten()
     }
 
-    fn drafts(&mut self, schema: &Schema) -> Vec<Draft> {
+    fn drafts<'a>(&mut self, schema: &'a Schema) -> Vec<Draft<'a>> {
         for import in &schema.imports {
             let message = format!("import `{}` has not been resolved", import.path.node);
             self.report(

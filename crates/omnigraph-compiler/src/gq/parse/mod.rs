@@ -16,6 +16,8 @@ mod pattern;
 mod query;
 mod statement;
 
+use std::sync::Arc;
+
 use self::cursor::Parser;
 use super::ast::{File, Item};
 use crate::diagnostic::Diagnostic;
@@ -29,7 +31,7 @@ pub fn parse(source: &str) -> (File, Vec<Diagnostic>) {
         let start = parser.at;
         let depth = parser.depth;
         let item = match parser.text_at(0) {
-            "query" => parser.query().map(Item::Query),
+            "query" => parser.query().map(|query| Item::Query(Arc::new(query))),
             "set" => parser.setting(),
             "show" => parser.show(),
             "branch" => parser.branch(),

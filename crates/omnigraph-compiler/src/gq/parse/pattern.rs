@@ -69,7 +69,7 @@ impl Parser<'_> {
             if self.at_traversal() {
                 let traversal = self.traversal()?;
                 self.reject_second_hop()?;
-                return Ok(Clause::Traversal(traversal));
+                return Ok(Clause::Traversal(Box::new(traversal)));
             }
         }
         if self.is(TokenKind::Comma) {
@@ -298,6 +298,6 @@ impl Parser<'_> {
         height = height.max(self.height);
         self.height = height;
         let at = At(start.to(self.last_span()));
-        Ok(Clause::Path(PathClause { var, mode, cost, traversal, at }))
+        Ok(Clause::Path(Box::new(PathClause { var, mode, cost, traversal, at })))
     }
 }
