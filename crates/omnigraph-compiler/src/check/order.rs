@@ -3,7 +3,7 @@
 use super::read::{Checked, identified, mentions};
 use super::scope::VarKind;
 use super::types::{is_integer, scalar_of, scalar_type};
-use super::{Checker, Names, Place};
+use super::{Blocks, Checker, Names, Place};
 use crate::diagnostic::Code;
 use crate::gq::ast::{self, Read};
 use crate::ir::{Column, Count, Expr, ExprKind, OrderKey, Ordering, PathMode, Rank, SystemField, Type};
@@ -22,7 +22,7 @@ impl Checker<'_> {
             let place = Place {
                 names: Names::Columns(&body.columns),
                 aggregates: body.group.is_some(),
-                blocks: !collapsed,
+                blocks: if collapsed { Blocks::GROUPED } else { Blocks::Allowed },
                 ranks: true,
             };
             if checked.broken && matches!(item.expr.kind, ast::ExprKind::Alias(_)) {
@@ -141,7 +141,7 @@ impl Checker<'_> {
         self.frames.clear();
         let mut order = Ordering::default();
         for item in &read.order {
-            let place = Place { names: Names::Columns(&named), aggregates: false, blocks: false, ranks: false };
+            let place = Place { names: Names::Columns(&named), aggregates: false, blocks: Blocks::UNION, ranks: false };
             let Some(expr) = self.expr(&item.expr, place) else { continue };
             if !has_column(&expr) || scalar_of(&expr.ty).is_none() {
                 let message = "the result of a union is ordered by its columns";

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::group::Grouping;
 use super::types::common_type;
-use super::{Checker, Names, Place};
+use super::{Blocks, Checker, Names, Place};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::gq::ast::{self, ExprKind as Ast, Projection, Read, Select};
 use crate::ir::{Body, Column, Expr, ExprKind, Query, Rank, Type, Union, VarId};
@@ -57,6 +57,7 @@ impl Checker<'_> {
             let mut body = checked.body;
             body.block = frame.block;
             self.warn_cross_product(&body.block);
+            self.warn_unindexed_filters(&body.block, &frame.places);
             bodies.push(body);
         }
         let columns = self.union_columns(read, &bodies);
@@ -88,7 +89,7 @@ impl Checker<'_> {
     fn select(&mut self, select: &Select) -> Checked {
         self.clauses(&select.clauses);
         self.aggregates.clear();
-        let place = Place { names: Names::None, aggregates: true, blocks: true, ranks: true };
+        let place = Place { names: Names::None, aggregates: true, blocks: Blocks::Allowed, ranks: true };
         let (columns, broken) = self.columns(&select.projections, place);
         let groups = !self.aggregates.is_empty();
         let ungrouped = groups.then(|| columns.iter().map(|column| column.expr.clone()).collect::<Vec<_>>());
@@ -149,8 +150,13 @@ impl Checker<'_> {
     }
 
     fn having(&mut self, having: &ast::Expr, columns: &[Column], originals: &[&Expr], grouped: bool) -> Option<Expr> {
-        let place = Place { names: Names::Columns(columns), aggregates: grouped, blocks: false, ranks: false };
+        let blocks = if grouped { Blocks::GROUPED } else { Blocks::Allowed };
+        let place = Place { names: Names::Columns(columns), aggregates: grouped, blocks, ranks: false };
+        let before = self.vars.len();
         let condition = self.condition(having, place, "`having`")?;
+        if self.vars.len() > before {
+            return self.having_with_block(condition, having, originals);
+        }
         let over_columns = self.over_columns(condition, originals);
         if mentions(&over_columns) {
             let help = "return it under a name and use that: `return { count($x) as n } having n > 1`";
@@ -163,6 +169,25 @@ impl Checker<'_> {
             return None;
         }
         Some(over_columns)
+    }
+
+    /// A block is computed for each row of the pattern. Without grouping these are the rows that are returned, so the condition is one
+    /// of the pattern: its columns become what they are made of.
+    fn having_with_block(&mut self, condition: Expr, having: &ast::Expr, originals: &[&Expr]) -> Option<Expr> {
+        let mut ranked = false;
+        let condition = super::group::rewrite(condition, &mut |part| {
+            let ExprKind::Column(index) = part.kind else { return None };
+            let kind = originals.get(index)?.kind.clone();
+            ranked |= matches!(kind, ExprKind::Rank(_));
+            Some(kind)
+        });
+        if ranked {
+            let help = "test the score in `having` and the block in `match`";
+            self.error_with_help(Code::T125, having.span(), "a block and a score cannot be tested together", help);
+            return None;
+        }
+        self.filter(condition, having);
+        None
     }
 
     /// Replaces what is returned by its column.

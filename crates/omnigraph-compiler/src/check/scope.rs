@@ -57,6 +57,8 @@ pub(super) struct Frame {
     /// What its names mean; the later of two bindings counts.
     pub(super) names: HashMap<String, VarId>,
     pub(super) block: Block,
+    /// Where the filters of the block are written, one place for each.
+    pub(super) places: Vec<Span>,
     /// Variables bound here, in order.
     pub(super) own: Vec<VarId>,
     /// Outer variables mentioned at any depth.
