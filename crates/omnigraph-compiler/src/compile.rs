@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::check::check;
+use crate::check::{check, check_one_of};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::gq::ast::{File, QueryDecl};
 use crate::gq::parse;
 use crate::ir::Operation;
 use crate::span::Span;
-use crate::suggest::did_you_mean;
+use crate::suggest::{Suggestions, did_you_mean};
 
 /// A query that may run.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,10 +72,11 @@ pub fn compile_file(source: &str, catalog: &Catalog) -> CompiledFile {
     }
     diagnostics.extend(duplicates(&file));
     diagnostics.extend(crate::settings::check(&file));
+    let mut suggestions = Suggestions::default();
     let queries = file
         .queries()
         .map(|decl| {
-            let (operation, diagnostics) = check(decl, catalog);
+            let (operation, diagnostics) = check_one_of(decl, catalog, &mut suggestions);
             CompiledQuery { decl: Arc::clone(decl), operation, diagnostics }
         })
         .collect();

@@ -37,12 +37,22 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::gq::ast;
 use crate::ir;
 use crate::span::Span;
+use crate::suggest::Suggestions;
 
 /// Checks one query of a file that parses. The logical form is there when no diagnostic is an error; warnings come with
 /// it.
 #[must_use]
 pub fn check(query: &ast::QueryDecl, catalog: &Catalog) -> (Option<ir::Operation>, Vec<Diagnostic>) {
-    let mut checker = Checker::new(catalog);
+    check_one_of(query, catalog, &mut Suggestions::default())
+}
+
+/// Checks one of several queries that share what may be spent on suggestions.
+pub(crate) fn check_one_of(
+    query: &ast::QueryDecl,
+    catalog: &Catalog,
+    suggestions: &mut Suggestions,
+) -> (Option<ir::Operation>, Vec<Diagnostic>) {
+    let mut checker = Checker::new(catalog, suggestions);
     let params = checker.declare_params(query);
     checker.params = params;
     let operation = match &query.body {
@@ -63,6 +73,7 @@ pub fn check(query: &ast::QueryDecl, catalog: &Catalog) -> (Option<ir::Operation
 /// State of the walk over one query.
 struct Checker<'a> {
     catalog: &'a Catalog,
+    suggestions: &'a mut Suggestions,
     diagnostics: Vec<Diagnostic>,
     /// Declared parameters, and whether each is used.
     params: Vec<ir::Param>,
@@ -134,9 +145,10 @@ impl Blocks {
 }
 
 impl<'a> Checker<'a> {
-    const fn new(catalog: &'a Catalog) -> Self {
+    const fn new(catalog: &'a Catalog, suggestions: &'a mut Suggestions) -> Self {
         Self {
             catalog,
+            suggestions,
             diagnostics: Vec::new(),
             params: Vec::new(),
             params_used: Vec::new(),

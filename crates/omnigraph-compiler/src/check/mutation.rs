@@ -107,8 +107,9 @@ impl Checker<'_> {
             format!("there is no node or edge type `{}`", name.text)
         };
         self.error(Code::T10, name.span(), message);
-        let known = self.catalog.nodes.keys().chain(self.catalog.edges.keys());
-        let help = did_you_mean(&name.text, known.map(String::as_str));
+        let catalog = self.catalog;
+        let known = || catalog.nodes.keys().chain(catalog.edges.keys()).map(String::as_str);
+        let help = self.suggestions.did_you_mean(&name.text, known);
         self.advise(help);
         None
     }

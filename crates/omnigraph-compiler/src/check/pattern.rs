@@ -104,8 +104,9 @@ impl Checker<'_> {
             lower[..1].make_ascii_lowercase();
             Some(format!("an edge is traversed: `$a {lower} $b`"))
         } else {
-            let known = self.catalog.nodes.keys().chain(self.catalog.interfaces.keys());
-            did_you_mean(&name.text, known.map(String::as_str))
+            let catalog = self.catalog;
+            let known = || catalog.nodes.keys().chain(catalog.interfaces.keys()).map(String::as_str);
+            self.suggestions.did_you_mean(&name.text, known)
         };
         self.advise(help);
         None

@@ -174,9 +174,11 @@ impl<'a> Checker<'a> {
             return Some(id);
         }
         let mut diagnostic = Diagnostic::error(code, span, format!("variable `${name}` is not bound"));
-        let known: Vec<&str> = self.frames.iter().flat_map(|frame| frame.names.keys().map(String::as_str)).collect();
+        let known = self.frames.iter().flat_map(|frame| frame.names.keys().map(String::as_str));
         let params = self.params.iter().map(|param| param.name.as_str());
-        diagnostic.help = did_you_mean(name, known.into_iter().chain(params))
+        diagnostic.help = self
+            .suggestions
+            .did_you_mean(name, || known.chain(params))
             .map(|help| help.replace('`', "`$").replacen("`$?", "`?", 1));
         if diagnostic.help.is_none() && name == "_" {
             diagnostic.help = Some("`$_` stands for something that is not read; give it a name".to_owned());

@@ -3,14 +3,14 @@
 //! One property per set of connected variables is named, and none where anything else gives the engine a place to start: a key, an
 //! identity, a text search, or an indexed property of any variable of the set. What one value of covers a large part of the rows
 //! by its nature (`Bool`, an enum) is never named, and nor are conditions that no index answers (`!=`, `contains`, `or`, a computed
-//! side). Blocks within the pattern are evaluated for a row at hand and mostly reached by an edge of it, so they are left alone.
+//! side, the empty list). Blocks within the pattern are evaluated for a row at hand and mostly reached by an edge of it, so they are left alone.
 
 use std::collections::HashSet;
 
 use super::Checker;
 use super::warnings::{Groups, connect, variables};
 use crate::diagnostic::Code;
-use crate::ir::{BinaryOp, Block, Expr, ExprKind, SystemField, VarId};
+use crate::ir::{BinaryOp, Block, Expr, ExprKind, SystemField, Value, VarId};
 use crate::span::Span;
 use crate::types::Scalar;
 
@@ -75,8 +75,16 @@ impl Checker<'_> {
         advice.sort_by_key(|(root, test, ..)| (*root, *test));
         advice.dedup_by_key(|(root, ..)| *root);
         for (_, _, var, property, span) in advice {
-            self.advise_index(var, property, span);
+            if !self.never_true(span) {
+                self.advise_index(var, property, span);
+            }
         }
+    }
+
+    /// Whether it has been said that a condition is never true.
+    fn never_true(&self, span: Span) -> bool {
+        let within = |inner: Span| span.start <= inner.start && inner.end <= span.end;
+        self.diagnostics.iter().any(|found| found.code == Code::W005 && within(found.span))
     }
 
     fn advise_index(&mut self, var: VarId, property: &str, span: Span) {
@@ -116,6 +124,9 @@ fn condition(filter: &Expr) -> Option<Condition<'_>> {
                 _ => return None,
             };
             compared(left, right, test).or_else(|| compared(right, left, test).filter(|_| mirrored))
+        }
+        ExprKind::In { list, .. } if matches!(&list.kind, ExprKind::Literal(Value::List(items)) if items.is_empty()) => {
+            None
         }
         ExprKind::In { item, list } => compared(item, list, Test::Equality),
         ExprKind::TextMatch(text) => Some(Condition { var: text.var, subject: Subject::Text, test: Test::Equality }),
