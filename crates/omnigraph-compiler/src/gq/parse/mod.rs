@@ -30,6 +30,7 @@ pub fn parse(source: &str) -> (File, Vec<Diagnostic>) {
     while parser.kind().is_some() {
         let start = parser.at;
         let depth = parser.depth;
+        let before = parser.diagnostics.len();
         let item = match parser.text_at(0) {
             "query" => parser.query().map(|query| Item::Query(Arc::new(query))),
             "set" => parser.setting(),
@@ -41,6 +42,7 @@ pub fn parse(source: &str) -> (File, Vec<Diagnostic>) {
             Ok(item) => file.items.push(item),
             Err(_) => {
                 parser.depth = depth;
+                parser.drop_consequence(before);
                 if parser.at == start {
                     parser.advance();
                 }
