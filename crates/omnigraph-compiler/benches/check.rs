@@ -3,16 +3,14 @@
 #![allow(clippy::print_stdout, reason = "a bench prints its table")]
 #![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
+mod measure;
+
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use omnigraph_compiler::{Catalog, compile_file, compile_schema, gq};
 
-/// Lines of the files measured, unless the arguments name others.
-const SIZES: &[usize] = &[1_000, 10_000, 100_000];
-
-/// Runs of which the fastest counts.
-const RUNS: usize = 5;
+use measure::{fastest, sizes};
 
 /// From a number of lines to a source.
 type Shape = fn(usize) -> String;
@@ -53,22 +51,6 @@ fn measure(shape: &str, lines: usize, source: &str, catalog: &Catalog) {
         per_line(print),
         total.as_secs_f64() * 1e3
     );
-}
-
-fn sizes() -> Vec<usize> {
-    let named: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
-    if named.is_empty() { SIZES.to_vec() } else { named }
-}
-
-fn fastest<T>(mut work: impl FnMut() -> T) -> Duration {
-    (0..RUNS)
-        .map(|_| {
-            let start = Instant::now();
-            std::hint::black_box(work());
-            start.elapsed()
-        })
-        .min()
-        .unwrap_or_default()
 }
 
 fn catalog() -> Catalog {

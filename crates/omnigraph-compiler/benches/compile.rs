@@ -2,16 +2,13 @@
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures time and prints its table")]
 
+mod measure;
+
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
 
 use omnigraph_compiler::{Catalog, catalog, compile_schema, migrate, pg};
 
-/// Lines of the schemas measured, unless the arguments name others.
-const SIZES: &[usize] = &[1_000, 10_000, 100_000];
-
-/// Runs of which the fastest counts.
-const RUNS: usize = 5;
+use measure::{fastest, sizes};
 
 fn main() {
     println!(
@@ -57,22 +54,6 @@ fn counting() -> impl FnMut() -> ulid::Ulid {
         next += 1;
         ulid::Ulid::from(next)
     }
-}
-
-fn sizes() -> Vec<usize> {
-    let named: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
-    if named.is_empty() { SIZES.to_vec() } else { named }
-}
-
-fn fastest<T>(mut work: impl FnMut() -> T) -> Duration {
-    (0..RUNS)
-        .map(|_| {
-            let start = Instant::now();
-            std::hint::black_box(work());
-            start.elapsed()
-        })
-        .min()
-        .unwrap_or_default()
 }
 
 /// Node types of ten lines, each with rules, an interface and an edge type.

@@ -1,13 +1,15 @@
 //! From the text of a query file to checked operations: selection of a query, and all of them at once.
 
+use std::sync::Arc;
+
 use crate::catalog::Catalog;
-use crate::check::check;
+use crate::check::{check, check_one_of};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::gq::ast::{File, QueryDecl};
 use crate::gq::parse;
 use crate::ir::Operation;
 use crate::span::Span;
-use crate::suggest::did_you_mean;
+use crate::suggest::{Suggestions, did_you_mean};
 
 /// A query that may run.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,8 +23,8 @@ pub struct Compiled {
 /// One query of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CompiledQuery {
-    /// As written.
-    pub decl: QueryDecl,
+    /// As written; shared with the file.
+    pub decl: Arc<QueryDecl>,
     /// What it does; there when no diagnostic is an error.
     pub operation: Option<Operation>,
     /// About this query only.
@@ -70,11 +72,12 @@ pub fn compile_file(source: &str, catalog: &Catalog) -> CompiledFile {
     }
     diagnostics.extend(duplicates(&file));
     diagnostics.extend(crate::settings::check(&file));
+    let mut suggestions = Suggestions::default();
     let queries = file
         .queries()
         .map(|decl| {
-            let (operation, diagnostics) = check(decl, catalog);
-            CompiledQuery { decl: decl.clone(), operation, diagnostics }
+            let (operation, diagnostics) = check_one_of(decl, catalog, &mut suggestions);
+            CompiledQuery { decl: Arc::clone(decl), operation, diagnostics }
         })
         .collect();
     CompiledFile { file, queries, diagnostics }
@@ -84,7 +87,7 @@ pub fn compile_file(source: &str, catalog: &Catalog) -> CompiledFile {
 ///
 /// # Errors
 /// The name is absent, or needed and not given.
-pub fn select<'f>(file: &'f File, name: Option<&str>) -> Result<&'f QueryDecl, Diagnostic> {
+pub fn select<'f>(file: &'f File, name: Option<&str>) -> Result<&'f Arc<QueryDecl>, Diagnostic> {
     let mut queries = file.queries();
     let start = Span::default();
     let Some(name) = name else {

@@ -33,3 +33,31 @@ pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
 pub fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(written, candidates).map(|name| format!("did you mean `{name}`?"))
 }
+
+/// Looking for a near name costs a pass over all names; a source with more errors than this needs another kind of help.
+const MOST: usize = 100;
+
+/// How many suggestions have been looked for in one source.
+#[derive(Debug, Default)]
+pub(crate) struct Suggestions(usize);
+
+impl Suggestions {
+    /// As [`nearest`], as long as not too many have been looked for. `candidates` is not called for otherwise.
+    pub(crate) fn near<'a, C: IntoIterator<Item = &'a str>>(
+        &mut self,
+        written: &str,
+        candidates: impl FnOnce() -> C,
+    ) -> Option<&'a str> {
+        self.0 += 1;
+        if self.0 > MOST { None } else { nearest(written, candidates()) }
+    }
+
+    /// As [`did_you_mean`], as long as not too many have been looked for.
+    pub(crate) fn did_you_mean<'a, C: IntoIterator<Item = &'a str>>(
+        &mut self,
+        written: &str,
+        candidates: impl FnOnce() -> C,
+    ) -> Option<String> {
+        self.near(written, candidates).map(|name| format!("did you mean `{name}`?"))
+    }
+}

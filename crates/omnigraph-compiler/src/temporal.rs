@@ -1,4 +1,8 @@
 //! Dates, instants and durations as text: the one place that reads and writes them.
+//!
+//! A Date is a number of days, a DateTime a number of milliseconds, both since 1970-01-01 in UTC. Every number can be written: the
+//! calendar reaches more than 262 000 years to either side, years beyond 9999 and before 0 carry a sign (`+12024-01-01`), and a number
+//! outside of the calendar is written as that number. Whatever lies inside reads back as the same number. Nothing here panics.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
@@ -98,15 +102,15 @@ fn parse_zone(text: &str) -> Option<i32> {
     if hours > 23 || minutes > 59 { None } else { Some(sign * i32::try_from(hours * 60 + minutes).ok()?) }
 }
 
-/// Writes a Date as `YYYY-MM-DD`; beyond the calendar as its number of days.
+/// Writes a Date, in days since 1970-01-01, as `YYYY-MM-DD`; outside of the calendar as its number of days.
 #[must_use]
 pub fn format_date(days: i32) -> String {
     let date = days.checked_add(EPOCH_FROM_CE).and_then(NaiveDate::from_num_days_from_ce_opt);
     date.map_or_else(|| days.to_string(), |date| date.format("%Y-%m-%d").to_string())
 }
 
-/// Writes a DateTime in RFC 3339, UTC, with milliseconds only when there are any; beyond the calendar as its number of
-/// milliseconds.
+/// Writes a DateTime, in milliseconds since 1970-01-01T00:00:00Z, in RFC 3339: UTC, `Z`, milliseconds only when they are not zero;
+/// outside of the calendar as its number of milliseconds.
 #[must_use]
 pub fn format_datetime(milliseconds: i64) -> String {
     let Some(instant) = DateTime::from_timestamp_millis(milliseconds) else { return milliseconds.to_string() };
@@ -165,7 +169,67 @@ fn duration_parts(mut text: &str, units: &[(char, usize, i64)], total: &mut [i64
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// The first and the last day of the calendar.
+    fn days() -> (i32, i32) {
+        (NaiveDate::MIN.num_days_from_ce() - EPOCH_FROM_CE, NaiveDate::MAX.num_days_from_ce() - EPOCH_FROM_CE)
+    }
+
+    fn check_date(days_since: i32) {
+        let (first, last) = days();
+        let text = format_date(days_since);
+        if (first..=last).contains(&days_since) {
+            assert_eq!(parse_date(&text), Some(days_since), "{text}");
+        } else {
+            assert_eq!(text, days_since.to_string());
+        }
+    }
+
+    fn check_datetime(milliseconds: i64) {
+        const DAY: i64 = 86_400_000;
+        let (first, last) = days();
+        let text = format_datetime(milliseconds);
+        if (i64::from(first) * DAY..(i64::from(last) + 1) * DAY).contains(&milliseconds) {
+            assert_eq!(parse_datetime(&text), Some(milliseconds), "{text}");
+            assert_eq!(text.contains('.'), milliseconds % 1000 != 0, "{text}");
+        } else {
+            assert_eq!(text, milliseconds.to_string());
+        }
+    }
+
+    #[test]
+    fn the_borders_of_numbers_and_of_the_calendar() {
+        let (first, last) = days();
+        for day in [first, last] {
+            (-1..=1).for_each(|by| check_date(day + by));
+            (-1..=1).for_each(|by| check_datetime(i64::from(day) * 86_400_000 + by));
+            check_datetime((i64::from(day) + 1) * 86_400_000 - 1);
+            check_datetime((i64::from(day) + 1) * 86_400_000);
+        }
+        [i32::MIN, -1, 0, 1, i32::MAX].into_iter().for_each(check_date);
+        [i64::MIN, -1_001, -1_000, -1, 0, 1, 1_000, i64::MAX].into_iter().for_each(check_datetime);
+    }
+
+    proptest! {
+        #[test]
+        fn every_date_can_be_written(days_since in any::<i32>()) {
+            check_date(days_since);
+        }
+
+        #[test]
+        fn every_instant_can_be_written(milliseconds in any::<i64>(), near in -10_000_000_000_000_000i64..10_000_000_000_000_000) {
+            check_datetime(milliseconds);
+            check_datetime(near);
+        }
+
+        #[test]
+        fn any_text_can_be_read(text in "[0-9TtZz:+. é-]{0,30}") {
+            let _ = (parse_date(&text), parse_datetime(&text), parse_duration(&text));
+        }
+    }
 
     #[test]
     fn dates_in_every_accepted_form() {

@@ -17,7 +17,8 @@ pub struct Catalog {
     pub edges: BTreeMap<String, EdgeType>,
 }
 
-/// A set of properties that node types mix in.
+/// A set of properties that node types mix in. It has no rows and therefore no rules: `@key`, `@unique` and `@index` of its properties
+/// are rules of the node types that get the property from it, and only of those.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Interface {

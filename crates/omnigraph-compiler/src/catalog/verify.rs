@@ -199,11 +199,6 @@ impl Rules<'_> {
         }
         for check in checks {
             self.names(std::slice::from_ref(&check.property), |ty| ty.scalar == Scalar::String && !ty.list)?;
-            ensure(
-                regex::Regex::new(&check.pattern).is_ok(),
-                self.place,
-                "a check's pattern is no regular expression",
-            )?;
         }
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! Aggregates, over the rows of the query or of a block.
 
+use super::scope::Frame;
 use super::types::{is_integer, is_numeric, scalar_of, scalar_type};
-use super::{Checker, Place};
+use super::{Blocks, Checker, Place};
 use crate::diagnostic::Code;
 use crate::gq::ast::{self, AggregateWord, Clause};
 use crate::ir::{Aggregate, AggregateKind, BinaryOp, CorrelatedKind, Expr, ExprKind, Type, Value};
@@ -130,6 +131,7 @@ impl Checker<'_> {
         let aggregate = self.aggregate_of(function, distinct, arg, span, Place::PATTERN);
         let frame = self.close_frame();
         self.require_outer(&frame, function.as_str(), span);
+        self.require_read_before(&frame, span)?;
         let aggregate = aggregate?;
         let ty = aggregate.ty.clone();
         let into = self.bind(None, super::scope::VarKind::Value(ty.clone()), span);
@@ -146,10 +148,20 @@ impl Checker<'_> {
     }
 
     pub(super) fn require_blocks(&mut self, place: Place, span: Span) -> Option<()> {
-        if place.blocks {
+        let Blocks::Refused(help) = place.blocks else { return Some(()) };
+        self.error_with_help(Code::T125, span, "a block cannot stand here", help);
+        None
+    }
+
+    /// A block within a statement is evaluated with the pattern before the statements, so it reads nothing that they write.
+    fn require_read_before(&mut self, frame: &Frame, span: Span) -> Option<()> {
+        let Some(bound) = self.read_before else { return Some(()) };
+        // What a block within a block reads, the outer one reads as well.
+        if self.frames.len() > 1 || frame.outer.iter().all(|id| (id.0 as usize) < bound) {
             return Some(());
         }
-        self.error(Code::T125, span, "a block cannot stand here; it stands in `match`, `return`, `having` and `order`");
+        let message = "this block reads a row that a statement writes, and it is evaluated before any statement";
+        self.error_with_help(Code::T125, span, message, "a block in a statement reads variables of `match` only");
         None
     }
 }

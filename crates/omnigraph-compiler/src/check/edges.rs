@@ -7,7 +7,6 @@ use crate::diagnostic::Code;
 use crate::gq::ast::{EdgeSelector, Name, Traversal};
 use crate::ir::{Direction, EdgeStep, TypeRef};
 use crate::span::Span;
-use crate::suggest::nearest;
 
 /// Edge types that advice names at most.
 const LISTED: usize = 4;
@@ -51,9 +50,14 @@ impl<'a> Checker<'a> {
 
     fn unknown_edge(&mut self, name: &Name) {
         self.error(Code::T4, name.span(), format!("there is no edge type for `{}`", name.text));
-        let lower: Vec<String> = self.catalog.edges.keys().map(|name| lower_first(name)).collect();
-        let near = nearest(&name.text, lower.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-        self.advise(near);
+        // A traversal names an edge type with a lower-case letter first, so that is how names are compared and advised.
+        let mut written = name.text.clone();
+        if let Some(first) = written.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        let catalog = self.catalog;
+        let near = self.suggestions.near(&written, || catalog.edges.keys().map(String::as_str));
+        self.advise(near.map(|near| format!("did you mean `{}`?", lower_first(near))));
     }
 
     /// Resolves the edges of a traversal against what its ends are bound to.

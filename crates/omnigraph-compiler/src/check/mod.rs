@@ -8,7 +8,7 @@
 //! - `read`       projections, grouping, union; `order` for order and paging
 //! - `mutation`   statements
 //! - `params`     declarations of parameters
-//! - `warnings`   what is legal and probably wrong
+//! - `warnings`   what is legal and probably wrong; `unindexed` for advice on indexes
 
 mod aggregate;
 mod block;
@@ -28,6 +28,7 @@ mod search;
 mod statement;
 mod traversal;
 mod types;
+mod unindexed;
 mod warnings;
 
 use self::scope::{Frame, VarInfo};
@@ -36,12 +37,22 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::gq::ast;
 use crate::ir;
 use crate::span::Span;
+use crate::suggest::Suggestions;
 
 /// Checks one query of a file that parses. The logical form is there when no diagnostic is an error; warnings come with
 /// it.
 #[must_use]
 pub fn check(query: &ast::QueryDecl, catalog: &Catalog) -> (Option<ir::Operation>, Vec<Diagnostic>) {
-    let mut checker = Checker::new(catalog);
+    check_one_of(query, catalog, &mut Suggestions::default())
+}
+
+/// Checks one of several queries that share what may be spent on suggestions.
+pub(crate) fn check_one_of(
+    query: &ast::QueryDecl,
+    catalog: &Catalog,
+    suggestions: &mut Suggestions,
+) -> (Option<ir::Operation>, Vec<Diagnostic>) {
+    let mut checker = Checker::new(catalog, suggestions);
     let params = checker.declare_params(query);
     checker.params = params;
     let operation = match &query.body {
@@ -62,6 +73,7 @@ pub fn check(query: &ast::QueryDecl, catalog: &Catalog) -> (Option<ir::Operation
 /// State of the walk over one query.
 struct Checker<'a> {
     catalog: &'a Catalog,
+    suggestions: &'a mut Suggestions,
     diagnostics: Vec<Diagnostic>,
     /// Declared parameters, and whether each is used.
     params: Vec<ir::Param>,
@@ -72,6 +84,9 @@ struct Checker<'a> {
     frames: Vec<Frame>,
     /// Aggregates of the projection at hand.
     aggregates: Vec<ir::Aggregate>,
+    /// In the statements of a mutation, how many variables its pattern has bound: what comes after are rows written, which the
+    /// pattern's blocks are evaluated too early to read.
+    read_before: Option<usize>,
 }
 
 /// Where an expression stands: what it may use besides variables, parameters and constants.
@@ -82,9 +97,18 @@ struct Place<'p> {
     /// Whether aggregates over the rows of the query may stand here.
     aggregates: bool,
     /// Whether blocks may stand here.
-    blocks: bool,
+    blocks: Blocks,
     /// Whether ranks may be read as scores.
     ranks: bool,
+}
+
+/// Whether blocks may stand in a place.
+#[derive(Clone, Copy)]
+enum Blocks {
+    /// They are evaluated for each row of the pattern.
+    Allowed,
+    /// They may not; what to write instead.
+    Refused(&'static str),
 }
 
 /// What a bare name means.
@@ -100,22 +124,38 @@ enum Names<'p> {
 
 impl Place<'_> {
     /// Inside `match`.
-    const PATTERN: Place<'static> = Place { names: Names::None, aggregates: false, blocks: true, ranks: false };
+    const PATTERN: Place<'static> =
+        Place { names: Names::None, aggregates: false, blocks: Blocks::Allowed, ranks: false };
 
     /// Inside `match`, where nothing can be computed once per row.
-    const WALK: Place<'static> = Place { names: Names::None, aggregates: false, blocks: false, ranks: false };
+    const WALK: Place<'static> = Place { names: Names::None, aggregates: false, blocks: Blocks::WALK, ranks: false };
+}
+
+impl Blocks {
+    const WALK: Self = Self::Refused("test a walk edge by edge; a block stands in a clause of its own");
+    const GROUPED: Self =
+        Self::Refused("return it under a name and use that: `return { $x, count { … } as n, … } order { n }`");
+    const UNION: Self = Self::Refused("return it under one name in every body, and order by that");
+    const ROW: Self = Self::Refused(
+        "the row at hand has no name that a block could read: bind it in a `match` before the statements, test or compute \
+         the block over `$x`, and write `where @id = $x.@id`",
+    );
+    const VALUE: Self = Self::Refused("bind what it reads in a `match` before the statements");
+    const WRITTEN: Self = Self::Refused("a result is made of the rows written; ask for more with a query afterwards");
 }
 
 impl<'a> Checker<'a> {
-    const fn new(catalog: &'a Catalog) -> Self {
+    const fn new(catalog: &'a Catalog, suggestions: &'a mut Suggestions) -> Self {
         Self {
             catalog,
+            suggestions,
             diagnostics: Vec::new(),
             params: Vec::new(),
             params_used: Vec::new(),
             vars: Vec::new(),
             frames: Vec::new(),
             aggregates: Vec::new(),
+            read_before: None,
         }
     }
 

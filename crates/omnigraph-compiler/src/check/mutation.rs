@@ -2,7 +2,7 @@
 
 use super::scope::{VarKind, single};
 use super::types::is_text;
-use super::{Checker, Names, Place};
+use super::{Blocks, Checker, Names, Place};
 use crate::catalog::Property;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::gq::ast::{self, PropertyMatch, StatementKind as Written};
@@ -28,13 +28,15 @@ impl Checker<'_> {
         self.open_frame();
         if let Some(clauses) = &mutation.clauses {
             self.clauses(clauses);
+            self.read_before = Some(self.vars.len());
         }
         let statements: Vec<_> = mutation.statements.iter().map(|statement| self.statement(statement)).collect();
-        let place = Place { names: Names::None, aggregates: false, blocks: false, ranks: false };
+        let place = Place { names: Names::None, aggregates: false, blocks: Blocks::WRITTEN, ranks: false };
         let (returning, _) = self.columns(&mutation.returning, place);
         self.warn_scopes();
         let frame = self.close_frame();
         self.warn_cross_product(&frame.block);
+        self.warn_unindexed_filters(&frame.block, &frame.places);
         let block = mutation.clauses.as_ref().map(|_| frame.block);
         let statements = statements.into_iter().collect::<Option<Vec<_>>>()?;
         Some(Mutation { name: name.to_owned(), params: self.params.clone(), block, statements, returning })
@@ -105,8 +107,9 @@ impl Checker<'_> {
             format!("there is no node or edge type `{}`", name.text)
         };
         self.error(Code::T10, name.span(), message);
-        let known = self.catalog.nodes.keys().chain(self.catalog.edges.keys());
-        let help = did_you_mean(&name.text, known.map(String::as_str));
+        let catalog = self.catalog;
+        let known = || catalog.nodes.keys().chain(catalog.edges.keys()).map(String::as_str);
+        let help = self.suggestions.did_you_mean(&name.text, known);
         self.advise(help);
         None
     }
@@ -130,7 +133,8 @@ impl Checker<'_> {
             Written::Merge => InsertMode::Merge,
             _ => InsertMode::Upsert,
         };
-        let place = Place { names: Names::None, aggregates: false, blocks: false, ranks: false };
+        let blocks = self.blocks_of_statement(Blocks::VALUE);
+        let place = Place { names: Names::None, aggregates: false, blocks, ranks: false };
         let mut ends = (None, None);
         let mut assignments = Vec::new();
         let mut sound = true;
@@ -243,7 +247,8 @@ impl Checker<'_> {
 
     /// `update` or `delete`
     fn change(&mut self, statement: &ast::Statement, target: &Target, row: VarId) -> Option<StatementKind> {
-        let place = Place { names: Names::Row(row), aggregates: false, blocks: false, ranks: false };
+        let blocks = self.blocks_of_statement(Blocks::ROW);
+        let place = Place { names: Names::Row(row), aggregates: false, blocks, ranks: false };
         let mut sound = true;
         let mut assignments = Vec::new();
         for written in &statement.assignments {
@@ -265,6 +270,11 @@ impl Checker<'_> {
             Written::Update => StatementKind::Update(Update { predicate, assignments }),
             _ => StatementKind::Delete(Delete { predicate }),
         })
+    }
+
+    /// Blocks are evaluated once per row of the pattern before the statements, if there is one.
+    const fn blocks_of_statement(&self, otherwise: Blocks) -> Blocks {
+        if self.read_before.is_some() { Blocks::Allowed } else { otherwise }
     }
 
     /// Whether an update assigns what cannot change; reports it.

@@ -3,7 +3,7 @@
 use super::read::{Checked, identified, mentions};
 use super::scope::VarKind;
 use super::types::{is_integer, scalar_of, scalar_type};
-use super::{Checker, Names, Place};
+use super::{Blocks, Checker, Names, Place};
 use crate::diagnostic::Code;
 use crate::gq::ast::{self, Read};
 use crate::ir::{Column, Count, Expr, ExprKind, OrderKey, Ordering, PathMode, Rank, SystemField, Type};
@@ -17,11 +17,12 @@ impl Checker<'_> {
         let mut order = Ordering::default();
         // Aggregates of order items must be found among those returned; what they add is dropped afterwards.
         self.aggregates = body.group.as_ref().map(|group| group.aggregates.clone()).unwrap_or_default();
+        let originals = checked.originals();
         for (index, item) in read.order.iter().enumerate() {
             let place = Place {
                 names: Names::Columns(&body.columns),
                 aggregates: body.group.is_some(),
-                blocks: !collapsed,
+                blocks: if collapsed { Blocks::GROUPED } else { Blocks::Allowed },
                 ranks: true,
             };
             if checked.broken && matches!(item.expr.kind, ast::ExprKind::Alias(_)) {
@@ -29,11 +30,11 @@ impl Checker<'_> {
                 continue;
             }
             let Some(expr) = self.expr(&item.expr, place) else { continue };
-            if let Some(rank) = rank_of(&expr, &checked.originals) {
+            if let Some(rank) = rank_of(&expr, &originals) {
                 self.take_rank(index, rank.clone(), collapsed, item, &mut order);
                 continue;
             }
-            if let Some(key) = self.order_key(expr, item, checked, collapsed) {
+            if let Some(key) = self.order_key(expr, item, checked, &originals) {
                 order.keys.push(key);
             }
         }
@@ -54,10 +55,17 @@ impl Checker<'_> {
         }
     }
 
-    fn order_key(&mut self, expr: Expr, item: &ast::OrderItem, checked: &Checked, collapsed: bool) -> Option<OrderKey> {
+    fn order_key(
+        &mut self,
+        expr: Expr,
+        item: &ast::OrderItem,
+        checked: &Checked,
+        originals: &[&Expr],
+    ) -> Option<OrderKey> {
+        let collapsed = checked.body.group.is_some() || checked.body.distinct;
         let span = item.expr.span();
         let aggregates = matches!(expr.kind, ExprKind::Aggregated(_));
-        let expr = self.over_columns(expr, &checked.originals);
+        let expr = self.over_columns(expr, originals);
         if collapsed && mentions(&expr) {
             if checked.broken {
                 return None;
@@ -133,7 +141,7 @@ impl Checker<'_> {
         self.frames.clear();
         let mut order = Ordering::default();
         for item in &read.order {
-            let place = Place { names: Names::Columns(&named), aggregates: false, blocks: false, ranks: false };
+            let place = Place { names: Names::Columns(&named), aggregates: false, blocks: Blocks::UNION, ranks: false };
             let Some(expr) = self.expr(&item.expr, place) else { continue };
             if !has_column(&expr) || scalar_of(&expr.ty).is_none() {
                 let message = "the result of a union is ordered by its columns";
@@ -162,7 +170,7 @@ impl Checker<'_> {
 }
 
 /// The rank an order item asks for: written there, or returned as the column it names.
-fn rank_of<'e>(expr: &'e Expr, originals: &'e [Expr]) -> Option<&'e Rank> {
+fn rank_of<'e>(expr: &'e Expr, originals: &[&'e Expr]) -> Option<&'e Rank> {
     let expr = match expr.kind {
         ExprKind::Column(index) => originals.get(index)?,
         _ => expr,

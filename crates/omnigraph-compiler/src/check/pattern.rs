@@ -25,7 +25,7 @@ impl Checker<'_> {
             Clause::Path(path) => self.path(path),
             Clause::Filter(expr) => {
                 if let Some(condition) = self.condition(expr, Place::PATTERN, "a clause") {
-                    self.filter(condition);
+                    self.filter(condition, expr);
                 }
             }
             Clause::Block(block) => {
@@ -40,11 +40,17 @@ impl Checker<'_> {
     }
 
     /// Adds a condition to the block at hand, conjuncts apart.
-    pub(super) fn filter(&mut self, condition: Expr) {
-        match condition.kind {
-            ExprKind::And(items) => self.frame().block.filters.extend(items),
-            _ => self.frame().block.filters.push(condition),
+    pub(super) fn filter(&mut self, condition: Expr, written: &ast::Expr) {
+        let ExprKind::And(items) = condition.kind else { return self.filter_at(condition, written.span()) };
+        let parts: &[ast::Expr] = if let Ast::And(parts) = &written.kind { parts } else { &[] };
+        for (index, item) in items.into_iter().enumerate() {
+            self.filter_at(item, parts.get(index).unwrap_or(written).span());
         }
+    }
+
+    fn filter_at(&mut self, condition: Expr, span: crate::Span) {
+        self.frame().block.filters.push(condition);
+        self.frame().places.push(span);
     }
 
     fn binding(&mut self, binding: &Binding) {
@@ -98,8 +104,9 @@ impl Checker<'_> {
             lower[..1].make_ascii_lowercase();
             Some(format!("an edge is traversed: `$a {lower} $b`"))
         } else {
-            let known = self.catalog.nodes.keys().chain(self.catalog.interfaces.keys());
-            did_you_mean(&name.text, known.map(String::as_str))
+            let catalog = self.catalog;
+            let known = || catalog.nodes.keys().chain(catalog.interfaces.keys()).map(String::as_str);
+            self.suggestions.did_you_mean(&name.text, known)
         };
         self.advise(help);
         None
@@ -135,13 +142,13 @@ impl Checker<'_> {
             }
             return None;
         }
-        self.narrow(id, &both);
+        self.narrow(id, &both, span);
         Some(())
     }
 
     /// Restricts a variable to some of its types: where it was bound, by forgetting the others; from within a block, by a
     /// condition of that block.
-    pub(super) fn narrow(&mut self, id: VarId, to: &[TypeRef]) {
+    pub(super) fn narrow(&mut self, id: VarId, to: &[TypeRef], span: crate::Span) {
         let own = self.var(id).level + 1 == self.frames.len() && !self.var(id).optional;
         let mut dropped = false;
         if let VarKind::Node { types, .. } = &mut self.var_mut(id).kind {
@@ -158,14 +165,14 @@ impl Checker<'_> {
             let item = Box::new(Expr { kind: field, ty: ty.clone().with_nullable(self.var(id).optional) });
             let list_type = Type::Value(PropType { list: true, ..PropType::of(Scalar::String) });
             let list = Box::new(Expr { kind: ExprKind::Literal(Value::List(names)), ty: list_type });
-            self.filter(Expr { kind: ExprKind::In { item, list }, ty: super::types::bool_type(false) });
+            self.filter_at(Expr { kind: ExprKind::In { item, list }, ty: super::types::bool_type(false) }, span);
         }
     }
 
     /// `{ name: value }` of a binding or traversal, as a condition of the block.
     fn inline_property(&mut self, id: VarId, property: &PropertyMatch, unknown: Code, place: Place) {
         if let Some(condition) = self.property_condition(id, property, unknown, place) {
-            self.filter(condition);
+            self.filter_at(condition, property.name.span().to(property.value.span()));
         }
     }
 

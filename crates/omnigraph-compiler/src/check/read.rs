@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::group::Grouping;
 use super::types::common_type;
-use super::{Checker, Names, Place};
+use super::{Blocks, Checker, Names, Place};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::gq::ast::{self, ExprKind as Ast, Projection, Read, Select};
 use crate::ir::{Body, Column, Expr, ExprKind, Query, Rank, Type, Union, VarId};
@@ -14,10 +14,24 @@ use crate::types::{PropType, Scalar};
 /// A checked body, with what order items need to know of it.
 pub(super) struct Checked {
     pub(super) body: Body,
-    /// Columns before grouping rewrote them.
-    pub(super) originals: Vec<Expr>,
+    /// Columns before grouping rewrote them; `None` where nothing did.
+    ungrouped: Option<Vec<Expr>>,
     /// Whether something in it has been reported, so that its columns are incomplete.
     pub(super) broken: bool,
+}
+
+impl Checked {
+    /// Columns as they were written, before any grouping.
+    pub(super) fn originals(&self) -> Vec<&Expr> {
+        originals(self.ungrouped.as_deref(), &self.body.columns)
+    }
+}
+
+fn originals<'e>(ungrouped: Option<&'e [Expr]>, columns: &'e [Column]) -> Vec<&'e Expr> {
+    match ungrouped {
+        Some(written) => written.iter().collect(),
+        None => columns.iter().map(|column| &column.expr).collect(),
+    }
 }
 
 impl Checker<'_> {
@@ -43,6 +57,7 @@ impl Checker<'_> {
             let mut body = checked.body;
             body.block = frame.block;
             self.warn_cross_product(&body.block);
+            self.warn_unindexed_filters(&body.block, &frame.places);
             bodies.push(body);
         }
         let columns = self.union_columns(read, &bodies);
@@ -74,16 +89,18 @@ impl Checker<'_> {
     fn select(&mut self, select: &Select) -> Checked {
         self.clauses(&select.clauses);
         self.aggregates.clear();
-        let place = Place { names: Names::None, aggregates: true, blocks: true, ranks: true };
+        let place = Place { names: Names::None, aggregates: true, blocks: Blocks::Allowed, ranks: true };
         let (columns, broken) = self.columns(&select.projections, place);
-        let originals: Vec<Expr> = columns.iter().map(|column| column.expr.clone()).collect();
+        let groups = !self.aggregates.is_empty();
+        let ungrouped = groups.then(|| columns.iter().map(|column| column.expr.clone()).collect::<Vec<_>>());
         let Grouping { group, columns } = self.group(columns, &select.projections);
         let grouped = group.is_some();
         self.aggregates = group.as_ref().map(|group| group.aggregates.clone()).unwrap_or_default();
-        let having = select.having.as_ref().and_then(|having| self.having(having, &columns, &originals, grouped));
+        let written = originals(ungrouped.as_deref(), &columns);
+        let having = select.having.as_ref().and_then(|having| self.having(having, &columns, &written, grouped));
         self.aggregates.clear();
         let body = Body { block: Default::default(), group, columns, having, distinct: select.distinct };
-        Checked { body, originals, broken }
+        Checked { body, ungrouped, broken }
     }
 
     /// Checks projections and names their columns.
@@ -132,9 +149,14 @@ impl Checker<'_> {
         }
     }
 
-    fn having(&mut self, having: &ast::Expr, columns: &[Column], originals: &[Expr], grouped: bool) -> Option<Expr> {
-        let place = Place { names: Names::Columns(columns), aggregates: grouped, blocks: false, ranks: false };
+    fn having(&mut self, having: &ast::Expr, columns: &[Column], originals: &[&Expr], grouped: bool) -> Option<Expr> {
+        let blocks = if grouped { Blocks::GROUPED } else { Blocks::Allowed };
+        let place = Place { names: Names::Columns(columns), aggregates: grouped, blocks, ranks: false };
+        let before = self.vars.len();
         let condition = self.condition(having, place, "`having`")?;
+        if self.vars.len() > before {
+            return self.having_with_block(condition, having, originals);
+        }
         let over_columns = self.over_columns(condition, originals);
         if mentions(&over_columns) {
             let help = "return it under a name and use that: `return { count($x) as n } having n > 1`";
@@ -149,10 +171,29 @@ impl Checker<'_> {
         Some(over_columns)
     }
 
+    /// A block is computed for each row of the pattern. Without grouping these are the rows that are returned, so the condition is one
+    /// of the pattern: its columns become what they are made of.
+    fn having_with_block(&mut self, condition: Expr, having: &ast::Expr, originals: &[&Expr]) -> Option<Expr> {
+        let mut ranked = false;
+        let condition = super::group::rewrite(condition, &mut |part| {
+            let ExprKind::Column(index) = part.kind else { return None };
+            let kind = originals.get(index)?.kind.clone();
+            ranked |= matches!(kind, ExprKind::Rank(_));
+            Some(kind)
+        });
+        if ranked {
+            let help = "test the score in `having` and the block in `match`";
+            self.error_with_help(Code::T125, having.span(), "a block and a score cannot be tested together", help);
+            return None;
+        }
+        self.filter(condition, having);
+        None
+    }
+
     /// Replaces what is returned by its column.
-    pub(super) fn over_columns(&self, expr: Expr, originals: &[Expr]) -> Expr {
+    pub(super) fn over_columns(&self, expr: Expr, originals: &[&Expr]) -> Expr {
         super::group::rewrite(expr, &mut |part| {
-            originals.iter().position(|original| original == part).map(ExprKind::Column)
+            originals.iter().position(|original| *original == part).map(ExprKind::Column)
         })
     }
 

@@ -57,6 +57,8 @@ pub(super) struct Frame {
     /// What its names mean; the later of two bindings counts.
     pub(super) names: HashMap<String, VarId>,
     pub(super) block: Block,
+    /// Where the filters of the block are written, one place for each.
+    pub(super) places: Vec<Span>,
     /// Variables bound here, in order.
     pub(super) own: Vec<VarId>,
     /// Outer variables mentioned at any depth.
@@ -78,7 +80,7 @@ impl VarKind {
     }
 }
 
-impl Checker<'_> {
+impl<'a> Checker<'a> {
     pub(super) fn var(&self, id: VarId) -> &VarInfo {
         &self.vars[id.0 as usize]
     }
@@ -172,9 +174,11 @@ impl Checker<'_> {
             return Some(id);
         }
         let mut diagnostic = Diagnostic::error(code, span, format!("variable `${name}` is not bound"));
-        let known: Vec<&str> = self.frames.iter().flat_map(|frame| frame.names.keys().map(String::as_str)).collect();
+        let known = self.frames.iter().flat_map(|frame| frame.names.keys().map(String::as_str));
         let params = self.params.iter().map(|param| param.name.as_str());
-        diagnostic.help = did_you_mean(name, known.into_iter().chain(params))
+        diagnostic.help = self
+            .suggestions
+            .did_you_mean(name, || known.chain(params))
             .map(|help| help.replace('`', "`$").replacen("`$?", "`?", 1));
         if diagnostic.help.is_none() && name == "_" {
             diagnostic.help = Some("`$_` stands for something that is not read; give it a name".to_owned());
@@ -235,25 +239,23 @@ impl Checker<'_> {
     }
 
     /// The property of this name in each type the variable ranges over; of its interface if nothing implements that.
-    fn properties(&self, id: VarId, name: &str) -> Vec<(TypeId, Property)> {
+    fn properties(&self, id: VarId, name: &str) -> Vec<(TypeId, &'a Property)> {
         let catalog = self.catalog;
         match &self.var(id).kind {
             VarKind::Node { types, interface } if types.is_empty() => {
                 let interface = interface.as_ref().and_then(|name| catalog.interfaces.get(name));
                 let property = interface.and_then(|interface| {
                     let found = interface.properties.iter().find(|property| property.name == name)?;
-                    Some((interface.id, found.clone()))
+                    Some((interface.id, found))
                 });
                 property.into_iter().collect()
             }
-            VarKind::Node { types, .. } => types
-                .iter()
-                .filter_map(|ty| Some((ty.id, catalog.nodes.get(&ty.name)?.property(name)?.clone())))
-                .collect(),
-            VarKind::Edge { types } | VarKind::WalkEdge { types } => types
-                .iter()
-                .filter_map(|ty| Some((ty.id, catalog.edges.get(&ty.name)?.property(name)?.clone())))
-                .collect(),
+            VarKind::Node { types, .. } => {
+                types.iter().filter_map(|ty| Some((ty.id, catalog.nodes.get(&ty.name)?.property(name)?))).collect()
+            }
+            VarKind::Edge { types } | VarKind::WalkEdge { types } => {
+                types.iter().filter_map(|ty| Some((ty.id, catalog.edges.get(&ty.name)?.property(name)?))).collect()
+            }
             _ => Vec::new(),
         }
     }

@@ -132,7 +132,7 @@ impl Checker<'_> {
     ) -> (VarId, VarId) {
         let bind = |checker: &mut Self, name: &Name, bound: Option<VarId>, types: &Vec<TypeRef>| match bound {
             Some(id) => {
-                checker.narrow(id, types);
+                checker.narrow(id, types, name.span());
                 id
             }
             None => {
@@ -163,13 +163,13 @@ impl Checker<'_> {
     fn edge_conditions(&mut self, traversal: &Traversal, id: VarId) {
         for property in &traversal.properties {
             if let Some(condition) = self.property_condition(id, property, Code::T2, Place::PATTERN) {
-                self.filter(condition);
+                self.filter(condition, &property.value);
             }
         }
         if let Some(filter) = &traversal.filter
             && let Some(condition) = self.condition(filter, Place::PATTERN, "`where`")
         {
-            self.filter(condition);
+            self.filter(condition, filter);
         }
     }
 
@@ -209,7 +209,10 @@ impl Checker<'_> {
         if let Some(id) = id {
             self.var_mut(id).closed = true;
             let frame: &mut Frame = self.frame();
-            frame.own.retain(|own| *own != id);
+            // It is among the last, so that a pattern of many walks stays linear.
+            if let Some(at) = frame.own.iter().rposition(|own| *own == id) {
+                frame.own.remove(at);
+            }
         }
     }
 

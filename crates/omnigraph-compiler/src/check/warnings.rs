@@ -1,7 +1,5 @@
 //! What is legal and probably wrong.
 
-use std::collections::BTreeMap;
-
 use super::Checker;
 use super::scope::VarKind;
 use crate::diagnostic::Code;
@@ -25,24 +23,14 @@ impl Checker<'_> {
 
     /// Warns of node variables of one block that no traversal and no condition connects.
     pub(super) fn warn_cross_product(&mut self, block: &Block) {
-        let mut groups = Groups::default();
+        let mut groups = Groups::of(self.vars.len());
         let own: Vec<VarId> = block
             .variables
             .iter()
             .map(|variable| variable.id)
             .filter(|id| matches!(self.var(*id).kind, VarKind::Node { .. }))
             .collect();
-        for expand in block.expands.iter().chain(block.paths.iter().map(|path| &path.expand)) {
-            groups.join(expand.from, expand.to);
-            if let Rows::Edges(edge) = expand.rows {
-                groups.join(expand.from, edge);
-            }
-        }
-        for filter in &block.filters {
-            let mut mentioned = Vec::new();
-            variables(filter, &mut mentioned);
-            mentioned.windows(2).for_each(|pair| groups.join(pair[0], pair[1]));
-        }
+        connect(block, &mut groups);
         for nested in &block.blocks {
             nested.outer.windows(2).for_each(|pair| groups.join(pair[0], pair[1]));
             for variable in &nested.block.variables {
@@ -64,33 +52,48 @@ impl Checker<'_> {
     }
 }
 
-/// Sets of variables that belong together.
-#[derive(Default)]
-struct Groups(BTreeMap<VarId, VarId>);
+/// Joins the variables that the traversals, paths and conditions of a block connect.
+pub(super) fn connect(block: &Block, groups: &mut Groups) {
+    for expand in block.expands.iter().chain(block.paths.iter().map(|path| &path.expand)) {
+        groups.join(expand.from, expand.to);
+        if let Rows::Edges(edge) = expand.rows {
+            groups.join(expand.from, edge);
+        }
+    }
+    for filter in &block.filters {
+        let mut mentioned = Vec::new();
+        variables(filter, &mut mentioned);
+        mentioned.windows(2).for_each(|pair| groups.join(pair[0], pair[1]));
+    }
+}
+
+/// Sets of variables that belong together: for each id, one of its set that is no greater.
+pub(super) struct Groups(Vec<usize>);
 
 impl Groups {
+    /// So many variables, each apart.
+    pub(super) fn of(count: usize) -> Self {
+        Self((0..count).collect())
+    }
+
     /// What stands for the set that `id` is in. The way there is shortened each time, so that long chains cost no more than short ones.
-    fn root(&mut self, id: VarId) -> VarId {
-        let mut at = id;
-        while let Some(up) = self.0.get(&at).copied() {
-            if let Some(next) = self.0.get(&up).copied() {
-                self.0.insert(at, next);
-            }
-            at = up;
+    pub(super) fn root(&mut self, id: VarId) -> usize {
+        let mut at = id.0 as usize;
+        while self.0[at] != at {
+            self.0[at] = self.0[self.0[at]];
+            at = self.0[at];
         }
         at
     }
 
     fn join(&mut self, a: VarId, b: VarId) {
         let (a, b) = (self.root(a), self.root(b));
-        if a != b {
-            self.0.insert(a, b);
-        }
+        self.0[a.max(b)] = a.min(b);
     }
 }
 
 /// The variables an expression reads.
-fn variables(expr: &Expr, found: &mut Vec<VarId>) {
+pub(super) fn variables(expr: &Expr, found: &mut Vec<VarId>) {
     super::group::visit(expr, &mut |part| match part {
         ExprKind::Property { var, .. } | ExprKind::System { var, .. } | ExprKind::Path { var, .. } => found.push(*var),
         ExprKind::Object(var) | ExprKind::Variable(var) => found.push(*var),

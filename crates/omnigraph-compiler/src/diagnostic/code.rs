@@ -262,7 +262,7 @@ codes! {
     W004 = "W004",
     /// A comparison that can never be true (warning).
     W005 = "W005",
-    /// A search that an index would help (warning).
+    /// A search or condition that an index would help (warning).
     W006 = "W006",
     /// A mutation without parameters (warning).
     L101 = "L101",

@@ -153,6 +153,10 @@ impl Diff<'_> {
         old: &Rules<'_>,
         new: &Rules<'_>,
     ) {
+        // Most types of a migration are as they were.
+        if before.properties == after.properties && old == new {
+            return;
+        }
         self.properties(kind, before, after, Some(old));
         let present: HashMap<PropertyId, &str> =
             after.properties.iter().map(|property| (property.id, property.name.as_str())).collect();
@@ -257,6 +261,9 @@ fn side_of_interface(ty: &Interface) -> Side<'_> {
 
 /// Order means nothing among annotations.
 fn same_annotations(a: &[Annotation], b: &[Annotation]) -> bool {
+    if a == b {
+        return true;
+    }
     let sorted = |annotations: &[Annotation]| {
         let mut texts: Vec<String> = annotations.iter().map(|annotation| format!("{annotation:?}")).collect();
         texts.sort_unstable();

@@ -27,7 +27,7 @@ use crate::pg::Schema;
 #[must_use]
 pub fn plan(old: &Catalog, new: &Catalog, drops: DropMode) -> Plan {
     let mut steps = diff::Diff { old, new, drops, steps: Vec::new() }.run();
-    if steps.is_empty() && catalog::fingerprint(old) != catalog::fingerprint(new) {
+    if steps.is_empty() && old != new && catalog::fingerprint(old) != catalog::fingerprint(new) {
         steps.push(diff::unclassified());
     }
     let supported = !steps.iter().any(|step| matches!(step, Step::UnsupportedChange { .. }));

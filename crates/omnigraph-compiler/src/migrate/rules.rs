@@ -7,6 +7,7 @@ use super::{Constraint, Step, Tier, TypeKind};
 use crate::catalog::{Analyzer, Check, EdgeType, Index, Metric, NodeType, Number, Range, Unique};
 
 /// The rules of a type, borrowed from it.
+#[derive(PartialEq)]
 pub(super) struct Rules<'a> {
     key: Option<&'a [String]>,
     uniques: &'a [Unique],

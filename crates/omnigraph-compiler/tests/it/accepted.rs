@@ -66,6 +66,15 @@ fn fails_closed() {
 }
 
 /// Each of these contradictions, made by hand in a good catalogue, is found.
+/// No accepted schema ever had a unique blob, so one that is read with it is refused.
+#[test]
+fn s12_a_unique_blob_is_not_tolerated() {
+    let mut catalog = build("node Vessel { name: String @key  image: Blob? }", 1);
+    assert_eq!(catalog.verify(), Ok(()));
+    vessel(&mut catalog).uniques.push(unique("image"));
+    assert!(catalog.verify().unwrap_err().to_string().contains("does not fit the type of `image`"));
+}
+
 #[test]
 fn verify_finds_contradictions() {
     type Spoil = fn(&mut Catalog);

@@ -1,5 +1,7 @@
 //! Properties of the query language: nothing panics, and what is well typed survives the printer.
 
+use std::sync::Arc;
+
 use omnigraph_compiler::gq::ast::*;
 use omnigraph_compiler::{compile_file, gq};
 use proptest::prelude::*;
@@ -140,7 +142,7 @@ fn sailor_clause(choices: &mut Choices, depth: u32) -> Clause {
         1 => EdgeSelector::Named(vec![name("likes"), name("trusts")]),
         _ => EdgeSelector::Named(vec![name("likes")]),
     };
-    let traversal = Clause::Traversal(Traversal {
+    let traversal = Clause::Traversal(Box::new(Traversal {
         left: name("s"),
         edge_var: None,
         hop_var: None,
@@ -151,7 +153,7 @@ fn sailor_clause(choices: &mut Choices, depth: u32) -> Clause {
         filter: None,
         right: name("_"),
         at: At::default(),
-    });
+    }));
     if depth == 0 {
         return traversal;
     }
@@ -166,7 +168,8 @@ fn query(seed: u64) -> File {
     let mut choices = Choices(seed);
     let source = "query q($n: I64?, $t: String, $b: Bool) { match { $p: Photo $s: Sailor } return { $p.slug } }";
     let (mut file, _) = gq::parse(source);
-    let Some(Item::Query(QueryDecl { body: Body::Read(read), .. })) = file.items.first_mut() else { unreachable!() };
+    let Some(Item::Query(query)) = file.items.first_mut() else { unreachable!() };
+    let Some(QueryDecl { body: Body::Read(read), .. }) = Arc::get_mut(query) else { unreachable!() };
     let select = &mut read.selects[0];
     for _ in 0..choices.below(4) {
         let clause = match choices.below(3) {

@@ -88,13 +88,13 @@ impl Builder {
                     let (metric, analyzer) = self.index_options(annotation, property.ty.as_ref());
                     property.marks.index = Some(IndexMark { metric, analyzer });
                 }
-                "embed" => property.embed = self.embed(property, annotation),
-                "default" => property.default = self.default_value(property, annotation),
+                "embed" => property.embed = self.embed(property, annotation).map(Box::new),
+                "default" => property.default = self.default_value(property, annotation).map(Box::new),
                 "description" => {
                     let text = self.one_text(annotation);
                     property.annotations.extend(text.map(|text| plain(name, Some(text))));
                 }
-                "rename_from" => property.renamed_from = self.former_name(annotation),
+                "rename_from" => property.renamed_from = self.former_name(annotation).map(Box::new),
                 "instruction" => {
                     let message = "`@instruction` is not supported on properties";
                     let error = Diagnostic::error(Code::S058, annotation.span, message);

@@ -8,43 +8,45 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Spanned;
 
 impl Builder {
-    pub(super) fn compose(&mut self, drafts: &mut [Draft]) {
-        let interfaces: HashMap<String, Vec<PropertyDraft>> = drafts
+    pub(super) fn compose(&mut self, drafts: &mut [Draft<'_>]) {
+        let interfaces: HashMap<&str, Vec<PropertyDraft>> = drafts
             .iter()
             .filter(|draft| draft.kind == Kind::Interface)
-            .map(|draft| (draft.name.node.clone(), draft.properties.clone()))
+            .map(|draft| (draft.name.node.as_str(), draft.properties.clone()))
             .collect();
         for node in drafts.iter_mut().filter(|draft| draft.kind == Kind::Node) {
-            let mut seen: HashSet<String> = HashSet::new();
-            for name in node.implements.clone() {
-                if !seen.insert(name.node.clone()) {
+            let mut seen: HashSet<&str> = HashSet::new();
+            for name in node.implements {
+                if !seen.insert(&name.node) {
                     let message = format!("node type `{}` implements `{}` twice", node.name.node, name.node);
                     self.error(Code::S032, name.span, message);
-                } else if let Some(properties) = interfaces.get(&name.node) {
+                } else if let Some(properties) = interfaces.get(name.node.as_str()) {
                     self.inject(node, &name.node, properties);
                 } else {
                     let message =
                         format!("node type `{}` implements unknown interface `{}`", node.name.node, name.node);
                     let mut error = Diagnostic::error(Code::S030, name.span, message);
-                    error.help = self.suggest(&name.node, interfaces.keys().map(String::as_str));
+                    error.help = self.suggest(&name.node, interfaces.keys().copied());
                     self.report(error);
                 }
             }
         }
     }
 
-    fn inject(&mut self, node: &mut Draft, interface: &str, properties: &[PropertyDraft]) {
-        let own: HashMap<String, usize> =
-            node.properties.iter().enumerate().map(|(at, property)| (property.name.node.clone(), at)).collect();
+    fn inject<'a>(&mut self, node: &mut Draft<'a>, interface: &str, properties: &[PropertyDraft<'a>]) {
+        let own: HashMap<&str, &PropertyDraft> =
+            node.properties.iter().map(|property| (property.name.node.as_str(), property)).collect();
+        let mut missing = Vec::new();
         for wanted in properties {
-            match own.get(&wanted.name.node).and_then(|&at| node.properties.get(at)) {
-                None => node.properties.push(PropertyDraft { injected: true, ..wanted.clone() }),
+            match own.get(wanted.name.node.as_str()) {
+                None => missing.push(PropertyDraft { injected: true, ..wanted.clone() }),
                 Some(present) => {
-                    let error = conflict(&node.name, interface, present, wanted);
+                    let error = conflict(node.name, interface, present, wanted);
                     self.diagnostics.extend(error);
                 }
             }
         }
+        node.properties.append(&mut missing);
     }
 }
 

@@ -29,7 +29,7 @@ impl Purpose {
 }
 
 /// A property's type; `Some(None)` for one whose type is unknown.
-type Columns = HashMap<String, Option<PropType>>;
+type Columns<'d> = HashMap<&'d str, Option<&'d PropType>>;
 
 impl Builder {
     /// Constraints written as annotations that cannot apply to their property's type.
@@ -72,7 +72,9 @@ impl Builder {
             return;
         }
         let mut key_spans = Vec::new();
-        for property in &draft.properties {
+        // Aside while they are read, since rules are collected in the same draft.
+        let properties = std::mem::take(&mut draft.properties);
+        for property in &properties {
             let names = || vec![property.name.node.clone()];
             if let Some(span) = property.marks.key {
                 key_spans.push(if property.injected { draft.name.span } else { span });
@@ -87,11 +89,12 @@ impl Builder {
             }
         }
         let columns: Columns =
-            draft.properties.iter().map(|property| (property.name.node.clone(), property.ty.clone())).collect();
+            properties.iter().map(|property| (property.name.node.as_str(), property.ty.as_ref())).collect();
         for member in &declared.members {
             let Member::Constraint(constraint) = member else { continue };
             self.body_constraint(draft, &columns, &constraint.annotation, &mut key_spans);
         }
+        draft.properties = properties;
         if let [first, rest @ ..] = key_spans.as_slice() {
             for span in rest {
                 let message = format!("multiple @key constraints on {} `{}`", draft.kind.noun(), draft.name.node);
@@ -129,7 +132,7 @@ impl Builder {
             "index" => {
                 let Some(properties) = self.columns(draft, columns, Purpose::Index, annotation) else { return };
                 let only = match properties.as_slice() {
-                    [one] => columns.get(one).and_then(Option::as_ref),
+                    [one] => columns.get(one.as_str()).copied().flatten(),
                     _ => None,
                 };
                 let (metric, analyzer) = self.index_options(annotation, only);
@@ -159,7 +162,7 @@ impl Builder {
                 Value::System(end) if draft.kind == Kind::Edge => end.clone(),
                 other => {
                     let error = Diagnostic::error(Code::S055, value.span, "expected property name in constraint");
-                    let quoted = matches!(other, Value::String(text) if columns.contains_key(text));
+                    let quoted = matches!(other, Value::String(text) if columns.contains_key(text.as_str()));
                     self.report(if quoted { error.with_help("names stand without quotes") } else { error });
                     return None;
                 }
@@ -170,7 +173,7 @@ impl Builder {
                 return None;
             }
             let end = draft.kind == Kind::Edge && matches!(name.as_str(), "src" | "dst");
-            match columns.get(&name) {
+            match columns.get(name.as_str()) {
                 Some(Some(ty)) => self.check_column(purpose, &name, ty, value.span, count),
                 Some(None) => {}
                 None if end => {}
@@ -201,7 +204,7 @@ impl Builder {
                 self.error(Code::S057, value.span, format!("`@key` names `{name}` multiple times"));
                 return None;
             }
-            match columns.get(&name) {
+            match columns.get(name.as_str()) {
                 Some(Some(ty)) => self.check_column(Purpose::Key, &name, ty, value.span, 2),
                 None if !name.starts_with('@') => {
                     self.unknown(columns, owner, &name, value.span);
@@ -223,7 +226,7 @@ impl Builder {
     fn unknown(&mut self, columns: &Columns, owner: &str, name: &str, span: Span) {
         let message = format!("constraint names unknown property `{name}` of {owner}");
         let mut error = Diagnostic::error(Code::S051, span, message);
-        error.help = self.suggest(name, columns.keys().map(String::as_str));
+        error.help = self.suggest(name, columns.keys().copied());
         self.report(error);
     }
 
@@ -272,7 +275,7 @@ impl Builder {
     /// The property a `@range` or `@check` is about. The inner option is empty when its type is unknown.
     fn subject<'a>(
         &mut self,
-        columns: &'a Columns,
+        columns: &Columns<'a>,
         owner: &str,
         annotation: &Annotation,
         value: Option<&Spanned<Value>>,
@@ -282,11 +285,11 @@ impl Builder {
             self.error(Code::S055, span, "expected property name in constraint");
             return None;
         };
-        let Some(ty) = columns.get(name) else {
+        let Some(ty) = columns.get(name.as_str()) else {
             self.unknown(columns, owner, name, *span);
             return None;
         };
-        Some((name.clone(), ty.as_ref()))
+        Some((name.clone(), *ty))
     }
 
     /// The optional text at the end of `@range` and `@check`, and nothing after it.
@@ -376,6 +379,9 @@ fn is_free_text(ty: &PropType) -> bool {
 
 /// Drops later copies of the same rule: written twice, it is one rule.
 fn dedup<T: std::fmt::Debug>(items: &mut Vec<T>) {
+    if items.len() < 2 {
+        return;
+    }
     let mut seen = std::collections::HashSet::new();
     items.retain(|item| seen.insert(format!("{item:?}")));
 }

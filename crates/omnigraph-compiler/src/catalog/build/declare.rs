@@ -15,19 +15,19 @@ const RESERVED: &[&str] =
 
 impl Builder {
     /// Everything a declaration says about itself alone, apart from its constraints.
-    pub(super) fn declare(&mut self, declared: &Declaration) -> Draft {
+    pub(super) fn declare<'a>(&mut self, declared: &'a Declaration) -> Draft<'a> {
         let (kind, implements, ends) = match &declared.kind {
-            DeclarationKind::Interface => (Kind::Interface, Vec::new(), None),
-            DeclarationKind::Node { implements } => (Kind::Node, implements.clone(), None),
-            DeclarationKind::Edge { from, to } => (Kind::Edge, Vec::new(), Some((from.clone(), to.clone()))),
+            DeclarationKind::Interface => (Kind::Interface, [].as_slice(), None),
+            DeclarationKind::Node { implements } => (Kind::Node, implements.as_slice(), None),
+            DeclarationKind::Edge { from, to } => (Kind::Edge, [].as_slice(), Some((from, to))),
         };
         let mut draft = Draft {
             kind,
-            name: declared.name.clone(),
+            name: &declared.name,
             implements,
             ends,
             renamed_from: None,
-            properties: Vec::new(),
+            properties: Vec::with_capacity(declared.members.len()),
             key: None,
             uniques: Vec::new(),
             indexes: Vec::new(),
@@ -57,9 +57,9 @@ impl Builder {
         draft
     }
 
-    fn property(&mut self, kind: Kind, declared: &Property) -> PropertyDraft {
+    fn property<'a>(&mut self, kind: Kind, declared: &'a Property) -> PropertyDraft<'a> {
         let mut property = PropertyDraft {
-            name: declared.name.clone(),
+            name: &declared.name,
             ty: self.prop_type(&declared.ty),
             renamed_from: None,
             default: None,
@@ -96,7 +96,7 @@ impl Builder {
         let mut seen: HashMap<(Kind, &str), Span> = HashMap::new();
         let mut folded: HashMap<String, &Spanned<String>> = HashMap::new();
         for draft in drafts {
-            let name = &draft.name;
+            let name = draft.name;
             if let Some(first) = seen.insert((draft.kind, &name.node), name.span) {
                 let message = format!("duplicate {} `{}`", draft.kind.noun(), name.node);
                 self.report(
@@ -116,28 +116,24 @@ impl Builder {
                 );
             }
         }
-        let kinds: HashMap<&str, Vec<Kind>> = drafts.iter().fold(HashMap::new(), |mut kinds, draft| {
-            kinds.entry(draft.name.node.as_str()).or_insert_with(Vec::new).push(draft.kind);
-            kinds
-        });
         for draft in drafts {
-            if let Some((from, to)) = &draft.ends {
-                self.check_end(&kinds, &draft.name.node, from);
-                self.check_end(&kinds, &draft.name.node, to);
+            if let Some((from, to)) = draft.ends {
+                self.check_end(&seen, &draft.name.node, from);
+                self.check_end(&seen, &draft.name.node, to);
             }
         }
     }
 
-    fn check_end(&mut self, kinds: &HashMap<&str, Vec<Kind>>, edge: &str, end: &Spanned<String>) {
-        let found = kinds.get(end.node.as_str());
-        if found.is_some_and(|kinds| kinds.contains(&Kind::Node)) {
+    fn check_end(&mut self, declared: &HashMap<(Kind, &str), Span>, edge: &str, end: &Spanned<String>) {
+        let is_a = |kind: &Kind| declared.contains_key(&(*kind, end.node.as_str()));
+        if is_a(&Kind::Node) {
             return;
         }
-        let what = match found.and_then(|kinds| kinds.first()) {
+        let what = match [Kind::Interface, Kind::Edge].into_iter().find(is_a) {
             Some(other) => format!("`{}` is an {}, not a node type", end.node, other.noun()),
             None => format!("there is no node type `{}`", end.node),
         };
-        let nodes = kinds.iter().filter(|(_, kinds)| kinds.contains(&Kind::Node)).map(|(name, _)| *name);
+        let nodes = declared.keys().filter(|(kind, _)| *kind == Kind::Node).map(|(_, name)| *name);
         let mut error = Diagnostic::error(Code::S040, end.span, format!("edge `{edge}` cannot end there: {what}"));
         error.help = self.suggest(&end.node, nodes);
         self.report(error);

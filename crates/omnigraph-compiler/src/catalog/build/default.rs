@@ -41,7 +41,7 @@ impl Builder {
             .properties
             .iter()
             .filter_map(|property| {
-                let Spanned { node: DefaultValue::Literal(value), span } = property.default.as_ref()? else {
+                let Spanned { node: DefaultValue::Literal(value), span } = property.default.as_deref()? else {
                     return None;
                 };
                 let span = if property.injected { draft.name.span } else { *span };

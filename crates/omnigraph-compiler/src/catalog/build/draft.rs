@@ -24,15 +24,15 @@ impl Kind {
     }
 }
 
-/// A declaration.
+/// A declaration. What was written is borrowed from the tree: all drafts of a schema live at once.
 #[derive(Clone, Debug)]
-pub(super) struct Draft {
+pub(super) struct Draft<'a> {
     pub(super) kind: Kind,
-    pub(super) name: Spanned<String>,
-    pub(super) implements: Vec<Spanned<String>>,
-    pub(super) ends: Option<(Spanned<String>, Spanned<String>)>,
+    pub(super) name: &'a Spanned<String>,
+    pub(super) implements: &'a [Spanned<String>],
+    pub(super) ends: Option<(&'a Spanned<String>, &'a Spanned<String>)>,
     pub(super) renamed_from: Option<Spanned<String>>,
-    pub(super) properties: Vec<PropertyDraft>,
+    pub(super) properties: Vec<PropertyDraft<'a>>,
     pub(super) key: Option<Vec<String>>,
     pub(super) uniques: Vec<Unique>,
     pub(super) indexes: Vec<Index>,
@@ -44,21 +44,21 @@ pub(super) struct Draft {
     pub(super) annotations: Vec<Annotation>,
 }
 
-impl Draft {
-    pub(super) fn property(&self, name: &str) -> Option<&PropertyDraft> {
+impl<'a> Draft<'a> {
+    pub(super) fn property(&self, name: &str) -> Option<&PropertyDraft<'a>> {
         self.properties.iter().find(|property| property.name.node == name)
     }
 }
 
-/// A property.
+/// A property; what few properties have is boxed.
 #[derive(Clone, Debug)]
-pub(super) struct PropertyDraft {
-    pub(super) name: Spanned<String>,
+pub(super) struct PropertyDraft<'a> {
+    pub(super) name: &'a Spanned<String>,
     /// `None` when the written type is none; whatever depends on it stays silent.
     pub(super) ty: Option<PropType>,
-    pub(super) renamed_from: Option<Spanned<String>>,
-    pub(super) default: Option<Spanned<DefaultValue>>,
-    pub(super) embed: Option<Spanned<Embed>>,
+    pub(super) renamed_from: Option<Box<Spanned<String>>>,
+    pub(super) default: Option<Box<Spanned<DefaultValue>>>,
+    pub(super) embed: Option<Box<Spanned<Embed>>>,
     pub(super) marks: Marks,
     pub(super) annotations: Vec<Annotation>,
     /// Whether an interface put it here.

@@ -28,7 +28,8 @@ struct Resolved<'a> {
 /// Ids of every declaration, in the order of the drafts.
 pub(super) struct Identities {
     types: Vec<(TypeId, Option<TableId>)>,
-    properties: Vec<HashMap<String, PropertyId>>,
+    /// As the properties of the draft.
+    properties: Vec<Vec<PropertyId>>,
     keys: Vec<Option<Vec<String>>>,
 }
 
@@ -88,7 +89,7 @@ impl Builder {
             .iter()
             .enumerate()
             .map(|(at, property)| {
-                let hint = property.renamed_from.as_ref().filter(|_| applies(property));
+                let hint = property.renamed_from.as_deref().filter(|_| applies(property));
                 Claim { at, name: &property.name.node, hint }
             })
             .collect();
@@ -199,14 +200,17 @@ fn allocate(drafts: &[Draft], resolved: &[Resolved<'_>], mint: &mut dyn FnMut() 
     for &at in &order {
         types[at] = Some(resolved[at].former.map_or_else(|| TypeId::new(mint()), |former| former.id));
     }
-    let mut properties = vec![HashMap::new(); drafts.len()];
+    let mut properties = vec![Vec::new(); drafts.len()];
     for &at in &order {
-        let mut names: Vec<&str> = drafts[at].properties.iter().map(|property| property.name.node.as_str()).collect();
-        names.sort_unstable();
-        for name in names {
-            let id = resolved[at].properties.get(name).copied().unwrap_or_else(|| PropertyId::new(mint()));
-            properties[at].insert(name.to_owned(), id);
+        let name = |index: usize| drafts[at].properties[index].name.node.as_str();
+        let mut by_name: Vec<usize> = (0..drafts[at].properties.len()).collect();
+        by_name.sort_unstable_by_key(|&index| name(index));
+        let mut ids = vec![None; by_name.len()];
+        for index in by_name {
+            let known = resolved[at].properties.get(name(index)).copied();
+            ids[index] = Some(known.unwrap_or_else(|| PropertyId::new(mint())));
         }
+        properties[at] = ids.into_iter().flatten().collect();
     }
     let mut tables: Vec<Option<TableId>> = vec![None; drafts.len()];
     for &at in order.iter().filter(|&&at| drafts[at].kind != Kind::Interface) {
@@ -249,7 +253,7 @@ impl Identities {
         let mut catalog = Catalog::default();
         let Self { types, properties, keys } = self;
         for (((draft, (id, table)), ids), key) in drafts.into_iter().zip(types).zip(properties).zip(keys) {
-            insert(&mut catalog, draft, id, table, &ids, key);
+            insert(&mut catalog, draft, id, table, ids, key);
         }
         catalog
     }
@@ -260,16 +264,17 @@ fn insert(
     draft: Draft,
     id: TypeId,
     table: Option<TableId>,
-    ids: &HashMap<String, PropertyId>,
+    ids: Vec<PropertyId>,
     key: Option<Vec<String>>,
 ) {
     let name = draft.name.node.clone();
-    let properties: Vec<Property> = draft.properties.into_iter().filter_map(|property| finish(property, ids)).collect();
+    let properties: Vec<Property> =
+        draft.properties.into_iter().zip(ids).filter_map(|(property, id)| finish(property, id)).collect();
     let (uniques, indexes, ranges, checks) = (draft.uniques, draft.indexes, draft.ranges, draft.checks);
     let annotations = draft.annotations;
     match (draft.kind, table, draft.ends) {
         (Kind::Node, Some(table), _) => {
-            let implements = draft.implements.into_iter().map(|interface| interface.node).collect();
+            let implements = draft.implements.iter().map(|interface| interface.node.clone()).collect();
             let node = NodeType {
                 id,
                 table,
@@ -291,8 +296,8 @@ fn insert(
                 id,
                 table,
                 name: name.clone(),
-                from: from.node,
-                to: to.node,
+                from: from.node.clone(),
+                to: to.node.clone(),
                 card,
                 card_in,
                 on_delete,
@@ -312,10 +317,10 @@ fn insert(
     }
 }
 
-fn finish(draft: PropertyDraft, ids: &HashMap<String, PropertyId>) -> Option<Property> {
+fn finish(draft: PropertyDraft, id: PropertyId) -> Option<Property> {
     Some(Property {
-        id: *ids.get(&draft.name.node)?,
-        name: draft.name.node,
+        id,
+        name: draft.name.node.clone(),
         ty: draft.ty?,
         default: draft.default.map(|default| default.node),
         embed: draft.embed.map(|embed| embed.node),

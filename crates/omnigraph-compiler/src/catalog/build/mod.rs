@@ -25,7 +25,7 @@ mod types;
 use super::Catalog;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::pg::Schema;
-use crate::suggest::did_you_mean;
+use crate::suggest::Suggestions;
 use draft::Draft;
 
 /// Resolves a schema. `previous` is the accepted catalogue whose identities are kept; `mint` is called once for every new
@@ -53,14 +53,10 @@ struct Builder {
     diagnostics: Vec<Diagnostic>,
     /// Part of the tree is missing; the parser has said why.
     incomplete: bool,
-    /// How many suggestions have been looked for.
-    suggestions: usize,
+    suggestions: Suggestions,
     /// Patterns known to be regular expressions: compiling one costs more than the rest of its type.
     patterns: std::collections::HashSet<String>,
 }
-
-/// Looking for a near name costs a pass over all names; a schema with more errors than this needs another kind of help.
-const MAX_SUGGESTIONS: usize = 100;
 
 impl Builder {
     fn error(&mut self, code: Code, span: crate::Span, message: impl Into<String>) {
@@ -73,11 +69,10 @@ impl Builder {
 
     /// The near name to advise, if one is looked for at all.
     fn suggest<'a>(&mut self, written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
-        self.suggestions += 1;
-        (self.suggestions <= MAX_SUGGESTIONS).then(|| did_you_mean(written, names)).flatten()
+        self.suggestions.did_you_mean(written, || names)
     }
 
-    fn drafts(&mut self, schema: &Schema) -> Vec<Draft> {
+    fn drafts<'a>(&mut self, schema: &'a Schema) -> Vec<Draft<'a>> {
         for import in &schema.imports {
             let message = format!("import `{}` has not been resolved", import.path.node);
             self.report(

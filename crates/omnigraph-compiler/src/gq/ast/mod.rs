@@ -11,6 +11,8 @@ pub use pattern::{
     Binding, BlockClause, BlockKind, Bounds, Clause, EdgeSelector, PathClause, PathMode, PropertyMatch, Traversal,
 };
 
+use std::sync::Arc;
+
 use crate::span::Span;
 use crate::types::PropType;
 
@@ -49,8 +51,8 @@ pub enum Item {
     Show(Show),
     /// `branch …`
     Branch(BranchStatement),
-    /// `query …`
-    Query(QueryDecl),
+    /// `query …`; shared with what is compiled from it.
+    Query(Arc<QueryDecl>),
 }
 
 /// `set name = value;`
@@ -274,7 +276,7 @@ impl Name {
 
 impl File {
     /// The queries of the file, in order.
-    pub fn queries(&self) -> impl Iterator<Item = &QueryDecl> {
+    pub fn queries(&self) -> impl Iterator<Item = &Arc<QueryDecl>> {
         self.items.iter().filter_map(|item| match item {
             Item::Query(query) => Some(query),
             _ => None,

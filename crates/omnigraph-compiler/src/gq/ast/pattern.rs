@@ -3,15 +3,15 @@
 use super::{At, Expr, Name};
 use crate::span::Span;
 
-/// A clause of a block.
+/// A clause of a block. The larger kinds are boxed, so that a list of filters does not pay for them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Clause {
     /// `$x: Type { … }`
     Binding(Binding),
     /// `$a edge $b`
-    Traversal(Traversal),
+    Traversal(Box<Traversal>),
     /// `path $p = shortest $a edge $b`
-    Path(PathClause),
+    Path(Box<PathClause>),
     /// A condition.
     Filter(Expr),
     /// `not { … }`, `exists { … }`, `optional { … }`

@@ -262,6 +262,16 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Takes back the last of several complaints about one item if all it says is that the item runs into the next one or into the
+    /// end of the file: recovering from those before it has skipped what was wanted.
+    pub(super) fn drop_consequence(&mut self, before: usize) {
+        let border = self.kind().is_none() || self.at_query();
+        let here = self.diagnostics.last().is_some_and(|last| last.span.start == self.span().start);
+        if border && here && self.diagnostics.len() > before + 1 {
+            self.diagnostics.pop();
+        }
+    }
+
     /// Skips to the next query or statement of the file.
     pub(super) fn skip_declaration(&mut self) {
         while self.kind().is_some() && !self.at_query() {

@@ -16,6 +16,8 @@ mod pattern;
 mod query;
 mod statement;
 
+use std::sync::Arc;
+
 use self::cursor::Parser;
 use super::ast::{File, Item};
 use crate::diagnostic::Diagnostic;
@@ -28,8 +30,9 @@ pub fn parse(source: &str) -> (File, Vec<Diagnostic>) {
     while parser.kind().is_some() {
         let start = parser.at;
         let depth = parser.depth;
+        let before = parser.diagnostics.len();
         let item = match parser.text_at(0) {
-            "query" => parser.query().map(Item::Query),
+            "query" => parser.query().map(|query| Item::Query(Arc::new(query))),
             "set" => parser.setting(),
             "show" => parser.show(),
             "branch" => parser.branch(),
@@ -39,6 +42,7 @@ pub fn parse(source: &str) -> (File, Vec<Diagnostic>) {
             Ok(item) => file.items.push(item),
             Err(_) => {
                 parser.depth = depth;
+                parser.drop_consequence(before);
                 if parser.at == start {
                     parser.advance();
                 }

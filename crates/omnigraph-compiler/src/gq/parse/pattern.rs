@@ -20,6 +20,17 @@ impl Parser<'_> {
             if self.is(TokenKind::RightBrace) {
                 break;
             }
+            if self.after_pattern() {
+                // The brace is missing and nothing else: what follows is read as if it were there.
+                let message = format!("expected a clause, found `{}`", self.text_at(0));
+                let help = "is the `}` missing that closes the block before it?";
+                self.error_with_help(self.span(), message, help);
+                if let Some(last) = self.diagnostics.last_mut() {
+                    last.related.push((open, "this brace is not closed".to_owned()));
+                }
+                self.height = height;
+                return Ok((clauses, open));
+            }
             if self.kind().is_none() || self.at_query() {
                 let reported = self.expected("a clause or `}`");
                 if let Some(last) = self.diagnostics.last_mut() {
@@ -46,6 +57,14 @@ impl Parser<'_> {
         Ok((clauses, end))
     }
 
+    /// Whether what stands here comes after a pattern and is no clause of one.
+    fn after_pattern(&self) -> bool {
+        let statement = self.kind_at(1) == Some(TokenKind::TypeName) && self.at_statement();
+        statement
+            || (self.is_word("return")
+                && (self.kind_at(1) == Some(TokenKind::LeftBrace) || self.is_word_at(1, "distinct")))
+    }
+
     fn clause(&mut self) -> Parsed<Clause> {
         let word = self.text_at(0);
         if self.is(TokenKind::Ident) {
@@ -69,7 +88,7 @@ impl Parser<'_> {
             if self.at_traversal() {
                 let traversal = self.traversal()?;
                 self.reject_second_hop()?;
-                return Ok(Clause::Traversal(traversal));
+                return Ok(Clause::Traversal(Box::new(traversal)));
             }
         }
         if self.is(TokenKind::Comma) {
@@ -79,12 +98,7 @@ impl Parser<'_> {
         }
         let expr = self.expr()?;
         if let ExprKind::Alias(name) = &expr.kind {
-            let message = format!("expected a clause, found `{name}`");
-            if name == "return" {
-                let help = "is the `}` missing that closes the block before it?";
-                return Err(self.error_with_help(expr.span(), message, help));
-            }
-            return Err(self.error(expr.span(), message));
+            return Err(self.error(expr.span(), format!("expected a clause, found `{name}`")));
         }
         self.reject_second_hop()?;
         if let ExprKind::Exists { negated, clauses } = expr.kind {
@@ -298,6 +312,6 @@ impl Parser<'_> {
         height = height.max(self.height);
         self.height = height;
         let at = At(start.to(self.last_span()));
-        Ok(Clause::Path(PathClause { var, mode, cost, traversal, at }))
+        Ok(Clause::Path(Box::new(PathClause { var, mode, cost, traversal, at })))
     }
 }
