@@ -54,7 +54,7 @@ peers() {
 ours() {
     local folder=$place/$1 omnigraph=$CARGO_TARGET_DIR/release/omnigraph
     rm -rf "$folder/omnigraph"
-    "$omnigraph" init --schema "$2" "$folder/omnigraph"
+    "$omnigraph" init --schema "$2" "$folder/omnigraph" >&2
     "$omnigraph" load --data "$3" --mode overwrite "$folder/omnigraph" >&2
     # A bench runs in the folder of its crate, so every path is absolute.
     cargo bench --quiet --workspace --locked --bench questions -- \
