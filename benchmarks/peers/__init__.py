@@ -1,0 +1,1 @@
+"""The other databases: loading them, asking them, and timing that in the way README.md describes."""
