@@ -73,10 +73,12 @@ async fn measure(folder: &Path, asked: &Path, commits: usize, json: bool) {
     for Question { name, request } in questions(asked) {
         let answer = match main_of(&graph).await.query(request.clone()).await {
             Ok(answer) => answer,
+            Err(error) if json => {
+                println!("{}", json!({"name": name, "error": error.to_string()}));
+                continue;
+            }
             Err(error) => {
-                if !json {
-                    println!("{name:24} not answered: {error}");
-                }
+                println!("{name:24} not answered: {error}");
                 continue;
             }
         };
@@ -92,7 +94,7 @@ async fn measure(folder: &Path, asked: &Path, commits: usize, json: bool) {
 }
 
 /// The median of many runs, each on the newest state.
-async fn warm(graph: &Omnigraph, request: &QueryRequest) -> Duration {
+async fn warm(graph: &Omnigraph, request: &QueryRequest) -> (Duration, usize) {
     for _ in 0..WARM_UP {
         main_of(graph).await.query(request.clone()).await.unwrap();
     }
@@ -103,7 +105,8 @@ async fn warm(graph: &Omnigraph, request: &QueryRequest) -> Duration {
         main_of(graph).await.query(request.clone()).await.unwrap();
         times.push(started.elapsed());
     }
-    median(times)
+    let runs = times.len();
+    (median(times), runs)
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {
@@ -111,17 +114,20 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-fn report(name: &str, answer: &QueryResult, warm: Duration, cold: Duration, json: bool) {
+fn report(name: &str, answer: &QueryResult, warm: (Duration, usize), cold: Duration, json: bool) {
     let millis = |time: Duration| time.as_secs_f64() * 1e3;
     if json {
-        let answer = json!({"columns": answer.columns, "rows": answer.rows});
-        let rows = answer["rows"].as_array().map_or(0, Vec::len);
+        let cells = |row: &serde_json::Map<String, Value>| -> Vec<Value> {
+            answer.columns.iter().map(|column| row[column].clone()).collect()
+        };
+        let rows: Vec<Vec<Value>> = answer.rows.iter().map(cells).collect();
         let line = json!({
-            "name": name, "median_ms": millis(warm), "cold_ms": millis(cold), "rows": rows, "answer": answer,
+            "name": name, "median_ms": millis(warm.0), "runs": warm.1, "cold_ms": millis(cold), "rows": rows.len(),
+            "answer": rows,
         });
         println!("{line}");
     } else {
-        println!("{name:24} {:9.3} ms warm {:9.2} ms cold {:8} rows", millis(warm), millis(cold), answer.rows.len());
+        println!("{name:24} {:9.3} ms warm {:9.2} ms cold {:8} rows", millis(warm.0), millis(cold), answer.rows.len());
     }
 }
 

@@ -5,7 +5,7 @@ use arrow::datatypes::{
     DataType, Date32Type, Float32Type, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMillisecondType,
     UInt32Type, UInt64Type,
 };
-use chrono::{DateTime, Days, NaiveDate, SecondsFormat};
+use omnigraph_compiler::temporal::{format_date, format_datetime};
 use serde_json::{Map, Number, Value};
 
 use crate::error::{Error, Result};
@@ -38,9 +38,9 @@ pub(crate) fn cell(array: &ArrayRef, row: usize, encoding: Encoding) -> Result<V
         DataType::UInt64 => array.as_primitive::<UInt64Type>().value(row).into(),
         DataType::Float32 => single(array.as_primitive::<Float32Type>().value(row)),
         DataType::Float64 => double(array.as_primitive::<Float64Type>().value(row)),
-        DataType::Date32 => date(array.as_primitive::<Date32Type>().value(row)),
+        DataType::Date32 => format_date(array.as_primitive::<Date32Type>().value(row)).into(),
         DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            instant(array.as_primitive::<TimestampMillisecondType>().value(row))
+            format_datetime(array.as_primitive::<TimestampMillisecondType>().value(row)).into()
         }
         DataType::List(_) => list(&array.as_list::<i32>().value(row), encoding)?,
         DataType::FixedSizeList(..) => list(&array.as_fixed_size_list().value(row), encoding)?,
@@ -83,34 +83,9 @@ fn double(value: f64) -> Value {
     }
 }
 
-/// `YYYY-MM-DD`; days since 1970-01-01 where no calendar reaches.
-fn date(days: i32) -> Value {
-    let distance = Days::new(u64::from(days.unsigned_abs()));
-    let epoch = NaiveDate::default();
-    let date = if days < 0 { epoch.checked_sub_days(distance) } else { epoch.checked_add_days(distance) };
-    date.map_or_else(|| days.into(), |date| date.format("%Y-%m-%d").to_string().into())
-}
-
-/// RFC 3339 in UTC, milliseconds only when not zero; milliseconds since 1970 where no calendar reaches.
-fn instant(millis: i64) -> Value {
-    let form = if millis % 1000 == 0 { SecondsFormat::Secs } else { SecondsFormat::Millis };
-    let instant = DateTime::from_timestamp_millis(millis);
-    instant.map_or_else(|| millis.into(), |instant| instant.to_rfc3339_opts(form, true).into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn temporal_values() {
-        assert_eq!(date(19_724), "2024-01-02");
-        assert_eq!(date(-1), "1969-12-31");
-        assert_eq!(instant(1000), "1970-01-01T00:00:01Z");
-        assert_eq!(instant(1500), "1970-01-01T00:00:01.500Z");
-        assert!(date(i32::MAX).is_number());
-        assert!(instant(i64::MAX).is_number());
-    }
 
     #[test]
     fn floats() {
