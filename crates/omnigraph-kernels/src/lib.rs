@@ -68,4 +68,4 @@ pub use kernel::Kernel;
 pub use lazy::{Branch, Rows, choose, coalesce, connect};
 pub use logic::Connective;
 pub use order::{CellOrder, collect_order};
-pub use types::value_type;
+pub use types::{property_type, value_type};

@@ -19,7 +19,9 @@ pub fn value_type(ty: &Type) -> Option<DataType> {
     }
 }
 
-pub(crate) fn property_type(ty: &PropType) -> DataType {
+/// The Arrow type of the values of a property.
+#[must_use]
+pub fn property_type(ty: &PropType) -> DataType {
     let scalar = scalar_type(ty.scalar);
     if ty.list { list_type(scalar) } else { scalar }
 }

@@ -216,14 +216,15 @@ fn context(limits: &QueryLimits) -> Result<Arc<TaskContext>> {
     };
     let pool = Arc::new(FairSpillPool::new(limits.memory_bytes));
     let runtime = RuntimeEnv { memory_pool: pool, ..runtime.clone() };
-    let (functions, aggregates, windows) = (HashMap::new(), HashMap::new(), HashMap::new());
+    // The plan holds its functions itself, so none is registered by name.
     Ok(Arc::new(TaskContext::new(
         None,
         String::new(),
         config.clone(),
-        functions,
-        aggregates,
-        windows,
+        HashMap::new(),
+        HashMap::new(),
+        HashMap::new(),
+        HashMap::new(),
         Arc::new(runtime),
     )))
 }

@@ -12,10 +12,9 @@
 //! - `delete`   rows to deletion files
 //! - `edit`     a base version and an edit make the next version
 //! - `fold`     which small fragments a write folds
-//! - `scan`     reading rows, as a plan and as a stream
+//! - `scan`     reading rows as a stream
 //! - `columns`  whole columns of fragments, kept in memory
 //! - `derived`  what is derived from versions, brought forward from one to another
-//! - `provider` a table as DataFusion sees it
 
 mod columns;
 mod delete;
@@ -25,7 +24,6 @@ mod failure;
 mod fold;
 mod manifest;
 mod open;
-mod provider;
 mod scan;
 mod schema;
 mod storage;
@@ -37,9 +35,8 @@ pub(crate) use derived::Derived;
 pub(crate) use edit::Edit;
 pub(crate) use fold::{FoldPlan, plan_fold};
 pub(crate) use open::{Table, Tables};
-pub(crate) use provider::PinnedTable;
 pub(crate) use scan::{ROW_ADDRESS, Scan};
-pub(crate) use schema::{EDGE_DST, EDGE_SRC, ID, edge_schema, node_schema, value_type};
+pub(crate) use schema::{EDGE_DST, EDGE_SRC, ID, edge_schema, node_schema};
 pub(crate) use write::{DataWriter, WrittenFile};
 
 /// The address of a row: fragment id in the upper half, offset within the fragment in the lower.

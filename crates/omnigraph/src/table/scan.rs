@@ -1,11 +1,8 @@
-//! Reading rows, as a plan and as a stream.
+//! Reading rows as a stream.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
-use datafusion::logical_expr::Expr;
-use datafusion::physical_plan::ExecutionPlan;
 use futures::{Stream, TryStreamExt};
 use lance::dataset::scanner::Scanner;
 
@@ -20,10 +17,6 @@ pub(crate) const ROW_ADDRESS: &str = "_rowaddr";
 pub(crate) struct Scan {
     /// Columns, in this order; empty for a mere count of rows.
     pub(crate) columns: Vec<String>,
-    /// Conditions that rows must satisfy.
-    pub(crate) filters: Vec<Expr>,
-    /// At most this many rows.
-    pub(crate) limit: Option<u64>,
     /// Only these fragments.
     pub(crate) fragments: Option<BTreeSet<u32>>,
     /// Whether to append the column [`ROW_ADDRESS`].
@@ -36,16 +29,9 @@ impl Table {
         self.pin.rows
     }
 
-    /// A plan that yields the rows.
-    pub(crate) async fn scan_plan(&self, scan: Scan) -> Result<Arc<dyn ExecutionPlan>> {
-        let scanner = self.scanner(scan)?;
-        scanner.create_plan().await.map_err(failed("plan a scan of", self.path.as_str()))
-    }
-
     /// The rows, in the order they are stored.
     pub(crate) async fn scan(&self, scan: Scan) -> Result<impl Stream<Item = Result<RecordBatch>> + Send + use<>> {
-        let mut scanner = self.scanner(scan)?;
-        scanner.scan_in_order(true);
+        let scanner = self.scanner(scan)?;
         let stream = scanner.try_into_stream().await.map_err(failed("scan", self.path.as_str()))?;
         let table = self.path.clone();
         Ok(stream.map_err(move |error| failed("scan", table.as_str())(error)))
@@ -53,15 +39,8 @@ impl Table {
 
     fn scanner(&self, scan: Scan) -> Result<Scanner> {
         let mut scanner = self.dataset.scan();
-        scanner.scan_in_order(false);
+        scanner.scan_in_order(true);
         scanner.project(&scan.columns).map_err(failed("scan", self.path.as_str()))?;
-        if let Some(filter) = scan.filters.into_iter().reduce(Expr::and) {
-            scanner.filter_expr(filter);
-        }
-        if let Some(limit) = scan.limit {
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            scanner.limit(Some(limit), None).map_err(failed("scan", self.path.as_str()))?;
-        }
         if let Some(only) = scan.fragments {
             let fragments = self.dataset.manifest.fragments.iter();
             scanner.with_fragments(fragments.filter(|fragment| only.contains(&id_of(fragment))).cloned().collect());

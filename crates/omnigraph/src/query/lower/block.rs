@@ -12,7 +12,7 @@ use arrow::record_batch::RecordBatch;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::source::DataSourceExec;
 use omnigraph_compiler::ir::{
-    BinaryOp, Block, Correlated, CorrelatedKind, Expand, Expr, ExprKind, Hops, PathSearch, Rows, TypeRef, VarId,
+    BinaryOp, Block, Correlated, Expand, Expr, ExprKind, Hops, PathSearch, Rows, TypeRef, VarId,
     VariableKind,
 };
 

@@ -101,7 +101,8 @@ impl Lowering {
         let schema = flow.schema();
         let mut fields: BTreeMap<VarId, BTreeSet<Field>> = BTreeMap::new();
         let mut paths: BTreeSet<(VarId, bool)> = BTreeSet::new();
-        for mention in exprs.iter().flat_map(|expr| self.through_groups(expr, &flow.scope)) {
+        let scope = flow.scope.clone();
+        for mention in exprs.iter().flat_map(|expr| through_groups(expr, &scope)) {
             match mention {
                 Mention::Field(var, field) if schema.index_of(&field_column(var, &field)).is_err() => {
                     fields.entry(var).or_default().insert(field);
@@ -120,16 +121,6 @@ impl Lowering {
             flow = attach_fields(flow, var, fields.into_iter().collect())?;
         }
         Ok(flow)
-    }
-
-    fn through_groups<'a>(&self, expr: &'a Expr, scope: &'a Scope) -> Vec<Mention<'a>> {
-        let mut found = mentions(expr);
-        for index in super::group::group_keys(expr) {
-            if let Some(super::scope::GroupKey::Of(key)) = scope.groups.get(index) {
-                found.extend(mentions(key));
-            }
-        }
-        found
     }
 
     /// Keeps the rows for which all conditions are true, and of the columns those that are `wanted` afterwards.
@@ -240,6 +231,17 @@ impl Lowering {
         let schema = plan.schema();
         node(crate::query::operator::Counted { budget: Arc::clone(&self.budget) }, vec![plan], schema)
     }
+}
+
+/// What an expression reads, through the keys of groups.
+fn through_groups<'a>(expr: &'a Expr, scope: &'a Scope) -> Vec<Mention<'a>> {
+    let mut found = mentions(expr);
+    for index in super::group::group_keys(expr) {
+        if let Some(super::scope::GroupKey::Of(key)) = scope.groups.get(index) {
+            found.extend(mentions(key));
+        }
+    }
+    found
 }
 
 /// Attaches fields of a variable.

@@ -59,12 +59,12 @@ impl Lowering {
         if body.distinct || body.having.is_some() {
             let flow = self.projected(body, &keys).await?;
             let flow = self.ordered(flow, &keys, query, page).await?;
-            return self.shown(flow, &plain_columns(body), query);
+            return self.shown(flow, &plain_columns(body), query).await;
         }
         let flow = self.rows(body, query, &keys, page).await?;
         let keys: Vec<OrderKey> = keys.iter().map(|key| over_variables(key, &body.columns)).collect();
         let flow = self.ordered(flow, &keys, query, page).await?;
-        self.shown(flow, &body.columns, query)
+        self.shown(flow, &body.columns, query).await
     }
 
     /// The rows of several bodies together.
@@ -89,7 +89,7 @@ impl Lowering {
         let flow = Flow { plan: all, scope: super::scope::Scope::default() };
         let flow = self.ordered(flow, &keys, query, page).await?;
         let columns: Vec<Column> = plain_columns(bodies.first().ok_or_else(|| Error::internal("a union of nothing"))?);
-        self.shown(flow, &typed(columns, query), query)
+        self.shown(flow, &typed(columns, query), query).await
     }
 
     /// A body with its columns computed; `having` and `distinct` applied.

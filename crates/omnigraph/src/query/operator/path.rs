@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Float64Builder, Int64Builder, ListArray, ListBuilder, StringArray, StringBuilder,
-    UInt32Array, UInt64Array, UInt64Builder,
+    Array, ArrayRef, AsArray, Float64Builder, Int64Builder, ListArray, ListBuilder, StringArray, UInt32Array,
+    UInt64Array, UInt64Builder,
 };
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field as ArrowField, SchemaRef, UInt64Type};
@@ -125,7 +125,7 @@ impl Operator for FindPaths {
             let (this, graph, ids) = (Arc::clone(&self), Arc::clone(&graph), Arc::clone(&ids));
             async move {
                 tokio::task::consume_budget().await;
-                let ids = ids.get_or_try_init(|| async { Ok([this.nodes.ids().await?, this.edges.ids().await?]) });
+                let ids = ids.get_or_try_init(|| async { Ok::<_, Error>([this.nodes.ids().await?, this.edges.ids().await?]) });
                 this.batch(&batch, &graph, ids.await?)
             }
         }))
