@@ -6,5 +6,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod fault;
+pub mod generate;
 pub mod oracle;
 pub mod s3;
