@@ -7,5 +7,6 @@
 
 pub mod fault;
 pub mod generate;
+pub mod logic;
 pub mod oracle;
 pub mod s3;

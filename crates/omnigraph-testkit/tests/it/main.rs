@@ -4,4 +4,5 @@
 
 mod fault;
 mod generate;
+mod logic;
 mod oracle;
