@@ -3,3 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod fault;
+mod generate;
+mod logic;
+mod oracle;

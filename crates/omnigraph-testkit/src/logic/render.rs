@@ -1,0 +1,93 @@
+//! Answers as the files print them, and differences.
+
+use super::engine::{Answer, EngineError};
+
+/// What stands for a result without rows.
+const NO_ROWS: &str = "(no rows)";
+
+/// Column names, then rows with cells of compact JSON; rows sorted as text where their order is open.
+pub(super) fn answer(answer: &Answer, unordered: bool) -> Vec<String> {
+    let cells = |row: &Vec<serde_json::Value>| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ");
+    let mut rows: Vec<String> = answer.rows.iter().map(cells).collect();
+    if unordered {
+        rows.sort();
+    }
+    if rows.is_empty() {
+        rows.push(NO_ROWS.to_owned());
+    }
+    rows.insert(0, answer.columns.join(" | "));
+    rows
+}
+
+/// The lines of an error: its code, and of the words expected those that it has.
+pub(super) fn error(error: &EngineError, expected: &[String]) -> Vec<String> {
+    let mut lines = vec![format!("error {}", error.code)];
+    lines.extend(expected.iter().filter(|line| holds(line, &error.message)).cloned());
+    lines
+}
+
+/// Whether a line `contains: words` or `lacks: words` is true of a text.
+pub(super) fn holds(line: &str, text: &str) -> bool {
+    match (line.strip_prefix("contains: "), line.strip_prefix("lacks: ")) {
+        (Some(words), _) => text.contains(words.trim()),
+        (_, Some(words)) => !text.contains(words.trim()),
+        _ => false,
+    }
+}
+
+/// Both texts line by line: `-` expected only, `+` actual only, blank both.
+pub(super) fn difference(expected: &[String], actual: &[String]) -> String {
+    // The longest common subsequence of the rest of both, by where the rests begin.
+    let mut common = vec![vec![0usize; actual.len() + 1]; expected.len() + 1];
+    for (i, left) in expected.iter().enumerate().rev() {
+        for (j, right) in actual.iter().enumerate().rev() {
+            common[i][j] =
+                if left == right { common[i + 1][j + 1] + 1 } else { common[i + 1][j].max(common[i][j + 1]) };
+        }
+    }
+    let (mut i, mut j) = (0, 0);
+    let mut out = String::new();
+    while i < expected.len() || j < actual.len() {
+        let (sign, line) = if i < expected.len() && j < actual.len() && expected[i] == actual[j] {
+            (i, j) = (i + 1, j + 1);
+            (' ', &expected[i - 1])
+        } else if j == actual.len() || (i < expected.len() && common[i + 1][j] >= common[i][j + 1]) {
+            i += 1;
+            ('-', &expected[i - 1])
+        } else {
+            j += 1;
+            ('+', &actual[j - 1])
+        };
+        out.push_str(&format!("  {sign} {line}\n"));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn lines(text: &str) -> Vec<String> {
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn answers_have_a_header_and_json_cells() {
+        let mut result = Answer {
+            columns: vec!["a".into(), "b".into()],
+            rows: vec![vec![json!("x|"), json!(2.0)], vec![json!(null), json!([1])]],
+        };
+        assert_eq!(answer(&result, false), ["a | b", r#""x|" | 2.0"#, "null | [1]"]);
+        assert_eq!(answer(&result, true), ["a | b", r#""x|" | 2.0"#, "null | [1]"]);
+        result.rows.clear();
+        assert_eq!(answer(&result, false), ["a | b", "(no rows)"]);
+    }
+
+    #[test]
+    fn differences_keep_what_is_common() {
+        let text = difference(&lines("a\nb\nc"), &lines("a\nx\nc\nd"));
+        assert_eq!(text, "    a\n  - b\n  + x\n    c\n  + d\n");
+    }
+}
