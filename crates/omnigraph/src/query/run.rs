@@ -42,7 +42,7 @@ impl Snapshot {
         let params = decode(query, request.params.as_ref())?;
         let (snapshot, cursor) = self.at_cursor(query, &params).await?;
         let run = Run::plan(&snapshot, query, params, cursor.as_ref(), request.limits).await?;
-        let batches = run.execute().await?;
+        let batches = Box::pin(run.execute()).await?;
         snapshot.result(query, &prepared.warnings, &run, &batches)
     }
 
@@ -153,7 +153,8 @@ impl Run {
     ) -> Result<Self> {
         let budget = Arc::new(Budget::new(limits));
         let lowering = Lowering::new(snapshot, params, Arc::clone(&budget));
-        let planned = within(limits.timeout, lowering.query(query, cursor)).await?;
+        // Boxed: the futures of nested blocks make a type too deep for the compilers of callers.
+        let planned = within(limits.timeout, Box::pin(lowering.query(query, cursor))).await?;
         Ok(Self { planned, budget })
     }
 
