@@ -20,7 +20,7 @@ mod path;
 mod set;
 mod walk;
 
-pub use adjacency::{Adjacency, Row, Rows, Segment};
+pub use adjacency::{Adjacency, DecodeError, Row, Rows, Segment};
 pub use edge::{Edge, Side};
 pub use path::{EmitPath, Order, Path, PathSearch, Targets};
 pub use set::EdgeSet;
