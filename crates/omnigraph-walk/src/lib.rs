@@ -6,11 +6,11 @@
 //!
 //! # Rooms
 //!
-//! - [`edge`]: an edge and the sides it is seen from
-//! - [`adjacency`]: rows of neighbours, versions of them
-//! - [`set`]: a set of edge addresses
-//! - [`walk`]: walks over several adjacencies at once
-//! - [`path`]: which edges lead from one node to another
+//! - `edge`: an edge and the sides it is seen from
+//! - `adjacency`: rows of neighbours, versions of them
+//! - `set`: a set of edge addresses
+//! - `walk`: walks over several adjacencies at once
+//! - `path`: which edges lead from one node to another
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -20,7 +20,7 @@ mod path;
 mod set;
 mod walk;
 
-pub use adjacency::{Adjacency, Row, Rows, Segment};
+pub use adjacency::{Adjacency, DecodeError, Row, Rows, Segment};
 pub use edge::{Edge, Side};
 pub use path::{EmitPath, Order, Path, PathSearch, Targets};
 pub use set::EdgeSet;

@@ -75,6 +75,14 @@ impl Index {
         Self::Sparse { nodes: nodes.into(), offsets: offsets.into(), filter }
     }
 
+    /// Its offsets, and its nodes unless it is dense.
+    pub(crate) fn sections(&self) -> (&[u32], Option<&[u32]>) {
+        match self {
+            Self::Dense { offsets } => (offsets.as_slice(), None),
+            Self::Sparse { nodes, offsets, .. } => (offsets.as_slice(), Some(nodes.as_slice())),
+        }
+    }
+
     /// Ready to answer many questions.
     pub(crate) fn lookup(&self) -> Lookup<'_> {
         match self {

@@ -7,7 +7,9 @@
 //! - [`layer`]: what commits changed since the base
 //! - [`rows`]: one side, ready to be walked
 //! - [`next`]: from one version to the next
+//! - [`codec`]: the persisted form
 
+mod codec;
 mod column;
 mod csr;
 mod index;
@@ -21,6 +23,7 @@ mod tests;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+pub use codec::DecodeError;
 use csr::Csr;
 use layer::Layer;
 pub use row::{Row, Segment};

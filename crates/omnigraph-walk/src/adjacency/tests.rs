@@ -154,6 +154,61 @@ proptest! {
     }
 }
 
+/// Bytes that begin so many bytes after an aligned address.
+struct Shifted(Vec<u64>, usize, usize);
+
+impl AsRef<[u8]> for Shifted {
+    fn as_ref(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.0)[self.1..][..self.2]
+    }
+}
+
+fn shifted(bytes: &[u8], by: usize) -> Arc<dyn AsRef<[u8]> + Send + Sync> {
+    let mut words = vec![0u64; bytes.len() / 8 + 2];
+    bytemuck::cast_slice_mut(&mut words)[by..by + bytes.len()].copy_from_slice(bytes);
+    Arc::new(Shifted(words, by, bytes.len()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn what_was_encoded_is_decoded_wherever_it_lies(ends in ends(120), commit in commit(), by in 0usize..8) {
+        let mut counter = 0;
+        let first = edges(&ends, &mut counter);
+        let mut model: Model = first.iter().copied().collect();
+        let adjacency = apply(&Adjacency::build(first), &mut model, commit, &mut counter);
+        let bytes = adjacency.encode();
+        let decoded = Adjacency::decode(shifted(&bytes, by)).unwrap();
+        check(&decoded, &model);
+        prop_assert_eq!(decoded.encode(), bytes);
+    }
+
+    #[test]
+    fn damaged_bytes_are_refused(ends in ends(60), at in any::<prop::sample::Index>(), flip in 1u8..) {
+        let bytes = Adjacency::build(edges(&ends, &mut 0)).encode();
+        let at = at.index(bytes.len());
+        prop_assert!(Adjacency::decode(shifted(&bytes[..at], 0)).is_err());
+        let mut damaged = bytes;
+        damaged[at] ^= flip;
+        prop_assert!(Adjacency::decode(shifted(&damaged, 0)).is_err());
+    }
+
+    #[test]
+    fn bytes_that_make_no_sense_are_refused_or_harmless(ends in ends(60), at in any::<prop::sample::Index>(), flip in 1u8..) {
+        let mut bytes = Adjacency::build(edges(&ends, &mut 0)).encode();
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        codec::seal(&mut bytes);
+        if let Ok(adjacency) = Adjacency::decode(shifted(&bytes, 0)) {
+            for node in 0..800 {
+                adjacency.for_each(node, Side::Out, |_, _| {});
+                adjacency.for_each(node, Side::In, |_, _| {});
+            }
+        }
+    }
+}
+
 /// A dense graph of a thousand edges or so, in which node 0 is a hub on both sides.
 fn large(counter: &mut u64) -> Vec<Edge> {
     let ends: Vec<(u32, u32)> = (0..600).map(|i| (i % 60, (i * 7) % 60)).chain((0..60).map(|i| (0, i))).collect();

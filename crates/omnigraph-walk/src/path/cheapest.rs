@@ -241,7 +241,9 @@ impl WalkGraph {
                 let arrival = Arrival::at(distance, search.bounds());
                 if ways.is_first(number, arrival, search.max) {
                     found += 1;
-                    self.emit_way(search, cost, ways, number, arrival, meter, emit)?;
+                    if let Some(path) = self.arrive(search, cost, ways.path(number), arrival, meter)? {
+                        emit(path)?;
+                    }
                 }
             }
             if found == open.count() {
@@ -272,30 +274,27 @@ impl WalkGraph {
         })
     }
 
-    fn emit_way(
+    /// The path of a settled way, with the cheapest self-edge at its end where it arrives by one.
+    fn arrive(
         &self,
         search: &PathSearch<'_>,
         cost: &Cost<'_>,
-        ways: &Ways,
-        number: u32,
+        mut path: Path,
         arrival: Option<Arrival>,
         meter: &mut Meter<'_, '_>,
-        emit: &mut EmitPath<'_>,
-    ) -> ControlFlow<()> {
-        match arrival {
-            None => ControlFlow::Continue(()),
-            Some(Arrival::Direct) => emit(ways.path(number)),
-            Some(Arrival::Loop) => {
-                let loops = self.loops(ways.all[number as usize].hop.to, &search.order, meter)?;
-                let costs = loops.into_iter().map(|hop| (cost(hop.step, hop.address), hop));
-                // Of equals `min_by` keeps the first, which is the least edge.
-                let Some((cost, hop)) = costs.min_by(|a, b| a.0.total_cmp(&b.0)) else {
-                    return ControlFlow::Continue(());
-                };
-                let mut path = ways.path(number);
-                path.push(hop, cost);
-                emit(path)
-            }
-        }
+    ) -> ControlFlow<(), Option<Path>> {
+        let target = path.nodes.last().copied().unwrap_or(search.start);
+        let loops = match arrival {
+            None => return ControlFlow::Continue(None),
+            Some(Arrival::Direct) => return ControlFlow::Continue(Some(path)),
+            Some(Arrival::Loop) => self.loops(target, &search.order, meter)?,
+        };
+        let costs = loops.into_iter().map(|hop| (cost(hop.step, hop.address), hop));
+        // Of equals `min_by` keeps the first, which is the least edge.
+        let cheapest = costs.min_by(|a, b| a.0.total_cmp(&b.0));
+        ControlFlow::Continue(cheapest.map(|(cost, hop)| {
+            path.push(hop, cost);
+            path
+        }))
     }
 }

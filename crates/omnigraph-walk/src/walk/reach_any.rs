@@ -82,13 +82,13 @@ impl WalkGraph {
     ) -> ControlFlow<()> {
         let bounds = Bounds { min, max };
         match min {
-            0 => self.from_nearest(bounds, starts, scratch, work, emit),
-            1 => self.from_two_nearest(bounds, starts, scratch, work, emit),
-            _ => self.from_each(bounds, starts, scratch, work, emit),
+            0 => self.reach_from_nearest(bounds, starts, scratch, work, emit),
+            1 => self.reach_from_two_nearest(bounds, starts, scratch, work, emit),
+            _ => self.reach_from_each(bounds, starts, scratch, work, emit),
         }
     }
 
-    fn from_nearest(
+    fn reach_from_nearest(
         &self,
         bounds: Bounds,
         starts: &[Place],
@@ -106,7 +106,7 @@ impl WalkGraph {
         self.go_on(bounds, search, work, emit)
     }
 
-    fn from_each(
+    fn reach_from_each(
         &self,
         bounds: Bounds,
         starts: &[Place],
@@ -132,7 +132,7 @@ impl WalkGraph {
 
     /// Keeps for each node the two nearest starts: of a start the nearest is itself, and the other is what it asks for.
     /// What a third start could reach through a node, one of these two reaches as soon.
-    fn from_two_nearest(
+    fn reach_from_two_nearest(
         &self,
         bounds: Bounds,
         starts: &[Place],

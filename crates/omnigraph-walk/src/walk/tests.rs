@@ -66,7 +66,7 @@ fn make_step(number: usize, model: StepModel, walked: &mut Vec<(Place, Place, us
     };
     let (first, later) = (list(&model.ends, 0), list(&model.later, 1000));
     let all: Vec<Edge> = first.iter().chain(&later).copied().collect();
-    let may = |edge: &&Edge| model.forbid.is_none_or(|forbid| (edge.address >> 30) % forbid != 0);
+    let may = |edge: &&Edge| model.forbid.is_none_or(|forbid| !(edge.address >> 30).is_multiple_of(forbid));
     for edge in all.iter().filter(may) {
         let (from, to) = if model.inverted { (edge.to, edge.from) } else { (edge.from, edge.to) };
         let ends = (Place { space: model.spaces.0, ordinal: from }, Place { space: model.spaces.1, ordinal: to });
