@@ -33,7 +33,8 @@ impl Checker<'_> {
     /// Makes the variables of an optional block visible to the block around it.
     fn export(&mut self, frame: &Frame) {
         let level = self.frames.len().saturating_sub(1);
-        for id in &frame.own {
+        // What optional blocks within it exported to it is exported on.
+        for id in frame.own.iter().chain(frame.names.values()) {
             let info = self.var_mut(*id);
             info.optional = true;
             info.level = level;

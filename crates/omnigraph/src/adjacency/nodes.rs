@@ -15,7 +15,6 @@ const BLOCK: usize = 1 << 14;
 pub(crate) struct NodeRows {
     fragments: Vec<NodeFragment>,
     blocks: Vec<Arc<[RowAddress]>>,
-    live: u64,
 }
 
 /// The nodes of one fragment.
@@ -46,14 +45,12 @@ impl NodeRows {
         for fragment in self.fragments.iter().filter(|fragment| gone(fragment.id)) {
             for (ordinal, _) in fragment.live() {
                 next.place(ordinal, RowAddress::NONE);
-                next.live -= 1;
             }
         }
         next.fragments.retain(|fragment| !gone(fragment.id));
         for fragment in came {
             for (ordinal, address) in fragment.live() {
                 next.place(ordinal, address);
-                next.live += 1;
             }
             next.fragments.push(fragment);
         }
@@ -80,11 +77,6 @@ impl NodeRows {
     /// The fragments, by id.
     pub(crate) fn fragments(&self) -> &[NodeFragment] {
         &self.fragments
-    }
-
-    /// The number of nodes.
-    pub(crate) fn live(&self) -> u64 {
-        self.live
     }
 
     /// One more than the greatest ordinal.

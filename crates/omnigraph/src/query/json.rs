@@ -8,6 +8,7 @@ use arrow::datatypes::{
 use omnigraph_compiler::temporal::{format_date, format_datetime};
 use serde_json::{Map, Number, Value};
 
+use super::operator::shown;
 use crate::error::{Error, Result};
 
 /// For whom.
@@ -17,6 +18,8 @@ pub(crate) enum Encoding {
     Result,
     /// The same, of text that is JSON itself.
     Json,
+    /// The same, of whole nodes and edges.
+    Whole,
     /// For a load: the same, and blobs with their bytes.
     Load,
 }
@@ -28,6 +31,7 @@ pub(crate) fn cell(array: &ArrayRef, row: usize, encoding: Encoding) -> Result<V
     }
     let value = match array.data_type() {
         DataType::Utf8 if encoding == Encoding::Json => nested(array.as_string::<i32>().value(row))?,
+        DataType::Utf8 if encoding == Encoding::Whole => nested(shown(array.as_string::<i32>().value(row)))?,
         DataType::Utf8 => array.as_string::<i32>().value(row).into(),
         DataType::LargeUtf8 => array.as_string::<i64>().value(row).into(),
         DataType::Utf8View => array.as_string_view().value(row).into(),

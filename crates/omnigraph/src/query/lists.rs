@@ -39,14 +39,14 @@ pub(super) fn present(array: &ArrayRef) -> ArrayRef {
     }
 }
 
-/// Lists with their items in order: by value, whole nodes and edges by id.
-pub(super) fn sorted(array: &ArrayRef, whole: bool) -> Result<ArrayRef, ArrowError> {
+/// Lists with their items in order.
+pub(super) fn sorted(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     let array = present(array);
     let Some(lists) = array.as_list_opt::<i32>() else { return Ok(array) };
     let mut pieces: Vec<ArrayRef> = Vec::with_capacity(lists.len());
     for row in 0..lists.len() {
         let items = lists.value(row);
-        let order = if whole { by_id(&items) } else { by_value(&items)? };
+        let order = by_value(&items)?;
         pieces.push(take(&items, &order, None)?);
     }
     let item = Arc::new(Field::new("item", lists.value_type(), true));
@@ -65,17 +65,4 @@ fn by_value(items: &ArrayRef) -> Result<UInt32Array, ArrowError> {
     let mut order: Vec<u32> = (0..u32::try_from(items.len()).unwrap_or(u32::MAX)).collect();
     order.sort_by(|a, b| compare(*a as usize, *b as usize));
     Ok(UInt32Array::from(order))
-}
-
-fn by_id(items: &ArrayRef) -> UInt32Array {
-    let texts = items.as_string::<i32>();
-    let ids: Vec<Option<String>> = texts.iter().map(|text| id_of(text?)).collect();
-    let mut order: Vec<u32> = (0..u32::try_from(items.len()).unwrap_or(u32::MAX)).collect();
-    order.sort_by(|a, b| ids[*a as usize].cmp(&ids[*b as usize]));
-    UInt32Array::from(order)
-}
-
-fn id_of(object: &str) -> Option<String> {
-    let object: serde_json::Value = serde_json::from_str(object).ok()?;
-    object.get("@id")?.as_str().map(str::to_owned)
 }

@@ -249,7 +249,8 @@ fn rows(query: &Query, batches: &[RecordBatch]) -> Result<Vec<serde_json::Map<St
 /// Nodes, edges, paths and JSON values travel as JSON text.
 fn encoding(ty: &Type) -> Encoding {
     match ty {
-        Type::Object { .. } | Type::Objects { .. } | Type::Path { .. } => Encoding::Json,
+        Type::Object { .. } | Type::Objects { .. } => Encoding::Whole,
+        Type::Path { .. } => Encoding::Json,
         Type::Value(ty) if ty.scalar == Scalar::Json => Encoding::Json,
         _ => Encoding::Result,
     }

@@ -65,7 +65,7 @@ pub(crate) async fn export(graph: &Omnigraph, branch: &str) -> String {
 
 /// Runs a query on a target.
 pub(crate) async fn query(graph: &Omnigraph, target: Target, source: &str) -> Result<QueryResult> {
-    let request = QueryRequest { source: source.to_owned(), file: "test.gq".to_owned(), name: None, params: None };
+    let request = QueryRequest { source: source.to_owned(), file: "test.gq".to_owned(), ..QueryRequest::default() };
     graph.snapshot(target).await?.query(request).await
 }
 

@@ -73,6 +73,21 @@ impl<'a> Pending<'a> {
         live
     }
 
+    /// The variables that wait and are connected to what is neither bound nor waits: a nested block will bind it.
+    fn deferred(&self, bound: &Scope) -> BTreeSet<VarId> {
+        let later = |var: VarId| !bound.binds(var) && !self.waiting.contains_key(&var);
+        let paths = self.paths.iter().map(|path| &path.expand);
+        let mut deferred = BTreeSet::new();
+        for expand in self.expands.iter().copied().chain(paths) {
+            if later(expand.from) || later(expand.to) {
+                deferred.extend([expand.from, expand.to]);
+            }
+        }
+        // What a nested block starts from comes before it.
+        deferred.retain(|var| !self.blocks.iter().any(|block| block.outer.contains(var)));
+        deferred
+    }
+
     /// Whether a column is read later.
     pub(super) fn wants(&self, uses: &Uses) -> impl Fn(&str) -> bool + use<> {
         let live = self.live(uses);
@@ -112,38 +127,51 @@ impl Lowering {
         if let Some(seeded) = flow.take() {
             flow = Some(self.connected(seeded, &mut pending, uses).await?);
         }
-        loop {
-            let ids = self.known_ids(&pending);
-            let live = pending.live(uses);
-            // A row that stands for several is of use only where the variable that is grouped by comes first.
-            let prefer = uses.counted || uses.distinct;
-            let Some(var) = self.best_start(&pending, &ids, &uses_of(uses, &live), prefer) else { break };
-            let component = self.begin(var, &mut pending, &ids, uses).await?;
-            let component = self.connected(component, &mut pending, uses).await?;
-            flow = Some(match flow {
-                None => component,
-                Some(flow) => {
-                    let joined = self.connect(flow, component, &mut pending).await?;
-                    self.connected(joined, &mut pending, uses).await?
-                }
-            });
+        flow = self.components(flow, &mut pending, uses, true).await?;
+        let blocks = std::mem::take(&mut pending.blocks);
+        for (index, correlated) in blocks.iter().enumerate() {
+            pending.blocks = blocks[index + 1..].to_vec();
+            let outer = flow.take().map_or_else(one_row, Ok)?;
+            let nested = self.nested(outer, correlated, &pending, uses).await?;
+            flow = Some(self.connected(nested, &mut pending, uses).await?);
         }
-        let mut flow = match flow {
-            Some(flow) => flow,
-            None => one_row()?,
-        };
-        for correlated in std::mem::take(&mut pending.blocks) {
-            let later: Vec<&Correlated> = block.blocks.iter().skip_while(|known| *known != correlated).skip(1).collect();
-            pending.blocks = later;
-            flow = self.nested(flow, correlated, &pending, uses).await?;
-            flow = self.settle(flow, &mut pending, uses).await?;
-        }
-        pending.blocks.clear();
-        flow = self.settle(flow, &mut pending, uses).await?;
+        flow = self.components(flow, &mut pending, uses, false).await?;
+        let flow = flow.map_or_else(one_row, Ok)?;
+        let flow = self.settle(flow, &mut pending, uses).await?;
         if pending.expands.is_empty() && pending.paths.is_empty() && pending.filters.is_empty() {
             return Ok(flow);
         }
         Err(Error::internal("a part of the pattern could not be placed"))
+    }
+
+    /// Binds the variables that wait, and joins what is not connected. With `defer`, those that are connected to what only a
+    /// nested block binds go on waiting.
+    async fn components(
+        &mut self,
+        mut flow: Option<Flow>,
+        pending: &mut Pending<'_>,
+        uses: &Uses,
+        defer: bool,
+    ) -> Result<Option<Flow>> {
+        loop {
+            let ids = self.known_ids(pending);
+            let after = uses_of(uses, &pending.live(uses));
+            let empty = Scope::default();
+            let scope = flow.as_ref().map_or(&empty, |flow| &flow.scope);
+            let deferred = if defer { pending.deferred(scope) } else { BTreeSet::new() };
+            // A row that stands for several is of use only where the variable that is grouped by comes first.
+            let prefer = uses.counted || uses.distinct;
+            let Some(var) = self.best_start(pending, &ids, &after, prefer, &deferred) else { return Ok(flow) };
+            let component = self.begin(var, pending, &ids, uses).await?;
+            let component = self.connected(component, pending, uses).await?;
+            flow = Some(match flow {
+                None => component,
+                Some(flow) => {
+                    let joined = self.connect(flow, component, pending).await?;
+                    self.connected(joined, pending, uses).await?
+                }
+            });
+        }
     }
 
     /// A plan of one variable.
@@ -197,7 +225,8 @@ impl Lowering {
             }
             let ready = |path: &&&PathSearch| {
                 let open = pending.waiting.len() - usize::from(pending.waiting.contains_key(&path.expand.to));
-                flow.scope.binds(path.expand.from) && (flow.scope.binds(path.expand.to) || open == 0)
+                let found = open == 0 && pending.waiting.contains_key(&path.expand.to);
+                flow.scope.binds(path.expand.from) && (flow.scope.binds(path.expand.to) || found)
             };
             let Some(path) = pending.paths.iter().find(ready).copied() else { return Ok(flow) };
             flow = self.reach_known_ends(flow, &path.expand, pending, uses).await?;
@@ -218,7 +247,11 @@ impl Lowering {
     /// The expansion to do next: one whose ends are both bound, or else the one that multiplies rows the least.
     fn next_expand<'a>(&self, flow: &Flow, pending: &Pending<'a>) -> Option<&'a Expand> {
         let bound = |var: VarId| flow.scope.binds(var);
-        let reachable = pending.expands.iter().filter(|expand| bound(expand.from) || bound(expand.to));
+        // What neither is bound nor waits, a nested block binds later.
+        let known = |var: VarId| bound(var) || pending.waiting.contains_key(&var);
+        let reachable = pending.expands.iter().filter(|expand| {
+            (bound(expand.from) || bound(expand.to)) && known(expand.from) && known(expand.to)
+        });
         let weight = |expand: &&&Expand| {
             let open = !(bound(expand.from) && bound(expand.to));
             (open, expand.hops != Hops::One, self.fan_out(expand, bound(expand.from)))

@@ -25,10 +25,10 @@ impl Lowering {
     ) -> Result<Flow> {
         let backward = !flow.scope.binds(expand.from);
         let expand = &if backward { reversed(expand) } else { expand.clone() };
-        if expand.hops != Hops::One || expand.walk.is_some() {
+        if expand.hops != Hops::One {
             return self.walk(flow, expand, backward, pending, uses).await;
         }
-        let hops = self.hops(&expand.steps).await?;
+        let (hops, _) = self.steps(expand).await?;
         let live = pending.live(uses);
         let edge = edge_variable(expand);
         let target = pending.waiting.remove(&expand.to);
@@ -108,13 +108,13 @@ impl Lowering {
     }
 
     /// The hops of edge types in their directions; both directions are two hops.
-    pub(super) async fn hops(&mut self, steps: &[EdgeStep]) -> Result<Vec<Hop>> {
+    async fn hops(&mut self, steps: &[EdgeStep]) -> Result<Vec<Hop>> {
         let mut hops = Vec::new();
         for step in steps {
             let (adjacency, source, target) = self.graph.adjacency(&step.edge.name).await?;
             let hop = |side: Side, skip_loops: bool| {
                 let (from, to) = if side == Side::Out { (source, target) } else { (target, source) };
-                Hop { edge: step.edge.name.clone(), adjacency: adjacency.clone(), side, from, to, skip_loops }
+                Hop { edge: step.edge.name.clone(), adjacency: adjacency.clone(), side, from, to, skip_loops, allowed: None }
             };
             match step.direction {
                 Direction::Out => hops.push(hop(Side::Out, false)),
@@ -138,6 +138,34 @@ impl Lowering {
         Ok(admitted)
     }
 
+    /// How many ordinals the node types have that a walk meets.
+    async fn sizes(
+        &mut self,
+        flow: &Flow,
+        expand: &Expand,
+        hops: &[Hop],
+        target: Option<&[TypeRef]>,
+    ) -> Result<Vec<u32>> {
+        let mut spaces: Vec<u16> = hops.iter().flat_map(|hop| [hop.from, hop.to]).collect();
+        for end in [expand.from, expand.to] {
+            if let Some(Entities::Nodes(nodes)) = flow.scope.entities(end) {
+                spaces.extend(nodes.iter().map(|nodes| nodes.space));
+            }
+        }
+        for ty in target.into_iter().flatten() {
+            spaces.push(self.graph.space(&ty.name)?);
+        }
+        let mut sizes = vec![0; self.graph.spaces()];
+        if let Entities::Nodes(nodes) = self.graph.all_nodes(spaces).await? {
+            for nodes in nodes {
+                if let Some(size) = sizes.get_mut(usize::from(nodes.space)) {
+                    *size = nodes.rows.bound();
+                }
+            }
+        }
+        Ok(sizes)
+    }
+
     /// A walk over several edges.
     async fn walk(
         &mut self,
@@ -147,12 +175,11 @@ impl Lowering {
         pending: &mut Pending<'_>,
         uses: &Uses,
     ) -> Result<Flow> {
-        let Hops::Range { min, max } = expand.hops else {
-            return Err(Error::internal("a condition on a walk of one edge"));
-        };
+        let Hops::Range { min, max } = expand.hops else { return Err(Error::internal("a walk of one edge")) };
         let (steps, _) = self.steps(expand).await?;
         let target = pending.waiting.remove(&expand.to);
         let admitted = self.admitted(target.as_deref())?;
+        let sizes = self.sizes(&flow, expand, &steps, target.as_deref()).await?;
         let mut scope = flow.scope.clone();
         let mut more = Vec::new();
         let bound = match &target {
@@ -174,7 +201,7 @@ impl Lowering {
         let operator = operator::Walk {
             from: flow.place(&column(expand.from))?,
             steps,
-            target: operator::WalkTarget { bound, admitted },
+            target: operator::WalkTarget { bound, admitted, sizes },
             min,
             max,
             together,
@@ -189,20 +216,21 @@ impl Lowering {
     }
 
     /// The hops of an expansion, each with the edges that its condition allows, and all edge types.
-    pub(super) async fn steps(&mut self, expand: &Expand) -> Result<(Vec<operator::Step>, Entities)> {
+    async fn steps(&mut self, expand: &Expand) -> Result<(Vec<Hop>, Entities)> {
         let types: Vec<TypeRef> = expand.steps.iter().map(|step| step.edge.clone()).collect();
         let entities = self.graph.edge_entities(&types).await?;
-        let hops = self.hops(&expand.steps).await?;
-        let filter = expand.walk.as_ref().and_then(|walk| Some((walk.edge.id, walk.filter.as_ref()?)));
-        let mut steps = Vec::with_capacity(hops.len());
-        for hop in hops {
-            let allowed = match filter {
-                None => None,
-                Some((edge, filter)) => Some(self.allowed(&hop.edge, edge, filter).await?),
-            };
-            steps.push(operator::Step { hop, allowed });
+        let mut hops = self.hops(&expand.steps).await?;
+        let Some((edge, filter)) = expand.walk.as_ref().and_then(|walk| Some((walk.edge.id, walk.filter.as_ref()?)))
+        else {
+            return Ok((hops, entities));
+        };
+        for ty in &types {
+            let allowed = self.allowed(&ty.name, edge, filter).await?;
+            for hop in hops.iter_mut().filter(|hop| hop.edge == ty.name) {
+                hop.allowed = Some(Arc::clone(&allowed));
+            }
         }
-        Ok((steps, entities))
+        Ok((hops, entities))
     }
 
     /// A search for paths.
@@ -221,6 +249,7 @@ impl Lowering {
         let (steps, edges) = self.steps(expand).await?;
         let target = pending.waiting.remove(&expand.to);
         let admitted = self.admitted(target.as_deref())?;
+        let sizes = self.sizes(&flow, expand, &steps, target.as_deref()).await?;
         let cost = match &path.mode {
             PathMode::Cheapest { cost } => Some(self.costs(expand, cost).await?),
             _ => None,
@@ -235,7 +264,7 @@ impl Lowering {
                 None
             }
         };
-        let nodes = self.graph.all_nodes(steps.iter().flat_map(|step| [step.hop.from, step.hop.to])).await?;
+        let nodes = self.graph.all_nodes(steps.iter().flat_map(|hop| [hop.from, hop.to])).await?;
         more.extend(operator::path_fields(path.path));
         scope.bindings.insert(path.path, Binding::Path { nodes: nodes.clone(), edges: edges.clone() });
         let keep = flow.places(pending.wants(uses));
@@ -243,7 +272,7 @@ impl Lowering {
         let operator = operator::FindPaths {
             from: flow.place(&column(expand.from))?,
             steps,
-            target: operator::WalkTarget { bound, admitted },
+            target: operator::WalkTarget { bound, admitted, sizes },
             mode: operator::PathKind::of(&path.mode, cost),
             min,
             max,

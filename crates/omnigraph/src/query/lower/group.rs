@@ -42,6 +42,11 @@ pub(super) fn only_counts(aggregates: &[Aggregate], block: &Block) -> bool {
     !aggregates.is_empty() && !optional && aggregates.iter().all(plain)
 }
 
+/// Counts of rows instead of counts of what is there in every row.
+pub(super) fn of_rows(aggregates: &[Aggregate]) -> Vec<Aggregate> {
+    aggregates.iter().map(|aggregate| Aggregate { arg: None, ..aggregate.clone() }).collect()
+}
+
 /// Whether aggregates count equal rows once.
 pub(super) fn ignores_duplicates(aggregates: &[Aggregate]) -> bool {
     aggregates
@@ -251,11 +256,10 @@ fn finished(flow: Flow, aggregates: &[Aggregate], keys: usize) -> Flow {
         let ty = carrier(&aggregate.ty);
         let plain = Scalar::Column(keys + index);
         let target = ty.clone();
-        let whole = aggregate.arg.as_ref().is_some_and(|arg| object(arg).is_some());
         columns.push(match aggregate.kind {
             AggregateKind::Sum => Scalar::Map(Arc::new(move |array| cast_exactly(array, &target)), Box::new(plain)),
             AggregateKind::Count => Scalar::Map(Arc::new(|array| Ok(lists::counted(array))), Box::new(plain)),
-            AggregateKind::Collect => Scalar::Map(Arc::new(move |array| lists::sorted(array, whole)), Box::new(plain)),
+            AggregateKind::Collect => Scalar::Map(Arc::new(|array| lists::sorted(array)), Box::new(plain)),
             _ => plain,
         });
         fields.push(ArrowField::new(aggregated(index), ty, true));

@@ -26,7 +26,7 @@ impl Lowering {
         let seed = Seed::default();
         let seeded = seeded(&flow.schema(), &number);
         let outer = flow.scope.clone();
-        let leaf = Flow { plan: node(seed.clone(), Vec::new(), Arc::clone(&seeded)), scope: within(&outer) };
+        let leaf = Flow { plan: node(seed.clone(), Vec::new(), Arc::clone(&seeded)), scope: within(&outer, correlated) };
         let wanted: BTreeSet<String> = correlated.outer.iter().map(|var| column(*var)).chain([number.clone()]).collect();
         let keep = leaf.places(|name| wanted.contains(name) || starts_as_path(name, correlated));
         let leaf = leaf.keep(&keep)?;
@@ -92,15 +92,18 @@ impl Lowering {
                 let vars = if counted { BTreeSet::new() } else { vars };
                 let uses = Uses { vars, distinct, counted, ..Uses::default() };
                 let inner = self.block(&correlated.block, Some(leaf), &uses).await?;
+                let rows = super::group::of_rows(std::slice::from_ref(aggregate));
+                let aggregate = rows.first().filter(|_| counted).unwrap_or(aggregate);
                 self.aggregate_by(inner, number, aggregate).await
             }
         }
     }
 }
 
-/// What is bound within a nested block: what is bound around it, but rows that stand for several, which are told by number.
-fn within(outer: &Scope) -> Scope {
-    Scope { times: None, computed: Vec::new(), ..outer.clone() }
+/// What is bound within a nested block: the outer variables that it mentions. Another of the same id is the block's own.
+fn within(outer: &Scope, correlated: &Correlated) -> Scope {
+    let mentioned = outer.bindings.iter().filter(|(var, _)| correlated.outer.contains(var));
+    Scope { bindings: mentioned.map(|(var, binding)| (*var, binding.clone())).collect(), ..Scope::default() }
 }
 
 /// Whether a column is a part of a path that the block reads.

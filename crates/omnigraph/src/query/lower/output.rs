@@ -56,12 +56,15 @@ impl Lowering {
         page: &Page<'_>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let keys = order_keys(query, page);
-        if body.distinct || body.having.is_some() {
+        if body.distinct {
             let flow = self.projected(body, &keys).await?;
             let flow = self.ordered(flow, &keys, query, page).await?;
             return self.shown(flow, &plain_columns(body), query).await;
         }
-        let flow = self.rows(body, query, &keys, page).await?;
+        let mut flow = self.rows(body, query, &keys, page).await?;
+        if let Some(having) = &body.having {
+            flow = self.filter(flow, &[&substituted(having, &body.columns)], |_| true).await?;
+        }
         let keys: Vec<OrderKey> = keys.iter().map(|key| over_variables(key, &body.columns)).collect();
         let flow = self.ordered(flow, &keys, query, page).await?;
         self.shown(flow, &body.columns, query).await
@@ -155,6 +158,10 @@ impl Lowering {
         read.extend(group.aggregates.iter().filter_map(|aggregate| aggregate.arg.as_ref()));
         let uses = Uses { fields: fields_of(read, &vars), vars, distinct, counted };
         let flow = self.block(&body.block, None, &uses).await?;
+        if counted {
+            let aggregates = super::group::of_rows(&group.aggregates);
+            return self.group(flow, &Group { keys: group.keys.clone(), aggregates }).await;
+        }
         self.group(flow, group).await
     }
 

@@ -81,6 +81,7 @@ impl Lowering {
         ids: &KnownIds,
         live: &BTreeSet<VarId>,
         prefer_live: bool,
+        deferred: &BTreeSet<VarId>,
     ) -> Option<VarId> {
         let weight = |(var, types): (&VarId, &Vec<TypeRef>)| {
             if let Some(ids) = ids.get(var) {
@@ -97,7 +98,8 @@ impl Lowering {
         // Of equals the one with the most connections: what is found from it is counted, not followed.
         let ends = |var: VarId| pending.expands.iter().filter(|expand| expand.from == var || expand.to == var).count();
         let place = |entry: (&VarId, &Vec<TypeRef>)| (weight(entry), std::cmp::Reverse(ends(*entry.0)), *entry.0);
-        pending.waiting.iter().map(place).min().map(|(.., var)| var)
+        let ready = pending.waiting.iter().filter(|(var, _)| !deferred.contains(*var));
+        ready.map(place).min().map(|(.., var)| var)
     }
 
     /// A condition on a variable that an index of a text column answers, and what is to be looked for.

@@ -15,6 +15,17 @@ use crate::query::graph::{Entities, Nodes, Rows, Shown, ordinal_of, space_of};
 use crate::query::json::{Encoding, cell};
 use crate::table::{EDGE_DST, EDGE_SRC, ID, RowAddress, Table};
 
+/// A whole node or edge as text: its identity, so that texts are equal and ordered as nodes and edges are, then JSON, which
+/// holds no character of code 0.
+fn whole(id: &str, ty: &str, object: &Value) -> String {
+    format!("{id}\0{ty}\0{object}")
+}
+
+/// The JSON of a whole node or edge.
+pub(in crate::query) fn shown(whole: &str) -> &str {
+    whole.rsplit('\0').next().unwrap_or_default()
+}
+
 /// What is attached.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(in crate::query) enum Field {
@@ -22,7 +33,7 @@ pub(in crate::query) enum Field {
     Column(String),
     /// The name of the type.
     Type,
-    /// The whole node or edge, as JSON text.
+    /// The whole node or edge, as text: see [`shown`].
     Object,
 }
 
@@ -199,7 +210,8 @@ impl Part<'_> {
                     object.insert("@type".to_owned(), self.name.into());
                 }
             }
-            Ok(Some(Value::Object(object).to_string()))
+            let id = value(ID)?.as_string_opt::<i32>().map_or("", |ids| ids.value(row));
+            Ok(Some(whole(id, self.name, &Value::Object(object))))
         };
         let objects = self.addresses.iter().enumerate().map(object).collect::<Result<StringArray>>()?;
         Ok(Arc::new(objects))

@@ -9,7 +9,7 @@ use arrow::datatypes::{SchemaRef, UInt64Type};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::execution::TaskContext;
 use futures::{StreamExt, TryStreamExt};
-use omnigraph_walk::{Adjacency, Side};
+use omnigraph_walk::{Adjacency, EdgeSet, Side};
 
 use super::{Operator, Stream};
 use crate::error::Result;
@@ -34,15 +34,22 @@ pub(in crate::query) struct Hop {
     pub(in crate::query) to: u16,
     /// Whether self-loops are left to the walk in the other direction.
     pub(in crate::query) skip_loops: bool,
+    /// The edges that may be walked, if not all may.
+    pub(in crate::query) allowed: Option<Arc<EdgeSet>>,
 }
 
 impl Hop {
     /// How a plan shows it.
     pub(in crate::query) fn text(&self) -> String {
+        let some = self.allowed.as_ref().map_or(String::new(), |allowed| format!(" ({} edges)", allowed.len()));
         match self.side {
-            Side::Out => format!("{} →", self.edge),
-            Side::In => format!("← {}", self.edge),
+            Side::Out => format!("{}{some} →", self.edge),
+            Side::In => format!("← {}{some}", self.edge),
         }
+    }
+
+    fn allows(&self, address: u64) -> bool {
+        self.allowed.as_ref().is_none_or(|allowed| allowed.contains(address))
     }
 
     /// Calls `visit` with each neighbour of `node` and the address of the edge.
@@ -57,7 +64,7 @@ impl Hop {
         }
         let from = ordinal_of(node);
         self.adjacency.try_for_each(from, self.side, |to, address| {
-            if self.skip_loops && to == from {
+            if (self.skip_loops && to == from) || !self.allows(address) {
                 return ControlFlow::Continue(());
             }
             visit(node_ref(self.to, to), address)
@@ -240,28 +247,27 @@ impl Work {
         let (from, to) = (ordinal_of(node), ordinal_of(other));
         for hop in hops.filter(|hop| !(hop.skip_loops && from == to)) {
             let edges = hop.adjacency.rows(hop.side).row(from);
-            if !expand.edges {
-                if edges.contains(to) {
-                    self.made.rows.push(row);
-                    return 1;
-                }
-                continue;
-            }
             let made = &mut self.made;
-            let _ = edges.segments_to::<()>(to, |segment| {
-                for (_, address) in segment.edges() {
+            let found = edges.segments_to(to, |segment| {
+                for (_, address) in segment.edges().filter(|(_, address)| hop.allows(*address)) {
                     made.rows.push(row);
+                    if !expand.edges {
+                        return ControlFlow::Break(());
+                    }
                     made.edges.push(address);
                 }
                 ControlFlow::Continue(())
             });
+            if found.is_break() {
+                return 1;
+            }
         }
         1
     }
 
     fn count(&mut self, expand: &Expand, batch: &RecordBatch, row: u32, node: u64, times: Option<usize>) -> usize {
         let seen = match expand.hops.as_slice() {
-            [hop] if expand.edges && !hop.skip_loops => {
+            [hop] if expand.edges && !hop.skip_loops && hop.allowed.is_none() => {
                 let admitted = expand.admits(hop) && space_of(node) == hop.from;
                 let degree = if admitted { hop.adjacency.degree(ordinal_of(node), hop.side) } else { 0 };
                 self.push_count(batch, row, degree, times);

@@ -29,7 +29,7 @@ mod search;
 mod seed;
 mod walk;
 
-pub(super) use attach::{Attach, Field};
+pub(super) use attach::{Attach, Field, shown};
 pub(super) use compute::{Counted, Filter, Project, Witness};
 pub(super) use distinct::Distinct;
 pub(super) use exec::{Operator, OperatorExec, Stream, each, node};
@@ -40,4 +40,4 @@ pub(super) use path::{FindPaths, PathKind, ShowPaths, path_fields, shown_path_fi
 pub(super) use scan::{IndexLookup, Lookup, Scan};
 pub(super) use search::{Arm, Score, Scoring, TextField};
 pub(super) use seed::{ROW, Seed, seeded};
-pub(super) use walk::{Step, Walk, WalkTarget};
+pub(super) use walk::{Walk, WalkTarget};

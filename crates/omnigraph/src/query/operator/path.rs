@@ -16,8 +16,8 @@ use hashbrown::HashMap;
 use omnigraph_compiler::ir::{PathMode, VarId};
 use omnigraph_walk::{Order, Path, PathSearch, Place, Scratch, Targets, WalkGraph};
 
-use super::walk::{Spending, Step, WalkTarget, node_of, place, steps_text, walk_graph};
-use super::{Field, Operator, Stream, each};
+use super::walk::{Spending, WalkTarget, node_of, place, steps_text, walk_graph};
+use super::{Field, Hop, Operator, Stream, each, shown};
 use crate::error::{Error, Result};
 use crate::query::budget::Budget;
 use crate::query::graph::{Entities, ordinal_of, space_of};
@@ -77,7 +77,7 @@ pub(in crate::query) struct FindPaths {
     /// The column that is walked from.
     pub(in crate::query) from: usize,
     /// The edges that may be walked.
-    pub(in crate::query) steps: Vec<Step>,
+    pub(in crate::query) steps: Vec<Hop>,
     /// Where paths end.
     pub(in crate::query) target: WalkTarget,
     /// Which paths.
@@ -113,7 +113,7 @@ impl Operator for FindPaths {
 
     fn run(self: Arc<Self>, inputs: Vec<Stream>, _: Arc<TaskContext>) -> Result<Stream> {
         let input = super::exec::only(inputs)?;
-        let graph = Arc::new(walk_graph(&self.steps, self.target.admitted.len(), false));
+        let graph = Arc::new(walk_graph(&self.steps, &self.target.sizes, false));
         let ids = Arc::new(tokio::sync::OnceCell::<[Ids; 2]>::new());
         let slices = input.map_ok(|batch| {
             let starts = (0..batch.num_rows()).step_by(STARTS);
@@ -266,7 +266,7 @@ impl ShowPaths {
             .map(|row| {
                 let text = |list: &ListArray| {
                     let items = list.value(row);
-                    items.as_string::<i32>().iter().flatten().collect::<Vec<_>>().join(",")
+                    items.as_string::<i32>().iter().flatten().map(shown).collect::<Vec<_>>().join(",")
                 };
                 nodes.is_valid(row).then(|| format!("{{\"nodes\":[{}],\"edges\":[{}]}}", text(&nodes), text(&edges)))
             })

@@ -9,7 +9,7 @@ use arrow::datatypes::{SchemaRef, UInt64Type};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::execution::TaskContext;
 use futures::{StreamExt, TryStreamExt};
-use omnigraph_walk::{EdgeSet, Place, Scratch, WalkGraph};
+use omnigraph_walk::{Place, Scratch, WalkGraph};
 
 use super::{Hop, Operator, Stream};
 use crate::error::{Error, Result};
@@ -19,15 +19,6 @@ use crate::query::graph::{node_ref, ordinal_of, space_of};
 /// Rows of a batch that a walk makes, unless one node alone reaches more.
 const BATCH_ROWS: usize = 1 << 15;
 
-/// Edges of one type in one direction, perhaps only some of them.
-#[derive(Clone, Debug)]
-pub(in crate::query) struct Step {
-    /// The edges.
-    pub(in crate::query) hop: Hop,
-    /// Those that may be walked, if not all may.
-    pub(in crate::query) allowed: Option<Arc<EdgeSet>>,
-}
-
 /// Where a walk ends.
 #[derive(Clone, Debug)]
 pub(in crate::query) struct WalkTarget {
@@ -35,6 +26,8 @@ pub(in crate::query) struct WalkTarget {
     pub(in crate::query) bound: Option<usize>,
     /// The node types that count, by index.
     pub(in crate::query) admitted: Vec<bool>,
+    /// How many ordinals there are, by node type.
+    pub(in crate::query) sizes: Vec<u32>,
 }
 
 /// Walks.
@@ -43,7 +36,7 @@ pub(in crate::query) struct Walk {
     /// The column that is walked from.
     pub(in crate::query) from: usize,
     /// The edges that may be walked.
-    pub(in crate::query) steps: Vec<Step>,
+    pub(in crate::query) steps: Vec<Hop>,
     /// Where it ends.
     pub(in crate::query) target: WalkTarget,
     /// The least distance that counts.
@@ -65,27 +58,23 @@ pub(in crate::query) struct Walk {
 }
 
 /// How a plan shows steps and bounds.
-pub(super) fn steps_text(steps: &[Step], min: u32, max: Option<u32>) -> String {
-    let step = |step: &Step| {
-        let some = step.allowed.as_ref().map_or(String::new(), |allowed| format!(" ({} edges)", allowed.len()));
-        format!("{}{some}", step.hop.text())
-    };
-    let steps: Vec<String> = steps.iter().map(step).collect();
+pub(super) fn steps_text(steps: &[Hop], min: u32, max: Option<u32>) -> String {
+    let steps: Vec<String> = steps.iter().map(Hop::text).collect();
     let max = max.map_or(String::new(), |max| max.to_string());
     format!("{} {{{min},{max}}}", steps.join(" | "))
 }
 
-/// The graph that steps span over the node types of the catalogue.
-pub(super) fn walk_graph(steps: &[Step], spaces: usize, skip_loops: bool) -> WalkGraph {
-    let step = |step: &Step| omnigraph_walk::Step {
-        adjacency: step.hop.adjacency.clone(),
-        side: step.hop.side,
-        from_space: step.hop.from,
-        to_space: step.hop.to,
-        allow: step.allowed.clone(),
-        skip_loops: step.hop.skip_loops || skip_loops,
+/// The graph that steps span over the node types of the catalogue. `sizes` says how many ordinals each has.
+pub(super) fn walk_graph(steps: &[Hop], sizes: &[u32], skip_loops: bool) -> WalkGraph {
+    let step = |hop: &Hop| omnigraph_walk::Step {
+        adjacency: hop.adjacency.clone(),
+        side: hop.side,
+        from_space: hop.from,
+        to_space: hop.to,
+        allow: hop.allowed.clone(),
+        skip_loops: hop.skip_loops || skip_loops,
     };
-    WalkGraph::new(vec![0; spaces], steps.iter().map(step).collect())
+    WalkGraph::new(sizes.to_vec(), steps.iter().map(step).collect())
 }
 
 /// The place of a node in a walk.
@@ -131,10 +120,9 @@ impl Operator for Walk {
 
     fn run(self: Arc<Self>, inputs: Vec<Stream>, _: Arc<TaskContext>) -> Result<Stream> {
         let input = super::exec::only(inputs)?;
-        let spaces = self.target.admitted.len();
-        let graph = Arc::new(walk_graph(&self.steps, spaces, self.backward));
+        let graph = Arc::new(walk_graph(&self.steps, &self.target.sizes, self.backward));
         // With loops, to ask whether a start has one.
-        let looped = Arc::new(walk_graph(&self.steps, spaces, false));
+        let looped = Arc::new(walk_graph(&self.steps, &self.target.sizes, false));
         if self.together {
             return Ok(futures::stream::once(async move { self.all(input, &graph).await }).boxed());
         }
