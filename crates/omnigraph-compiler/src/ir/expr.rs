@@ -115,7 +115,7 @@ pub enum ExprKind {
         /// Right operand.
         right: Box<Expr>,
     },
-    /// Membership by equality; of the empty list false; null if the item or the list is.
+    /// Membership by equality: null if the item or the list is; otherwise false of the empty list.
     In {
         /// The item.
         item: Box<Expr>,

@@ -94,7 +94,7 @@ pub struct Ordering {
     /// distinct) and [`super::ExprKind::Column`]s.
     pub keys: Vec<OrderKey>,
     /// What breaks ties: ids of bound variables in order of their names, or else the columns. Applies whenever `rank` or
-    /// `keys` is set or the result is paged.
+    /// `keys` is set, or an offset or a cursor is given; a bare limit takes the first rows that are found.
     pub ties: Vec<OrderKey>,
     /// Whether rank, keys and ties together tell any two rows apart, so that a cursor can continue after a row.
     pub total: bool,

@@ -167,10 +167,9 @@ fn binary(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Failure> {
     })
 }
 
-/// Membership. Nothing is in the empty list, not even an unknown item; otherwise an unknown item or list is unknown.
+/// Membership; an unknown item or list is unknown.
 fn member(item: &Value, list: &Value) -> Result<Value, Failure> {
     match (item, list) {
-        (_, Value::List(items)) if items.is_empty() => Ok(Value::Bool(false)),
         (Value::Null, _) | (_, Value::Null) => Ok(Value::Null),
         (item, Value::List(items)) => Ok(Value::Bool(items.iter().any(|other| item.equals(other) == Some(true)))),
         (_, other) => Err(Failure::internal(format!("an item of {other:?}"))),

@@ -42,7 +42,7 @@ fn three_valued_logic() {
     assert_eq!(value(&format!("not {null}")), "null");
     assert_eq!(value(&format!("{null} is null")), "true");
     assert_eq!(value("null in $x.tags"), "null");
-    assert_eq!(value("null in []"), "false");
+    assert_eq!(value("null in []"), "null");
     assert_eq!(value("1 in $x.numbers"), "false");
     assert_eq!(value(r#""red" in $x.tags and not ("green" in $x.tags)"#), "true");
 }

@@ -55,7 +55,7 @@ impl Lowering {
         query: &Query,
         page: &Page<'_>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let keys = order_keys(query, page);
+        let keys = order_keys(query);
         if body.distinct {
             let flow = self.projected(body, &keys).await?;
             let flow = self.ordered(flow, &keys, query, page).await?;
@@ -77,7 +77,7 @@ impl Lowering {
         query: &Query,
         page: &Page<'_>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let keys = order_keys(query, page);
+        let keys = order_keys(query);
         let schema = result_schema(query);
         let mut plans = Vec::with_capacity(bodies.len());
         for body in bodies {
@@ -306,9 +306,9 @@ fn typed(columns: Vec<Column>, query: &Query) -> Vec<Column> {
 
 /// What rows are sorted by: what the query asks for, then what makes the order total. A bare limit takes the first rows that
 /// are found.
-fn order_keys(query: &Query, page: &Page<'_>) -> Vec<OrderKey> {
+fn order_keys(query: &Query) -> Vec<OrderKey> {
     let ordered = query.order.rank.is_some() || !query.order.keys.is_empty();
-    if !ordered && page.offset == 0 && page.after.is_none() {
+    if !ordered && query.offset.is_none() && query.after.is_none() {
         return Vec::new();
     }
     query.order.keys.iter().chain(&query.order.ties).cloned().collect()
