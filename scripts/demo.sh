@@ -92,6 +92,31 @@ ask 'What goes well with the image editor GIMP?' 'query company() {
   order { $r.name }
 }'
 
+ask 'How far does a web browser reach? Everything it needs in the end, by distance.' 'query reach() {
+  match {
+    $p: Package { name: "firefox-esr" }
+    $p $steps@dependsOn{1,} $d
+  }
+  return { $steps as steps, count($d) as packages }
+  order { steps }
+}'
+
+ask 'What is the shortest chain from Wine to sysvinit-utils, and how many are there of that length?' 'query chains() {
+  match {
+    $a: Package { name: "wine" }
+    $b: Package { name: "sysvinit-utils" }
+    path $chain = all_shortest $a dependsOn{1,30} $b
+  }
+  return { min(length($chain)) as steps, count(*) as chains }
+}'
+
+ask 'What is best for solving puzzles with the family?' 'query fun() {
+  match { $p: Package }
+  return { $p.name as package, $p.description as description, bm25($p.description, "puzzle game children") as score }
+  order { bm25($p.description, "puzzle game children") desc }
+  limit 5
+}'
+
 heading 'What if curl needed a cow? A branch costs one small file, whatever the size of the graph.'
 run branch create cow --uri "$graph"
 printf '{"edge": "DependsOn", "from": "curl", "to": "cowsay", "data": {"alternative": 0}}\n' >"$place/cow.jsonl"

@@ -10,7 +10,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use omnigraph::{LoadMode, LoadRequest, LoadSource, Omnigraph, OpenOptions, QueryRequest, QueryResult, Snapshot, Target};
+use omnigraph::{
+    LoadMode, LoadRequest, LoadSource, Omnigraph, OpenOptions, QueryRequest, QueryResult, Snapshot, Target,
+};
 use serde_json::{Value, json};
 
 const WARM_RUNS: usize = 200;

@@ -1,5 +1,7 @@
 //! The behaviour of text and vector search, a module per topic.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod analysis;
 mod matching;
 mod ranking;

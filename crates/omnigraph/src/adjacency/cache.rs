@@ -76,11 +76,7 @@ impl Topology {
     }
 }
 
-async fn read_nodes(
-    table: &Table,
-    only: Option<&BTreeSet<u32>>,
-    ordinals: &Ordinals,
-) -> Result<Vec<NodeFragment>> {
+async fn read_nodes(table: &Table, only: Option<&BTreeSet<u32>>, ordinals: &Ordinals) -> Result<Vec<NodeFragment>> {
     let fragments = table.fragments(only).await?;
     let ids: Vec<u32> = fragments.iter().map(|fragment| fragment.id).collect();
     let columns = table.columns(&ids, &[ID]).await?;

@@ -39,8 +39,9 @@ impl Ordinals {
         for hash in hashes {
             let next = u32::try_from(known.len()).ok().filter(|next| *next < u32::MAX);
             let next = next.ok_or_else(|| Error::Execution {
-                problem: "a node type has more than 4,294,967,294 different ids, which is the most that can be traversed"
-                    .to_owned(),
+                problem:
+                    "a node type has more than 4,294,967,294 different ids, which is the most that can be traversed"
+                        .to_owned(),
             })?;
             numbers.push(*known.entry(hash).or_insert(next));
         }

@@ -221,9 +221,7 @@ impl From<datafusion::error::DataFusionError> for Error {
             },
             DataFusionError::Context(_, inner) => Self::from(*inner),
             DataFusionError::ArrowError(inner, _) => Self::from(*inner),
-            DataFusionError::ResourcesExhausted(problem) => {
-                Self::Budget { limit: "memory_bytes", value: problem }
-            }
+            DataFusionError::ResourcesExhausted(problem) => Self::Budget { limit: "memory_bytes", value: problem },
             other => Self::Execution { problem: other.strip_backtrace() },
         }
     }

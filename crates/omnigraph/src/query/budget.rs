@@ -35,6 +35,7 @@ pub(super) struct Budget {
 
 impl Budget {
     /// A budget that starts now.
+    #[expect(clippy::disallowed_methods, reason = "a limit on the machine's own time: no data depends on it")]
     pub(super) fn new(limits: QueryLimits) -> Self {
         let deadline = Instant::now().checked_add(limits.timeout);
         Self { limits, deadline, work: AtomicU64::new(0), cancelled: AtomicBool::new(false) }
@@ -46,6 +47,7 @@ impl Budget {
     }
 
     /// Counts edges looked at or rows made; fails when a limit is reached. Called at least every few milliseconds.
+    #[expect(clippy::disallowed_methods, reason = "a limit on the machine's own time: no data depends on it")]
     pub(super) fn spend(&self, work: u64) -> Result<()> {
         if self.cancelled.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);

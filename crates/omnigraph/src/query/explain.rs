@@ -87,7 +87,8 @@ fn theirs(plan: &Arc<dyn ExecutionPlan>) -> (String, String) {
 
 fn measured(metrics: &MetricsSet) -> Measured {
     let time = metrics.elapsed_compute().map(|nanos| Duration::from_nanos(nanos as u64));
-    let bytes = metrics.sum(|metric| matches!(metric.value(), MetricValue::Count { name, .. } if name == "output_bytes"));
+    let bytes =
+        metrics.sum(|metric| matches!(metric.value(), MetricValue::Count { name, .. } if name == "output_bytes"));
     Measured {
         rows: metrics.output_rows().unwrap_or_default(),
         bytes: bytes.map(|bytes| bytes.as_usize()),

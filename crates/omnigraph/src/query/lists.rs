@@ -25,7 +25,8 @@ pub(super) fn present(array: &ArrayRef) -> ArrayRef {
     if lists.null_count() == 0 {
         return Arc::clone(array);
     }
-    let lengths = (0..lists.len()).map(|row| if lists.is_null(row) { 0 } else { lists.value_length(row).unsigned_abs() as usize });
+    let lengths = (0..lists.len())
+        .map(|row| if lists.is_null(row) { 0 } else { lists.value_length(row).unsigned_abs() as usize });
     let offsets = OffsetBuffer::from_lengths(lengths);
     let places = (0..lists.len()).filter(|row| lists.is_valid(*row)).flat_map(|row| {
         let start = lists.value_offsets()[row];

@@ -197,6 +197,7 @@ impl Drop for CancelOnDrop {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a limit on the machine's own time: no data depends on it")]
 async fn within<T>(timeout: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
     match tokio::time::timeout(timeout, work).await {
         Ok(done) => done,

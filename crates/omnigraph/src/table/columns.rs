@@ -65,11 +65,8 @@ impl Default for Columns {
     fn default() -> Self {
         let hash = DefaultHashBuilder::default();
         // One shard, for a column must be smaller than a shard to be kept.
-        let options = OptionsBuilder::new()
-            .estimated_items_capacity(CACHE_ITEMS)
-            .weight_capacity(CACHE_BYTES)
-            .shards(1)
-            .build();
+        let options =
+            OptionsBuilder::new().estimated_items_capacity(CACHE_ITEMS).weight_capacity(CACHE_BYTES).shards(1).build();
         Self {
             cache: match options {
                 Ok(options) => Cache::with_options(options, Bytes, hash, DefaultLifecycle::default()),
@@ -273,7 +270,8 @@ impl Places {
 
     fn gather(&self, columns: &[Vec<Column>], index: usize, ty: &DataType, nulls: bool) -> Result<ArrayRef> {
         let of_column = columns.iter().filter_map(|columns| columns.get(index));
-        let mut arrays: Vec<&dyn Array> = of_column.flat_map(|column| column.chunks.iter().map(|c| c.as_ref())).collect();
+        let mut arrays: Vec<&dyn Array> =
+            of_column.flat_map(|column| column.chunks.iter().map(|c| c.as_ref())).collect();
         if let ([only], false) = (arrays.as_slice(), nulls) {
             let rows = self.places.iter().flatten().map(|(_, row)| u32::try_from(*row).unwrap_or(u32::MAX));
             return Ok(take(*only, &UInt32Array::from_iter_values(rows), None)?);
@@ -311,7 +309,8 @@ impl Rows {
         let mut parts = Vec::new();
         let mut left = rows;
         while left > 0 {
-            let batch = self.batches.get(self.batch).ok_or_else(|| Error::internal("a fragment is shorter than it says"))?;
+            let batch =
+                self.batches.get(self.batch).ok_or_else(|| Error::internal("a fragment is shorter than it says"))?;
             let part = left.min(batch.num_rows() - self.row);
             parts.push(batch.slice(self.row, part));
             left -= part;

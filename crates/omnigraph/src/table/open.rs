@@ -100,7 +100,14 @@ impl Tables {
     fn keep(&self, path: &TablePath, pin: TablePin, dataset: Dataset) -> Arc<Table> {
         let schema = Arc::new(ArrowSchema::from(dataset.schema()));
         let columns = Arc::clone(&self.shared.columns);
-        let table = Arc::new(Table { path: path.clone(), pin, dataset: Arc::new(dataset), schema, columns, fragments: OnceCell::new() });
+        let table = Arc::new(Table {
+            path: path.clone(),
+            pin,
+            dataset: Arc::new(dataset),
+            schema,
+            columns,
+            fragments: OnceCell::new(),
+        });
         let mut open = self.shared.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.len() >= MOST_OPEN {
             // Version ids grow with time, so the lower half is the older half.

@@ -113,25 +113,33 @@ async fn random_queries_agree_with_the_reference() {
         }
         let mut ids = ulid::Ulid::new;
         let catalog = omnigraph_compiler::compile_schema(&case.schema, None, &mut ids).0.unwrap();
-        oracle.load(&case.rows, Mode::Append, "main").await.unwrap();
-        subject.load(&case.rows, Mode::Append, "main").await.unwrap();
-        for source in &case.queries {
-            let request =
-                Request { source: source.clone(), name: None, params: None, branch: "main".to_owned() };
-            let expected = oracle.query(&request).await;
-            let actual = subject.query(&request).await;
-            if let Some(difference) = difference(source, &catalog, expected, actual) {
-                let plan = subject.explain(&request).await.ok().flatten().unwrap_or_default();
-                failures.push(format!("seed {seed}: {difference}\n{source}\n{plan}"));
-                continue;
+        // In two commits, with questions after each: what is kept of the first is brought forward to the second.
+        let lines: Vec<&str> = case.rows.lines().collect();
+        let (first, second) = lines.split_at(lines.len() * 2 / 3);
+        for part in [first.join("\n"), second.join("\n")] {
+            oracle.load(&part, Mode::Append, "main").await.unwrap();
+            subject.load(&part, Mode::Append, "main").await.unwrap();
+            for source in &case.queries {
+                let request = Request { source: source.clone(), name: None, params: None, branch: "main".to_owned() };
+                let expected = oracle.query(&request).await;
+                let actual = subject.query(&request).await;
+                if let Some(difference) = difference(source, &catalog, expected, actual) {
+                    let plan = subject.explain(&request).await.ok().flatten().unwrap_or_default();
+                    failures.push(format!("seed {seed}: {difference}\n{source}\n{plan}"));
+                    continue;
+                }
+                agreed += 1;
             }
-            agreed += 1;
         }
         if failures.len() >= MOST_FAILURES {
             break;
         }
     }
-    assert!(failures.is_empty(), "OMNIGRAPH_RANDOM_SEED and OMNIGRAPH_RANDOM_CASES=1 repeat one\n{}", failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "OMNIGRAPH_RANDOM_SEED and OMNIGRAPH_RANDOM_CASES=1 repeat one\n{}",
+        failures.join("\n")
+    );
     println!("{agreed} random queries agree with the reference");
     assert!(agreed > 0);
 }
@@ -167,8 +175,7 @@ fn difference(
             // A bare limit takes any rows; and so does one that cuts between equal ones.
             let bare_limit = source.contains("limit") && !ordered;
             let same = left == right || (bare_limit && left.len() == right.len());
-            (!same || expected.columns != actual.columns)
-                .then(|| format!("expected {left:#?}\nactual {right:#?}"))
+            (!same || expected.columns != actual.columns).then(|| format!("expected {left:#?}\nactual {right:#?}"))
         }
         (expected, actual) => Some(format!("expected {expected:?}\nactual {actual:?}")),
     }

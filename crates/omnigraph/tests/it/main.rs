@@ -11,4 +11,5 @@ mod loads;
 mod logic;
 mod processes;
 mod queries;
+mod reads;
 mod support;

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{
-    Block, Body, Column, Correlated, CorrelatedKind, Count, Direction, Expand, Expr, Hops, InsertMode, Mutation, ObjectKind,
-    Operation, OrderKey, Param, PathMode, PathSearch, Query, Rows, Statement, StatementKind, TypeRef, Union, VarId,
-    Variable, VariableKind,
+    Block, Body, Column, Correlated, CorrelatedKind, Count, Direction, Expand, Expr, Hops, InsertMode, Mutation,
+    ObjectKind, Operation, OrderKey, Param, PathMode, PathSearch, Query, Rows, Statement, StatementKind, TypeRef,
+    Union, VarId, Variable, VariableKind,
 };
 
 /// Prints an operation.

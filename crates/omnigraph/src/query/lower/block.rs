@@ -12,8 +12,7 @@ use arrow::record_batch::RecordBatch;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::source::DataSourceExec;
 use omnigraph_compiler::ir::{
-    BinaryOp, Block, Correlated, Expand, Expr, ExprKind, Hops, PathSearch, Rows, TypeRef, VarId,
-    VariableKind,
+    BinaryOp, Block, Correlated, Expand, Expr, ExprKind, Hops, PathSearch, Rows, TypeRef, VarId, VariableKind,
 };
 
 use super::Lowering;
@@ -114,7 +113,8 @@ fn var_of(name: &str) -> Option<(VarId, bool)> {
     let rest = name.strip_prefix('v')?;
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     let var = VarId(rest.get(..end)?.parse().ok()?);
-    let attached = rest.get(end..).is_some_and(|field| field.starts_with('.') || field == "@type" || field == "@object");
+    let attached =
+        rest.get(end..).is_some_and(|field| field.starts_with('.') || field == "@type" || field == "@object");
     Some((var, attached))
 }
 
@@ -175,13 +175,7 @@ impl Lowering {
     }
 
     /// A plan of one variable.
-    async fn begin(
-        &mut self,
-        var: VarId,
-        pending: &mut Pending<'_>,
-        ids: &KnownIds,
-        uses: &Uses,
-    ) -> Result<Flow> {
+    async fn begin(&mut self, var: VarId, pending: &mut Pending<'_>, ids: &KnownIds, uses: &Uses) -> Result<Flow> {
         let types = pending.waiting.remove(&var).ok_or_else(|| Error::internal("a variable vanished"))?;
         let mut fields = filtered_fields(&pending.filters, var);
         if pending.expands.is_empty() && pending.paths.is_empty() {
@@ -249,9 +243,10 @@ impl Lowering {
         let bound = |var: VarId| flow.scope.binds(var);
         // What neither is bound nor waits, a nested block binds later.
         let known = |var: VarId| bound(var) || pending.waiting.contains_key(&var);
-        let reachable = pending.expands.iter().filter(|expand| {
-            (bound(expand.from) || bound(expand.to)) && known(expand.from) && known(expand.to)
-        });
+        let reachable = pending
+            .expands
+            .iter()
+            .filter(|expand| (bound(expand.from) || bound(expand.to)) && known(expand.from) && known(expand.to));
         let weight = |expand: &&&Expand| {
             let open = !(bound(expand.from) && bound(expand.to));
             (open, expand.hops != Hops::One, self.fan_out(expand, bound(expand.from)))
@@ -300,7 +295,8 @@ impl Lowering {
         let mut on = Vec::new();
         for filter in &pending.filters {
             let ExprKind::Binary { op: BinaryOp::Equal, left: a, right: b } = &filter.kind else { continue };
-            if a.ty.clone().with_nullable(true) != b.ty.clone().with_nullable(true) || mention::compared(filter).is_some()
+            if a.ty.clone().with_nullable(true) != b.ty.clone().with_nullable(true)
+                || mention::compared(filter).is_some()
             {
                 continue;
             }

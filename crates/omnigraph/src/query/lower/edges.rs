@@ -100,8 +100,9 @@ fn reads_only(expr: &Expr, var: VarId) -> Result<()> {
 
 fn bad_cost(edge: &str) -> Error {
     Error::Value {
-        problem: "the cost of an edge is null, negative or not finite; leave such edges out with a condition on the walk"
-            .to_owned(),
+        problem:
+            "the cost of an edge is null, negative or not finite; leave such edges out with a condition on the walk"
+                .to_owned(),
         code: "bad-cost",
         entity: format!("edge type {edge}"),
     }

@@ -39,7 +39,9 @@ impl Lowering {
             None => Found::Compared(flow.place(&column(expand.to))?),
             Some(_) if target_is_read || edge_is_read => Found::Rows,
             Some(_) if uses.distinct => Found::Any,
-            Some(_) if uses.counted => Found::Counted(flow.scope.times.as_deref().map(|name| flow.place(name)).transpose()?),
+            Some(_) if uses.counted => {
+                Found::Counted(flow.scope.times.as_deref().map(|name| flow.place(name)).transpose()?)
+            }
             Some(_) => Found::Rows,
         };
         self.expanded(flow, expand, hops, (found, admitted, target), pending, uses).await
@@ -114,7 +116,15 @@ impl Lowering {
             let (adjacency, source, target) = self.graph.adjacency(&step.edge.name).await?;
             let hop = |side: Side, skip_loops: bool| {
                 let (from, to) = if side == Side::Out { (source, target) } else { (target, source) };
-                Hop { edge: step.edge.name.clone(), adjacency: adjacency.clone(), side, from, to, skip_loops, allowed: None }
+                Hop {
+                    edge: step.edge.name.clone(),
+                    adjacency: adjacency.clone(),
+                    side,
+                    from,
+                    to,
+                    skip_loops,
+                    allowed: None,
+                }
             };
             match step.direction {
                 Direction::Out => hops.push(hop(Side::Out, false)),

@@ -49,9 +49,9 @@ impl Lowering {
         Ok(match &expr.kind {
             ExprKind::Literal(constant) => Scalar::Constant(value::array(constant, &expr.ty)?),
             ExprKind::Param(index) => Scalar::Constant(self.param(*index, &expr.ty)?),
-            ExprKind::Now => Scalar::Constant(Arc::new(
-                TimestampMillisecondArray::from(vec![self.now_millis]).with_timezone("UTC"),
-            )),
+            ExprKind::Now => {
+                Scalar::Constant(Arc::new(TimestampMillisecondArray::from(vec![self.now_millis]).with_timezone("UTC")))
+            }
             ExprKind::Property { var, property } => at(&field_column(*var, &Field::Column(property.name.clone())))?,
             ExprKind::System { var, field } => at(&field_column(*var, &system(*field)))?,
             ExprKind::Object(var) => at(&field_column(*var, &Field::Object))?,
@@ -91,7 +91,9 @@ impl Lowering {
             ExprKind::Binary { op, left, right } => {
                 (Kernel::binary(*op, &left.ty, &right.ty, &expr.ty).map_err(bug)?, vec![left, right])
             }
-            ExprKind::In { item, list } => (Kernel::is_in(&item.ty, &list.ty, &expr.ty).map_err(bug)?, vec![item, list]),
+            ExprKind::In { item, list } => {
+                (Kernel::is_in(&item.ty, &list.ty, &expr.ty).map_err(bug)?, vec![item, list])
+            }
             ExprKind::IsNull(operand) => {
                 if let Some(var) = object(operand) {
                     let there = place(schema, &column(var))?;
@@ -141,7 +143,8 @@ impl Lowering {
     pub(super) fn constant(&self, expr: &Expr) -> Result<ArrayRef> {
         let scalar = self.scalar(expr, &Scope::default(), &Schema::empty())?;
         let one_row = arrow::record_batch::RecordBatchOptions::new().with_row_count(Some(1));
-        let batch = arrow::record_batch::RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &one_row)?;
+        let batch =
+            arrow::record_batch::RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &one_row)?;
         scalar.array(&batch).map_err(|failure| Error::request(failure.problem.to_string()))
     }
 }

@@ -100,21 +100,23 @@ impl Lowering {
     pub(super) async fn attach(&mut self, mut flow: Flow, exprs: &[&Expr]) -> Result<Flow> {
         let schema = flow.schema();
         let mut fields: BTreeMap<VarId, BTreeSet<Field>> = BTreeMap::new();
-        let mut paths: BTreeSet<(VarId, bool)> = BTreeSet::new();
+        let mut paths: BTreeSet<VarId> = BTreeSet::new();
         let scope = flow.scope.clone();
         for mention in exprs.iter().flat_map(|expr| through_groups(expr, &scope)) {
             match mention {
                 Mention::Field(var, field) if schema.index_of(&field_column(var, &field)).is_err() => {
                     fields.entry(var).or_default().insert(field);
                 }
-                Mention::Path(var, PathPart::Whole | PathPart::Nodes | PathPart::Edges) => drop(paths.insert((var, true))),
+                Mention::Path(var, PathPart::Whole | PathPart::Nodes | PathPart::Edges) => {
+                    paths.insert(var);
+                }
                 Mention::Search(_, expr) if flow.scope.computed(expr).is_none() => {
                     flow = self.score(flow, expr).await?;
                 }
                 _ => {}
             }
         }
-        for (var, _) in paths {
+        for var in paths {
             flow = self.path_objects(flow, var)?;
         }
         for (var, fields) in fields {

@@ -7,7 +7,8 @@ use arrow::array::ArrayRef;
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef};
 use datafusion::functions_aggregate::{
-    array_agg::array_agg_udaf, average::avg_udaf, count::count_udaf, min_max::max_udaf, min_max::min_udaf, sum::sum_udaf,
+    array_agg::array_agg_udaf, average::avg_udaf, count::count_udaf, min_max::max_udaf, min_max::min_udaf,
+    sum::sum_udaf,
 };
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::aggregate::{AggregateExprBuilder, AggregateFunctionExpr};
@@ -94,7 +95,9 @@ impl Lowering {
             GroupKey::Of(_) => None,
         }));
         let mut scope = Scope { groups, ..Scope::default() };
-        scope.bindings.extend(flow.scope.bindings.iter().filter(|(var, _)| kept.contains(var)).map(|(v, b)| (*v, b.clone())));
+        scope
+            .bindings
+            .extend(flow.scope.bindings.iter().filter(|(var, _)| kept.contains(var)).map(|(v, b)| (*v, b.clone())));
         let plan = aggregate(&flow, &keys, &group.aggregates)?;
         Ok(finished(Flow { plan, scope }, &group.aggregates, keys.len()))
     }
@@ -185,7 +188,9 @@ fn prepared(flow: &Flow, keys: &[String], aggregates: &[Aggregate]) -> Result<Fl
     }
     for (index, aggregate) in aggregates.iter().enumerate() {
         let (scalar, ty) = match &aggregate.arg {
-            _ if flow.scope.times.is_some() && aggregate.kind == AggregateKind::Count && !aggregate.distinct => continue,
+            _ if flow.scope.times.is_some() && aggregate.kind == AggregateKind::Count && !aggregate.distinct => {
+                continue;
+            }
             None => continue,
             Some(arg) => match by_number(aggregate, arg) {
                 Some(var) => (Scalar::Column(flow.place(&column(var))?), DataType::UInt64),
@@ -228,7 +233,8 @@ fn cast_exactly(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, arrow::erro
 fn function(aggregate: &Aggregate, index: usize, flow: &Flow, schema: &SchemaRef) -> Result<AggregateFunctionExpr> {
     let name = aggregated(index);
     let place = |name: &str| -> Result<Arc<dyn PhysicalExpr>> { Ok(Arc::new(Column::new(name, flow.place(name)?))) };
-    let one = || -> Arc<dyn PhysicalExpr> { Arc::new(datafusion::physical_expr::expressions::Literal::new(1_i64.into())) };
+    let one =
+        || -> Arc<dyn PhysicalExpr> { Arc::new(datafusion::physical_expr::expressions::Literal::new(1_i64.into())) };
     let counts = aggregate.kind == AggregateKind::Count && !aggregate.distinct;
     let (function, arg) = match (&aggregate.kind, &aggregate.arg) {
         _ if counts && flow.scope.times.is_some() => (sum_udaf(), place(TIMES)?),
@@ -259,7 +265,7 @@ fn finished(flow: Flow, aggregates: &[Aggregate], keys: usize) -> Flow {
         columns.push(match aggregate.kind {
             AggregateKind::Sum => Scalar::Map(Arc::new(move |array| cast_exactly(array, &target)), Box::new(plain)),
             AggregateKind::Count => Scalar::Map(Arc::new(|array| Ok(lists::counted(array))), Box::new(plain)),
-            AggregateKind::Collect => Scalar::Map(Arc::new(|array| lists::sorted(array)), Box::new(plain)),
+            AggregateKind::Collect => Scalar::Map(Arc::new(lists::sorted), Box::new(plain)),
             _ => plain,
         });
         fields.push(ArrowField::new(aggregated(index), ty, true));

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use omnigraph_compiler::ir::{
-    Aggregate, BinaryOp, Block, Correlated, CorrelatedKind, Expand, Expr, ExprKind, PathMode, PathPart, PathSearch, Rank,
-    SystemField, VarId,
+    Aggregate, BinaryOp, Block, Correlated, CorrelatedKind, Expand, Expr, ExprKind, PathMode, PathPart, PathSearch,
+    Rank, SystemField, VarId,
 };
 
 use crate::query::operator::Field;

@@ -68,7 +68,15 @@ pub(super) struct Planned {
 impl Lowering {
     pub(super) fn new(snapshot: &Snapshot, params: Vec<Value>, budget: Arc<Budget>) -> Self {
         let now_millis = snapshot.shared.ambient().now_micros().div_euclid(1000);
-        Self { graph: Graph::new(snapshot.clone()), params, now_millis, budget, numbered: BTreeSet::new(), few: false, names: 0 }
+        Self {
+            graph: Graph::new(snapshot.clone()),
+            params,
+            now_millis,
+            budget,
+            numbered: BTreeSet::new(),
+            few: false,
+            names: 0,
+        }
     }
 
     /// The plan of a query.

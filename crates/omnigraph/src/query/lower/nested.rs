@@ -26,8 +26,10 @@ impl Lowering {
         let seed = Seed::default();
         let seeded = seeded(&flow.schema(), &number);
         let outer = flow.scope.clone();
-        let leaf = Flow { plan: node(seed.clone(), Vec::new(), Arc::clone(&seeded)), scope: within(&outer, correlated) };
-        let wanted: BTreeSet<String> = correlated.outer.iter().map(|var| column(*var)).chain([number.clone()]).collect();
+        let leaf =
+            Flow { plan: node(seed.clone(), Vec::new(), Arc::clone(&seeded)), scope: within(&outer, correlated) };
+        let wanted: BTreeSet<String> =
+            correlated.outer.iter().map(|var| column(*var)).chain([number.clone()]).collect();
         let keep = leaf.places(|name| wanted.contains(name) || starts_as_path(name, correlated));
         let leaf = leaf.keep(&keep)?;
         let live = pending.live(uses);
@@ -82,7 +84,8 @@ impl Lowering {
                 let uses = Uses { vars, ..Uses::default() };
                 let own: BTreeSet<_> = uses.vars.clone();
                 let inner = self.block(&correlated.block, Some(leaf), &uses).await?;
-                let keep = inner.places(|name| name == number || super::block::owner(name).is_some_and(|var| own.contains(&var)));
+                let keep = inner
+                    .places(|name| name == number || super::block::owner(name).is_some_and(|var| own.contains(&var)));
                 inner.keep(&keep)
             }
             CorrelatedKind::Aggregate { aggregate, .. } => {

@@ -17,9 +17,7 @@ use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::limit::GlobalLimitExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::union::UnionExec;
-use omnigraph_compiler::ir::{
-    Body, Column, Expr, ExprKind, Group, OrderKey, Query, Rank, Union, VarId, VariableKind,
-};
+use omnigraph_compiler::ir::{Body, Column, Expr, ExprKind, Group, OrderKey, Query, Rank, Union, VarId, VariableKind};
 
 use super::Lowering;
 use super::block::Uses;
@@ -168,7 +166,8 @@ impl Lowering {
     /// The number of all nodes of a type is known from its pin.
     fn counted_by_pin(&self, body: &Body, group: &Group) -> Result<Option<Flow>> {
         let block = &body.block;
-        let plain = block.expands.is_empty() && block.paths.is_empty() && block.filters.is_empty() && block.blocks.is_empty();
+        let plain =
+            block.expands.is_empty() && block.paths.is_empty() && block.filters.is_empty() && block.blocks.is_empty();
         let ([variable], true) = (block.variables.as_slice(), plain && group.keys.is_empty()) else { return Ok(None) };
         let VariableKind::Node { types } = &variable.kind else { return Ok(None) };
         if !only_counts(&group.aggregates, block) {

@@ -99,7 +99,11 @@ impl Lowering {
         if let Some(query) = &query {
             let expected = nearest.dimension as usize;
             if query.len() != expected {
-                let message = format!("the query vector has {} numbers, and '{}' holds vectors of {expected}", query.len(), nearest.property.name);
+                let message = format!(
+                    "the query vector has {} numbers, and '{}' holds vectors of {expected}",
+                    query.len(),
+                    nearest.property.name
+                );
                 return Err(Error::request(message));
             }
             if query.iter().any(|number| !number.is_finite()) {

@@ -101,7 +101,8 @@ impl Entities {
             return gathered.pop().ok_or_else(|| Error::internal("no part"));
         }
         let owner = |row: usize| parts.iter().position(|part| part.addresses.get(row) != Some(&RowAddress::NONE));
-        let places: Vec<(usize, usize)> = (0..refs.len()).map(|row| owner(row).map_or((parts.len(), 0), |part| (part, row))).collect();
+        let places: Vec<(usize, usize)> =
+            (0..refs.len()).map(|row| owner(row).map_or((parts.len(), 0), |part| (part, row))).collect();
         let merge = |index: usize| {
             let mut arrays: Vec<&dyn Array> = gathered.iter().map(|columns| columns[index].as_ref()).collect();
             let ty = arrays.first().map_or(DataType::Null, |array| array.data_type().clone());
@@ -193,7 +194,8 @@ impl Part<'_> {
     fn objects<'v>(&self, value: &impl Fn(&str) -> Result<&'v ArrayRef>) -> Result<ArrayRef> {
         let mut members = vec![("@id", value(ID)?, Encoding::Result)];
         if self.edge {
-            members.extend([("@src", value(EDGE_SRC)?, Encoding::Result), ("@dst", value(EDGE_DST)?, Encoding::Result)]);
+            members
+                .extend([("@src", value(EDGE_SRC)?, Encoding::Result), ("@dst", value(EDGE_DST)?, Encoding::Result)]);
         }
         let system = members.len();
         for Shown { name, json } in self.shown {

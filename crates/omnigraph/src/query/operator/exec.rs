@@ -161,6 +161,7 @@ pub(in crate::query) fn outward(error: Error) -> DataFusionError {
 }
 
 /// Counts rows, bytes and the time spent in here and below.
+#[expect(clippy::disallowed_methods, reason = "what is measured is the machine's time, and nothing depends on it")]
 fn metered(mut stream: Stream, metrics: &ExecutionPlanMetricsSet, partition: usize) -> Stream {
     let baseline = BaselineMetrics::new(metrics, partition);
     let bytes = MetricBuilder::new(metrics).counter("output_bytes", partition);
@@ -178,11 +179,11 @@ fn metered(mut stream: Stream, metrics: &ExecutionPlanMetricsSet, partition: usi
 }
 
 /// Each batch by itself, empty ones left out.
-pub(in crate::query) fn each<F>(input: Stream, mut work: impl FnMut(RecordBatch) -> F + Send + 'static) -> Stream
+pub(in crate::query) fn each<F>(input: Stream, work: impl FnMut(RecordBatch) -> F + Send + 'static) -> Stream
 where
     F: Future<Output = Result<RecordBatch>> + Send + 'static,
 {
-    input.and_then(move |batch| work(batch)).try_filter(|batch| std::future::ready(batch.num_rows() > 0)).boxed()
+    input.and_then(work).try_filter(|batch| std::future::ready(batch.num_rows() > 0)).boxed()
 }
 
 /// The input of an operator that has one.

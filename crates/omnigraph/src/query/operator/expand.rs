@@ -184,9 +184,10 @@ impl Work {
         match &expand.found {
             Found::Rows => self.rows(expand, index, node),
             Found::Any => {
-                let any = expand.hops.iter().any(|hop| {
-                    expand.admits(hop) && hop.visit(node, |_, _| ControlFlow::Break(())).is_break()
-                });
+                let any = expand
+                    .hops
+                    .iter()
+                    .any(|hop| expand.admits(hop) && hop.visit(node, |_, _| ControlFlow::Break(())).is_break());
                 if any {
                     self.made.rows.push(index);
                 }
@@ -297,9 +298,8 @@ impl Work {
         if found == 0 {
             return;
         }
-        let times = times.map_or(1, |column| {
-            batch.column(column).as_primitive::<arrow::datatypes::Int64Type>().value(row as usize)
-        });
+        let times = times
+            .map_or(1, |column| batch.column(column).as_primitive::<arrow::datatypes::Int64Type>().value(row as usize));
         self.made.rows.push(row);
         self.made.counts.push(times.saturating_mul(i64::try_from(found).unwrap_or(i64::MAX)));
     }

@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, DynComparator, UInt32Array, make_comparator};
-use arrow::compute::{SortColumn, SortOptions, concat_batches, filter_record_batch, lexsort_to_indices, take_record_batch};
+use arrow::compute::{
+    SortColumn, SortOptions, concat_batches, filter_record_batch, lexsort_to_indices, take_record_batch,
+};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::execution::TaskContext;
@@ -106,7 +108,8 @@ impl TopK {
         }
         let last = self.fetch - 1;
         let compare = make_comparator(batch.column(key.column), first.column(key.column), key.options)?;
-        let may: BooleanArray = (0..batch.num_rows()).map(|row| Some(compare(row, last) != Ordering::Greater)).collect();
+        let may: BooleanArray =
+            (0..batch.num_rows()).map(|row| Some(compare(row, last) != Ordering::Greater)).collect();
         Ok(filter_record_batch(&batch, &may)?)
     }
 
@@ -153,7 +156,8 @@ fn order(batch: &RecordBatch, keys: &[SortKey]) -> Result<UInt32Array> {
         let rows = u32::try_from(batch.num_rows()).map_err(|error| Error::internal(error.to_string()))?;
         return Ok(UInt32Array::from_iter_values(0..rows));
     }
-    let column = |key: &SortKey| SortColumn { values: Arc::clone(batch.column(key.column)), options: Some(key.options) };
+    let column =
+        |key: &SortKey| SortColumn { values: Arc::clone(batch.column(key.column)), options: Some(key.options) };
     let columns: Vec<SortColumn> = keys.iter().map(column).collect();
     Ok(lexsort_to_indices(&columns, None)?)
 }

@@ -125,7 +125,8 @@ impl Operator for FindPaths {
             let (this, graph, ids) = (Arc::clone(&self), Arc::clone(&graph), Arc::clone(&ids));
             async move {
                 tokio::task::consume_budget().await;
-                let ids = ids.get_or_try_init(|| async { Ok::<_, Error>([this.nodes.ids().await?, this.edges.ids().await?]) });
+                let ids = ids
+                    .get_or_try_init(|| async { Ok::<_, Error>([this.nodes.ids().await?, this.edges.ids().await?]) });
                 this.batch(&batch, &graph, ids.await?)
             }
         }))

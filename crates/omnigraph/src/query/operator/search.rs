@@ -170,7 +170,8 @@ impl Arm {
         match &self.scoring {
             Scoring::Distance { column, query } => distances(refs, nodes, column, query.as_ref(), budget).await,
             Scoring::Match { field, kind, query } => {
-                let found = self.found.get_or_try_init(|| matched(nodes, field, *kind, query.as_deref(), indexes)).await?;
+                let found =
+                    self.found.get_or_try_init(|| matched(nodes, field, *kind, query.as_deref(), indexes)).await?;
                 let matches = refs.iter().map(|node| Some(found.contains_key(&node?)));
                 Ok(Arc::new(matches.collect::<BooleanArray>()))
             }

@@ -127,9 +127,10 @@ impl Operator for Walk {
             return Ok(futures::stream::once(async move { self.all(input, &graph).await }).boxed());
         }
         let work = Work { walk: self, graph, looped, scratch: Scratch::default(), batch: None, row: 0, input };
-        Ok(futures::stream::try_unfold(work, |mut work| async move {
-            Ok(work.next().await?.map(|batch| (batch, work)))
-        })
+        Ok(futures::stream::try_unfold(
+            work,
+            |mut work| async move { Ok(work.next().await?.map(|batch| (batch, work))) },
+        )
         .boxed())
     }
 }
@@ -216,20 +217,13 @@ impl Work {
             self.row += 1;
             starts += 1;
             if from.is_valid(row) {
-                self.from_node(&walk, batch, row, from.value(row), &mut made)?;
+                self.walk_from(&walk, batch, row, from.value(row), &mut made)?;
             }
         }
         Ok(made)
     }
 
-    fn from_node(
-        &mut self,
-        walk: &Walk,
-        batch: &RecordBatch,
-        row: usize,
-        node: u64,
-        made: &mut Made,
-    ) -> Result<()> {
+    fn walk_from(&mut self, walk: &Walk, batch: &RecordBatch, row: usize, node: u64, made: &mut Made) -> Result<()> {
         let index = u32::try_from(row).unwrap_or(u32::MAX);
         let mut spending = Spending { budget: &walk.budget, failed: None };
         let mut work = |work: u64| spending.spend(work);
@@ -237,7 +231,8 @@ impl Work {
             let targets = batch.column(column).as_primitive::<UInt64Type>();
             if targets.is_valid(row) {
                 // Distances are the same either way, but for loops, which are the target's.
-                let (start, target) = if walk.backward { (targets.value(row), node) } else { (node, targets.value(row)) };
+                let (start, target) =
+                    if walk.backward { (targets.value(row), node) } else { (node, targets.value(row)) };
                 let found = self.within(walk, place(start), place(target), &mut work);
                 if let ControlFlow::Continue(Some(distance)) = found {
                     made.rows.push(index);
