@@ -57,6 +57,7 @@ async fn pages_go_on_where_they_ended_whatever_is_written_meanwhile() {
     assert_eq!(foreign.code(), "OG-ENG-006");
 }
 
+#[expect(clippy::disallowed_methods, reason = "a limit on time is seen in time")]
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_stop_a_query_and_nothing_else() {
     let graph = ring(&memory(), 2000).await;
@@ -81,6 +82,7 @@ async fn limits_stop_a_query_and_nothing_else() {
     assert_eq!(answer.unwrap().rows[0]["n"], json!(2000));
 }
 
+#[expect(clippy::disallowed_methods, reason = "a caller that goes away does so at some time")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_query_ends() {
     let graph = ring(&memory(), 2000).await;
