@@ -190,8 +190,8 @@ impl Lowering {
         if keys.is_empty() {
             return Ok(limited(flow, page));
         }
-        let ties = query.order.ties.len().min(keys.len());
-        let late = if fetch.is_some() && page.after.is_none() { ties } else { 0 };
+        // All keys but the first are computed only for rows that may be among the first.
+        let late = if fetch.is_some() && page.after.is_none() { keys.len() - 1 } else { 0 };
         let (eager, ties) = keys.split_at(keys.len() - late);
         let names: Vec<String> = (0..eager.len()).map(order_column).collect();
         let computed: Vec<Computed<'_>> =

@@ -9,7 +9,7 @@ use arrow::datatypes::{SchemaRef, UInt64Type};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::execution::TaskContext;
 use futures::{StreamExt, TryStreamExt};
-use omnigraph_walk::{Adjacency, EdgeSet, Side};
+use omnigraph_walk::{Adjacency, EdgeSet, Rows, Side};
 
 use super::{Operator, Stream};
 use crate::error::Result;
@@ -52,22 +52,33 @@ impl Hop {
         self.allowed.as_ref().is_none_or(|allowed| allowed.contains(address))
     }
 
+    /// Ready for a loop over many nodes.
+    fn open(&self) -> OpenHop<'_> {
+        OpenHop { hop: self, rows: self.adjacency.rows(self.side) }
+    }
+}
+
+/// A hop with its side of the adjacency at hand.
+struct OpenHop<'a> {
+    hop: &'a Hop,
+    rows: Rows<'a>,
+}
+
+impl OpenHop<'_> {
     /// Calls `visit` with each neighbour of `node` and the address of the edge.
     #[inline]
-    pub(in crate::query) fn visit<B>(
-        &self,
-        node: u64,
-        mut visit: impl FnMut(u64, u64) -> ControlFlow<B>,
-    ) -> ControlFlow<B> {
-        if space_of(node) != self.from {
+    fn visit<B>(&self, node: u64, mut visit: impl FnMut(u64, u64) -> ControlFlow<B>) -> ControlFlow<B> {
+        if space_of(node) != self.hop.from {
             return ControlFlow::Continue(());
         }
         let from = ordinal_of(node);
-        self.adjacency.try_for_each(from, self.side, |to, address| {
-            if (self.skip_loops && to == from) || !self.allows(address) {
-                return ControlFlow::Continue(());
-            }
-            visit(node_ref(self.to, to), address)
+        self.rows.row(from).segments(|segment| {
+            segment.edges().try_for_each(|(to, address)| {
+                if (self.hop.skip_loops && to == from) || !self.hop.allows(address) {
+                    return ControlFlow::Continue(());
+                }
+                visit(node_ref(self.hop.to, to), address)
+            })
         })
     }
 }
@@ -160,13 +171,14 @@ impl Work {
         let expand = Arc::clone(&self.expand);
         let batch = self.batch.clone();
         let from = batch.column(expand.from).as_primitive::<UInt64Type>();
+        let hops: Vec<OpenHop<'_>> = expand.hops.iter().filter(|hop| expand.admits(hop)).map(Hop::open).collect();
         let mut looked_at = 0;
         while self.row < from.len() && self.made.rows.len() < BATCH_ROWS && looked_at < BATCH_ROWS * 4 {
             let row = self.row;
             self.row += 1;
             looked_at += 1;
             if from.is_valid(row) {
-                looked_at += self.node(&expand, &batch, row, from.value(row));
+                looked_at += self.node(&expand, &hops, &batch, row, from.value(row));
             }
         }
         expand.budget.spend(looked_at as u64)?;
@@ -179,15 +191,12 @@ impl Work {
 
     /// Makes the rows of one node and returns how many edges were looked at.
     #[inline]
-    fn node(&mut self, expand: &Expand, batch: &RecordBatch, row: usize, node: u64) -> usize {
+    fn node(&mut self, expand: &Expand, hops: &[OpenHop<'_>], batch: &RecordBatch, row: usize, node: u64) -> usize {
         let index = u32::try_from(row).unwrap_or(u32::MAX);
         match &expand.found {
-            Found::Rows => self.rows(expand, index, node),
+            Found::Rows => self.rows(expand, hops, index, node),
             Found::Any => {
-                let any = expand
-                    .hops
-                    .iter()
-                    .any(|hop| expand.admits(hop) && hop.visit(node, |_, _| ControlFlow::Break(())).is_break());
+                let any = hops.iter().any(|hop| hop.visit(node, |_, _| ControlFlow::Break(())).is_break());
                 if any {
                     self.made.rows.push(index);
                 }
@@ -195,44 +204,40 @@ impl Work {
             }
             Found::Compared(column) => {
                 let other = batch.column(*column).as_primitive::<UInt64Type>();
-                if other.is_null(row) { 1 } else { self.compare(expand, index, node, other.value(row)) }
+                if other.is_null(row) { 1 } else { self.compare(expand, hops, index, node, other.value(row)) }
             }
-            Found::Counted(column) => self.count(expand, batch, index, node, *column),
+            Found::Counted(column) => self.count(expand, hops, batch, index, node, *column),
         }
     }
 
-    fn rows(&mut self, expand: &Expand, row: u32, node: u64) -> usize {
+    fn rows(&mut self, expand: &Expand, hops: &[OpenHop<'_>], row: u32, node: u64) -> usize {
         let before = self.made.rows.len();
         let made = &mut self.made;
-        if let ([hop], true) = (expand.hops.as_slice(), expand.edges) {
+        if let ([hop], true) = (hops, expand.edges) {
             let mut seen = 0;
-            if expand.admits(hop) {
-                let _ = hop.visit::<()>(node, |to, address| {
-                    made.rows.push(row);
-                    made.nodes.push(to);
-                    made.edges.push(address);
-                    seen += 1;
-                    ControlFlow::Continue(())
-                });
-            }
+            let _ = hop.visit::<()>(node, |to, address| {
+                made.rows.push(row);
+                made.nodes.push(to);
+                made.edges.push(address);
+                seen += 1;
+                ControlFlow::Continue(())
+            });
             return seen;
         }
-        if let ([hop], false) = (expand.hops.as_slice(), expand.edges) {
+        if let ([hop], false) = (hops, expand.edges) {
             // Neighbours come in order, so parallel edges stand side by side.
             let mut last = u64::MAX;
-            if expand.admits(hop) {
-                let _ = hop.visit::<()>(node, |to, _| {
-                    if to != last {
-                        made.rows.push(row);
-                        made.nodes.push(to);
-                        last = to;
-                    }
-                    ControlFlow::Continue(())
-                });
-            }
+            let _ = hop.visit::<()>(node, |to, _| {
+                if to != last {
+                    made.rows.push(row);
+                    made.nodes.push(to);
+                    last = to;
+                }
+                ControlFlow::Continue(())
+            });
             return made.rows.len() - before;
         }
-        let seen = expand.neighbours(node, &mut self.neighbours);
+        let seen = expand.neighbours(hops, node, &mut self.neighbours);
         for (to, address) in &self.neighbours {
             made.rows.push(row);
             made.nodes.push(*to);
@@ -243,11 +248,12 @@ impl Work {
         seen
     }
 
-    fn compare(&mut self, expand: &Expand, row: u32, node: u64, other: u64) -> usize {
-        let hops = expand.hops.iter().filter(|hop| hop.to == space_of(other) && hop.from == space_of(node));
+    fn compare(&mut self, expand: &Expand, hops: &[OpenHop<'_>], row: u32, node: u64, other: u64) -> usize {
         let (from, to) = (ordinal_of(node), ordinal_of(other));
-        for hop in hops.filter(|hop| !(hop.skip_loops && from == to)) {
-            let edges = hop.adjacency.rows(hop.side).row(from);
+        let fits =
+            |hop: &Hop| hop.to == space_of(other) && hop.from == space_of(node) && !(hop.skip_loops && from == to);
+        for OpenHop { hop, rows } in hops.iter().filter(|open| fits(open.hop)) {
+            let edges = rows.row(from);
             let made = &mut self.made;
             let found = edges.segments_to(to, |segment| {
                 for (_, address) in segment.edges().filter(|(_, address)| hop.allows(*address)) {
@@ -266,28 +272,33 @@ impl Work {
         1
     }
 
-    fn count(&mut self, expand: &Expand, batch: &RecordBatch, row: u32, node: u64, times: Option<usize>) -> usize {
-        let seen = match expand.hops.as_slice() {
-            [hop] if expand.edges && !hop.skip_loops && hop.allowed.is_none() => {
-                let admitted = expand.admits(hop) && space_of(node) == hop.from;
-                let degree = if admitted { hop.adjacency.degree(ordinal_of(node), hop.side) } else { 0 };
+    fn count(
+        &mut self,
+        expand: &Expand,
+        hops: &[OpenHop<'_>],
+        batch: &RecordBatch,
+        row: u32,
+        node: u64,
+        times: Option<usize>,
+    ) -> usize {
+        let seen = match hops {
+            [OpenHop { hop, rows }] if expand.edges && !hop.skip_loops && hop.allowed.is_none() => {
+                let degree = if space_of(node) == hop.from { rows.row(ordinal_of(node)).len() } else { 0 };
                 self.push_count(batch, row, degree, times);
                 return 1;
             }
             [hop] if !expand.edges => {
                 let (mut last, mut distinct, mut seen) = (u64::MAX, 0, 0);
-                if expand.admits(hop) {
-                    let _ = hop.visit::<()>(node, |to, _| {
-                        distinct += usize::from(to != last);
-                        last = to;
-                        seen += 1;
-                        ControlFlow::Continue(())
-                    });
-                }
+                let _ = hop.visit::<()>(node, |to, _| {
+                    distinct += usize::from(to != last);
+                    last = to;
+                    seen += 1;
+                    ControlFlow::Continue(())
+                });
                 self.push_count(batch, row, distinct, times);
                 return seen + 1;
             }
-            _ => expand.neighbours(node, &mut self.neighbours),
+            _ => expand.neighbours(hops, node, &mut self.neighbours),
         };
         let found = self.neighbours.len();
         self.push_count(batch, row, found, times);
@@ -312,9 +323,9 @@ impl Expand {
 
     /// All neighbours of a node over several types of edges: each edge, or each node once. Returns how many edges were
     /// looked at.
-    fn neighbours(&self, node: u64, into: &mut Vec<(u64, u64)>) -> usize {
+    fn neighbours(&self, hops: &[OpenHop<'_>], node: u64, into: &mut Vec<(u64, u64)>) -> usize {
         into.clear();
-        for hop in self.hops.iter().filter(|hop| self.admits(hop)) {
+        for hop in hops {
             let _ = hop.visit::<()>(node, |to, address| {
                 into.push((to, address));
                 ControlFlow::Continue(())

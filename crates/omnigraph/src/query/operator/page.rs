@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, DynComparator, UInt32Array, make_comparator};
 use arrow::compute::{
-    SortColumn, SortOptions, concat_batches, filter_record_batch, lexsort_to_indices, take_record_batch,
+    SortColumn, SortOptions, concat_batches, filter_record_batch, lexsort_to_indices, sort_to_indices,
+    take_record_batch,
 };
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::record_batch::RecordBatch;
@@ -116,9 +117,10 @@ impl TopK {
     /// The first rows of all, and those that are equal to the last of them.
     fn cut(&self, first: RecordBatch, more: Vec<RecordBatch>) -> Result<RecordBatch> {
         let all = concat_batches(&self.schema, std::iter::once(&first).chain(&more))?;
-        if all.num_rows() == 0 {
-            return Ok(all);
+        if all.num_rows() == 0 || self.fetch == 0 {
+            return Ok(all.slice(0, 0));
         }
+        let all = self.narrowed(all)?;
         let order = order(&all, &self.keys)?;
         let mut end = self.fetch.min(order.len());
         if self.late.is_some() && end > 0 {
@@ -130,6 +132,19 @@ impl TopK {
             }
         }
         Ok(take_record_batch(&all, &order.slice(0, end))?)
+    }
+
+    /// The rows whose first key is not beyond that of the last row that may stay: cheaper than to sort them all by all keys.
+    fn narrowed(&self, all: RecordBatch) -> Result<RecordBatch> {
+        let (Some(key), true) = (self.keys.first(), all.num_rows() > self.fetch.saturating_mul(2)) else {
+            return Ok(all);
+        };
+        let column = all.column(key.column);
+        let best = sort_to_indices(column, Some(key.options), Some(self.fetch))?;
+        let Some(last) = best.values().last().map(|row| *row as usize) else { return Ok(all) };
+        let compare = make_comparator(column, column, key.options)?;
+        let may: BooleanArray = (0..all.num_rows()).map(|row| Some(compare(row, last) != Ordering::Greater)).collect();
+        Ok(filter_record_batch(&all, &may)?)
     }
 
     /// Ties broken, and no row too many.
