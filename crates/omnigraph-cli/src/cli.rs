@@ -16,7 +16,8 @@ START HERE
   omnigraph query --store cities.omni -e 'query all() { match { $c: City } return { $c.name } }'
 
 COMMANDS BY CAPABILITY
-  any      read and write one graph               load query explain commit snapshot export schema branch
+  any      read and write one graph               load query explain commit snapshot export
+                                                  schema branch
   served   need a server                          (none in this build)
   direct   open the storage of a graph            init
   control  manage a cluster of graphs             (none in this build)

@@ -45,9 +45,10 @@ async fn victim() {
     for number in 0.. {
         let name = format!("r{round}n{number}");
         graph.create_branch(&name, &main, None).await.unwrap();
-        writeln!(acknowledged, "branch {name}").unwrap();
+        // One write each, so that a kill leaves no part of a note.
+        acknowledged.write_all(format!("branch {name}\n").as_bytes()).unwrap();
         load(&graph, "main", LoadMode::Append, &pair(&name)).await.unwrap();
-        writeln!(acknowledged, "pair {name}").unwrap();
+        acknowledged.write_all(format!("pair {name}\n").as_bytes()).unwrap();
     }
 }
 
