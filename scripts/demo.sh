@@ -95,7 +95,7 @@ ask 'What goes well with the image editor GIMP?' 'query company() {
 ask 'How far does a web browser reach? Everything it needs in the end, by distance.' 'query reach() {
   match {
     $p: Package { name: "firefox-esr" }
-    $p $steps@dependsOn{1,} $d
+    $p $steps@dependsOn{1,20} $d
   }
   return { $steps as steps, count($d) as packages }
   order { steps }
