@@ -70,7 +70,8 @@ impl Engine for OracleEngine {
         let graph = self.graph(&request.branch)?;
         let rows = evaluate(graph, &self.catalog, &query, &arguments, NOW_MILLIS).map_err(|failure| {
             let code = match failure {
-                Failure::Run(_) => "OG-ENG-008",
+                Failure::Run(_) => "OG-ENG-011",
+                Failure::Request(_) => "OG-ENG-006",
                 Failure::NotSupported(_) => "OG-ENG-009",
                 Failure::Internal(_) => "OG-ENG-010",
             };

@@ -5,6 +5,8 @@
 pub enum Failure {
     /// The query asked for a value that does not exist: an overflow, a division by zero, text that is no number.
     Run(String),
+    /// An argument is wrong: a negative number of rows.
+    Request(String),
     /// The evaluator cannot do this without help, such as searching text.
     NotSupported(String),
     /// The evaluator, or the form it was given, is wrong.
@@ -27,6 +29,7 @@ impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Run(problem) => write!(f, "the query failed: {problem}"),
+            Self::Request(problem) => f.write_str(problem),
             Self::NotSupported(what) => write!(f, "not supported: {what}"),
             Self::Internal(problem) => write!(f, "internal: {problem}"),
         }

@@ -187,7 +187,7 @@ impl Evaluator<'_> {
         };
         match count {
             Value::Integer(count) if count >= 0 => Ok(usize::try_from(count).unwrap_or(usize::MAX)),
-            other => Err(Failure::run(format!("a number of rows cannot be {:?}", widened(&other)))),
+            other => Err(Failure::Request(format!("a number of rows cannot be {:?}", widened(&other)))),
         }
     }
 }
