@@ -54,7 +54,7 @@ mod table;
 mod validate;
 mod write;
 
-pub use error::{DataError, Error, ErrorKind, Result};
+pub use error::{DataError, Error, ErrorKind, Result, RuleError};
 pub use graph::{BranchInfo, History, Omnigraph, OpenMode, OpenOptions};
 pub use load::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType};
 pub use omnigraph_log::{self as log, CommitRecord};

@@ -8,7 +8,7 @@ use futures::{Stream, StreamExt, TryStreamExt};
 use omnigraph_log::{BranchRecord, CommitKind};
 use tokio::sync::mpsc;
 
-use super::decode::{Decoded, decode};
+use super::decode::{Decoded, data_error, decode};
 use super::sink::Sink;
 use super::source::{Chunk, Lines};
 use super::tracker::Tracker;
@@ -47,7 +47,8 @@ pub(crate) async fn run(
         ends: needed_ends(&plan, &tracker),
         tables: stage(&plan, request.mode, tracker, sinks).await?,
     };
-    let publication = writer.publish(shared, branch, &staged).await?;
+    let published = writer.publish(shared, branch, &staged).await;
+    let publication = published.map_err(|error| placed(error, &origin))?;
     Ok(LoadReceipt { commit: Some(publication.record), retries: publication.retries, ..receipt })
 }
 
@@ -119,7 +120,8 @@ async fn stage(
     sinks: Vec<Option<Sink>>,
 ) -> Result<Vec<StagedTable>> {
     let mut tables = Vec::new();
-    for (((ty, sink), seen), count) in plan.types.iter().zip(sinks).zip(tracker.seen).zip(tracker.rows) {
+    let noted = tracker.seen.into_iter().zip(tracker.rows).zip(tracker.facts);
+    for ((ty, sink), ((seen, count), facts)) in plan.types.iter().zip(sinks).zip(noted) {
         let Some(sink) = sink else { continue };
         tables.push(StagedTable {
             path: ty.path.clone(),
@@ -129,6 +131,8 @@ async fn stage(
             rows: sink.finish().await?,
             count,
             keys: seen.into_keys().collect::<HashSet<_>>(),
+            removed: HashSet::new(),
+            facts: Some(Arc::new(facts)),
         });
     }
     Ok(tables)
@@ -159,6 +163,15 @@ fn receipt(plan: &RowPlans, tracker: &Tracker) -> LoadReceipt {
         types.map(|(ty, rows)| LoadedType { name: ty.name.clone(), rows: *rows }).collect()
     };
     LoadReceipt { commit: None, nodes: loaded(false), edges: loaded(true), retries: 0 }
+}
+
+/// A broken rule with the lines that break it.
+fn placed(error: Error, file: &str) -> Error {
+    let Error::Rule(broken) = error else { return error };
+    let [line, others @ ..] = broken.places.as_slice() else { return Error::Rule(broken) };
+    let others: String = others.iter().map(|other| format!(" (the other is at line {other})")).collect();
+    let message = format!("line {line}: {}{others}", broken.message);
+    Error::Data(Box::new(data_error(broken.code, message, file, *line, 0, "")))
 }
 
 struct Progress {
