@@ -18,8 +18,6 @@ pub(crate) const UNIQUE: &str = "OG-RULE-006";
 pub(crate) const END: &str = "OG-LOAD-012";
 /// A node with more or fewer edges than `@card` or `@card_in` say.
 pub(crate) const CARDINALITY: &str = "OG-RULE-007";
-/// A node that edges hold which say `@on_delete(restrict)`.
-pub(crate) const RESTRICT: &str = "OG-RULE-008";
 
 /// A rule that a row violates, before it is known where the row came from: each door adds its own place.
 #[derive(Clone, Debug, PartialEq, Eq)]

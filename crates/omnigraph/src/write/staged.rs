@@ -86,3 +86,10 @@ pub(crate) struct StagedWrite {
     /// Ends of edges that streamed past, to be found among the rows that are there.
     pub(crate) ends: Vec<NeededEnd>,
 }
+
+impl StagedWrite {
+    /// Whether it changes any row.
+    pub(crate) fn changes(&self) -> bool {
+        self.tables.iter().any(|table| table.replace || table.count > 0 || !table.removed.is_empty())
+    }
+}

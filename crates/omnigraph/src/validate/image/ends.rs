@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::keys::KeyHash;
 use crate::table::{ROW_ADDRESS, RowAddress, Scan, Table};
 use crate::validate::rules::{EndRule, TableRules};
-use crate::validate::violation::{END, RESTRICT};
+use crate::validate::violation::END;
 
 /// The ends of edges in memory.
 pub(super) async fn check_new(image: &Image<'_>, write: &TableWrite<'_>) -> Result<()> {
@@ -87,12 +87,12 @@ async fn check_removed(
     let id = row_at(&write.base, node, &[]).await?.id.unwrap_or_default();
     let node = &write.rules.name;
     let (count, them) = if kept == 1 { ("an edge".to_owned(), "it") } else { (format!("{kept} edges"), "them") };
-    let (code, why) = match end.on_delete {
-        OnDelete::Restrict => (RESTRICT, format!("has {count} of type {edge}, which says @on_delete(restrict)")),
-        OnDelete::Cascade => (END, format!("is the {} of {count} of type {edge}", end.word())),
+    let why = match end.on_delete {
+        OnDelete::Restrict => format!("has {count} of type {edge}, which says @on_delete(restrict)"),
+        OnDelete::Cascade => format!("is the {} of {count} of type {edge}", end.word()),
     };
     let message = format!("{node} '{id}' cannot be removed: it {why}. Delete {them} first, or in the same write");
-    Err(write.refused(code, &[], message))
+    Err(write.refused(END, &[], message))
 }
 
 /// Edges that stay find both ends among the rows that take the place of all nodes.
