@@ -17,7 +17,7 @@ mod image;
 mod plan;
 mod rules;
 mod values;
-pub(crate) mod violation;
+mod violation;
 
 pub(crate) use default::default_column;
 pub(crate) use facts::Facts;
@@ -26,4 +26,4 @@ pub(crate) use image::{Image, NewRows, TableWrite};
 pub(crate) use plan::{KeyPart, PropertyPlan, RowPlans, TypeIndex, TypePlan};
 pub(crate) use rules::TableRules;
 pub(crate) use values::check_rows;
-pub(crate) use violation::Violation;
+pub(crate) use violation::{END, Violation};

@@ -14,7 +14,7 @@ use super::staged::{Existing, NeededEnd, StagedRows, StagedTable, StagedWrite};
 use crate::error::{DataError, Error, Result};
 use crate::snapshot::Snapshot;
 use crate::table::{EDGE_SRC, ID, RowAddress, Table};
-use crate::validate::{Facts, Image, NewRows, TableRules, TableWrite, violation};
+use crate::validate::{END, Facts, Image, NewRows, TableRules, TableWrite};
 
 /// What a staged table does to its base.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(super) async fn judge(staged: &StagedWrite, base: &Snapshot) -> Result<Vec<J
     let mut judged = Vec::with_capacity(staged.tables.len());
     let mut writes = Vec::with_capacity(staged.tables.len());
     for table in &staged.tables {
-        let one = judge_table(table, base).await?;
+        let one = resolve(table, base).await?;
         writes.push(table_write(table, &one, base)?);
         judged.push(one);
     }
@@ -43,7 +43,8 @@ pub(super) async fn judge(staged: &StagedWrite, base: &Snapshot) -> Result<Vec<J
     Ok(judged)
 }
 
-async fn judge_table(staged: &StagedTable, snapshot: &Snapshot) -> Result<Judged> {
+/// The rows of the base that a staged table replaces or removes.
+pub(super) async fn resolve(staged: &StagedTable, snapshot: &Snapshot) -> Result<Judged> {
     let base = snapshot.table(&staged.path).await?;
     if staged.replace || (staged.keys.is_empty() && staged.removed.is_empty()) || base.rows() == 0 {
         return Ok(Judged { base, gone: Vec::new(), updated: 0 });
@@ -108,7 +109,7 @@ async fn find_ends(staged: &StagedWrite, image: &Image<'_>) -> Result<()> {
 fn unknown_end(end: &NeededEnd, origin: &str) -> Error {
     let NeededEnd { line, id, column, node_name, edge_name, .. } = end;
     Error::Data(Box::new(DataError {
-        code: violation::END,
+        code: END,
         message: format!("line {line}: {column} '{id}' not found in {node_name}; both ends of {edge_name} must exist"),
         file: origin.to_owned(),
         line: *line,

@@ -11,5 +11,7 @@ mod loads;
 mod logic;
 mod processes;
 mod queries;
+mod random_rules;
 mod reads;
+mod rules;
 mod support;
