@@ -112,6 +112,21 @@ pub enum Error {
     #[error("the query was cancelled")]
     Cancelled,
 
+    /// What a careful writer asked of the state is not so (any more).
+    #[error("{message}")]
+    Precondition {
+        /// What was expected, what there is, and what to do.
+        message: String,
+        /// The commit that was named.
+        expected: String,
+        /// The commit that stands in the way, where it is known.
+        actual: Option<String>,
+    },
+
+    /// A failure of a commit that several writes were to share.
+    #[error("{0}")]
+    Shared(std::sync::Arc<Error>),
+
     /// Something that this build cannot do yet.
     #[error("{what} cannot be run yet by this build")]
     Unsupported {
@@ -184,6 +199,8 @@ impl Error {
             Self::Value { .. } => "OG-ENG-011",
             Self::Budget { .. } => "OG-ENG-012",
             Self::Cancelled => "OG-ENG-013",
+            Self::Precondition { .. } => "OG-ENG-014",
+            Self::Shared(error) => error.code(),
         }
     }
 }

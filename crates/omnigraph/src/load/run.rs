@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::{Stream, StreamExt, TryStreamExt};
 use omnigraph_log::{BranchRecord, CommitKind};
+use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use super::decode::{Decoded, decode};
@@ -16,7 +17,9 @@ use super::tracker::Tracker;
 use super::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadedType};
 use crate::error::{Error, Result};
 use crate::snapshot::{Shared, Snapshot};
-use crate::write::{Existing, NeededEnd, StagedTable, StagedWrite, Writer};
+use crate::write::{
+    Existing, Fixed, IdempotencyKey, NeededEnd, Publication, StagedTable, StagedWrite, Submission, Writer,
+};
 
 /// Chunks read ahead of the decoders.
 const CHUNKS_AHEAD: usize = 2;
@@ -35,20 +38,28 @@ pub(crate) async fn run(
     let progress = Progress { report: request.progress, bytes_read, rows: 0 };
     let chunks = decoded_chunks(shared, &plan, &origin, lines);
     let (tracker, sinks) = collect(&plan, base, &origin, chunks, progress).await?;
-    let receipt = receipt(&plan, &tracker);
-    if receipt.total() == 0 {
-        return Ok(receipt);
+    let counts = Counts::of(&plan, &tracker);
+    if counts.is_empty() {
+        return Ok(counts.receipt(None));
     }
+    let actor = request.actor;
     let staged = StagedWrite {
         schema: base.commit().schema.clone(),
         kind: CommitKind::Load,
-        actor: request.actor,
+        actor: actor.clone(),
         origin: origin.to_string(),
         ends: needed_ends(&plan, &tracker),
         tables: stage(&plan, request.mode, tracker, sinks).await?,
     };
-    let publication = writer.publish(shared, branch, &staged).await?;
-    Ok(LoadReceipt { commit: Some(publication.record), retries: publication.retries, ..receipt })
+    let answer = serde_json::to_value(&counts).map_err(|error| Error::internal(error.to_string()))?;
+    let key =
+        request.idempotency_key.map(|key| IdempotencyKey { key, request: format!("load {}", request.mode.as_str()) });
+    let job = Arc::new(Fixed { staged: Arc::new(staged), answer: Arc::new(answer) });
+    let submission = Submission { job, actor, condition: request.condition, key };
+    let publication = writer.submit(shared, branch, submission).await?;
+    let counts =
+        Counts::deserialize(publication.answer.as_ref()).map_err(|error| Error::internal(error.to_string()))?;
+    Ok(counts.receipt(Some(publication)))
 }
 
 /// Reads and decodes in parallel, and hands on in the order of the input.
@@ -129,6 +140,7 @@ async fn stage(
             rows: sink.finish().await?,
             count,
             keys: seen.into_keys().collect::<HashSet<_>>(),
+            removed: HashSet::new(),
         });
     }
     Ok(tables)
@@ -153,12 +165,31 @@ fn needed_ends(plan: &LoadPlan, tracker: &Tracker) -> Vec<NeededEnd> {
         .collect()
 }
 
-fn receipt(plan: &LoadPlan, tracker: &Tracker) -> LoadReceipt {
-    let loaded = |edges: bool| {
-        let types = plan.types.iter().zip(&tracker.rows).filter(|(ty, rows)| ty.is_edge() == edges && **rows > 0);
-        types.map(|(ty, rows)| LoadedType { name: ty.name.clone(), rows: *rows }).collect()
-    };
-    LoadReceipt { commit: None, nodes: loaded(false), edges: loaded(true), retries: 0 }
+/// Rows by type.
+#[derive(Debug, serde::Deserialize, serde::Serialize)]
+struct Counts {
+    nodes: Vec<LoadedType>,
+    edges: Vec<LoadedType>,
+}
+
+impl Counts {
+    fn of(plan: &LoadPlan, tracker: &Tracker) -> Self {
+        let loaded = |edges: bool| {
+            let types = plan.types.iter().zip(&tracker.rows).filter(|(ty, rows)| ty.is_edge() == edges && **rows > 0);
+            types.map(|(ty, rows)| LoadedType { name: ty.name.clone(), rows: *rows }).collect()
+        };
+        Self { nodes: loaded(false), edges: loaded(true) }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.nodes.is_empty() && self.edges.is_empty()
+    }
+
+    fn receipt(self, publication: Option<Publication>) -> LoadReceipt {
+        let Self { nodes, edges } = self;
+        let (retries, replayed) = publication.as_ref().map_or((0, false), |done| (done.retries, done.replayed));
+        LoadReceipt { commit: publication.and_then(|done| done.record), nodes, edges, retries, replayed }
+    }
 }
 
 struct Progress {
