@@ -179,6 +179,7 @@ const fn code_of_load(problem: Problem) -> &'static str {
         Problem::UnknownType => "OG-LOAD-004",
         Problem::UnknownField => "OG-LOAD-005",
         Problem::WrongType => "OG-LOAD-006",
+        Problem::Missing => "OG-LOAD-008",
         Problem::OutOfRange => "OG-LOAD-007",
         Problem::Id => "OG-LOAD-010",
         Problem::DuplicateKey => "OG-LOAD-011",
@@ -189,11 +190,14 @@ const fn code_of_load(problem: Problem) -> &'static str {
 
 const fn code_of_rule(rule: Rule) -> &'static str {
     match rule {
-        Rule::Null => "OG-LOAD-008",
-        Rule::Value => "OG-LOAD-009",
+        Rule::Null => "OG-RULE-001",
+        Rule::Enum => "OG-RULE-002",
+        Rule::Range => "OG-RULE-003",
+        Rule::Check => "OG-RULE-004",
+        Rule::Key => "OG-RULE-005",
+        Rule::Unique => "OG-RULE-006",
         Rule::End => "OG-LOAD-012",
-        Rule::Unique => "OG-LOAD-013",
-        Rule::Cardinality => "OG-LOAD-014",
+        Rule::Cardinality => "OG-RULE-007",
     }
 }
 

@@ -51,6 +51,8 @@ pub enum Problem {
     WrongType,
     /// A number beyond its type.
     OutOfRange,
+    /// A value that must be there.
+    Missing,
     /// An id that is no text or not the one its key gives.
     Id,
     /// One key twice in one input.
@@ -219,7 +221,7 @@ impl Load<'_> {
                 None => self.graph.default_of(property, self.now_millis),
             };
             if value.is_null() && !property.ty.nullable {
-                return Err((Problem::Rule(Rule::Null), format!("missing required property '{}'", property.name)));
+                return Err((Problem::Missing, format!("missing required property '{}'", property.name)));
             }
             properties.insert(property.name.clone(), value);
         }
@@ -262,5 +264,5 @@ fn broken(broken: rules::Broken) -> (Problem, String) {
 }
 
 fn null_key(name: String) -> (Problem, String) {
-    (Problem::Rule(Rule::Null), format!("key property '{name}' cannot be null"))
+    (Problem::Rule(Rule::Key), format!("key property '{name}' cannot be null"))
 }

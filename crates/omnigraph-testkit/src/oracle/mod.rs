@@ -7,6 +7,7 @@
 //! - `graph`      nodes and edges in memory
 //! - `decode`     values as the load format writes them
 //! - `load`       lines of the load format to a graph
+//! - `export`     a graph as lines of the load format
 //! - `rules`      what the rows of a graph must be together
 //! - `identity`   ids that follow from keys
 //! - `value`      values, their equality and their order
@@ -36,6 +37,7 @@ mod cell;
 mod decode;
 mod evaluator;
 mod expand;
+mod export;
 mod expression;
 mod failure;
 mod function;

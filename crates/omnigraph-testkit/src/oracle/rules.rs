@@ -19,8 +19,14 @@ use super::value::{Entity, Value};
 pub enum Rule {
     /// A value that must be there.
     Null,
-    /// Words of an enum, `@range`, `@check`.
-    Value,
+    /// The words of an enum.
+    Enum,
+    /// `@range`.
+    Range,
+    /// `@check`.
+    Check,
+    /// A part of a key that no id can be made of.
+    Key,
     /// `@unique`.
     Unique,
     /// An edge has both its ends.
@@ -105,7 +111,7 @@ fn values(
             {
                 let expected = words.join(", ");
                 let message = format!("invalid enum value '{word}' for {ty}.{name} (expected: {expected})");
-                return broken(Rule::Value, message);
+                return broken(Rule::Enum, message);
             }
         }
     }
@@ -117,7 +123,7 @@ fn values(
         let below = min.is_some_and(|min| outside(&min, std::cmp::Ordering::Less));
         let above = max.is_some_and(|max| outside(&max, std::cmp::Ordering::Greater));
         if !number.is_null() && (below || above) {
-            return broken(Rule::Value, format!("@range violation on {ty}.{property}"));
+            return broken(Rule::Range, format!("@range violation on {ty}.{property}"));
         }
     }
     for Check { property, pattern, .. } in checks {
@@ -125,7 +131,7 @@ fn values(
         if let (Value::Text(text), Ok(regex)) = (value(property), Regex::new(pattern))
             && !regex.is_match(text)
         {
-            return broken(Rule::Value, format!("@check violation on {ty}.{property}: \"{text}\" and {pattern}"));
+            return broken(Rule::Check, format!("@check violation on {ty}.{property}: \"{text}\" and {pattern}"));
         }
     }
     Ok(())

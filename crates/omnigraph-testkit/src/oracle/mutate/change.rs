@@ -262,7 +262,7 @@ fn derived_id(
         (_, Some(edge), Some((src, dst))) => edge_id(edge, (src, dst), row),
         _ => return Err(Failure::internal(format!("{name} is no type to insert"))),
     };
-    id.map_err(|part| Failure::Rule(Rule::Null, format!("insert of {name}: key property '{part}' cannot be null")))
+    id.map_err(|part| Failure::Rule(Rule::Key, format!("insert of {name}: key property '{part}' cannot be null")))
 }
 
 fn declared<'c>(catalog: &'c Catalog, statement: &Statement) -> &'c [Property] {
