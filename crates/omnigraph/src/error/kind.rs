@@ -31,7 +31,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Log(error) => log_kind(error),
-            Self::Compile { .. } | Self::Data(_) | Self::Request { .. } | Self::Unsupported { .. } => {
+            Self::Compile { .. } | Self::Data(_) | Self::Rule(_) | Self::Request { .. } | Self::Unsupported { .. } => {
                 ErrorKind::Invalid
             }
             Self::KeyConflict { .. } | Self::Precondition { .. } => ErrorKind::Conflict,

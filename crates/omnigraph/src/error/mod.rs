@@ -33,6 +33,10 @@ pub enum Error {
     #[error("{0}")]
     Data(Box<DataError>),
 
+    /// A write breaks a rule of the schema.
+    #[error("{0}")]
+    Rule(Box<RuleError>),
+
     /// Rows of this write and rows that are there already contradict each other.
     #[error("{message}")]
     KeyConflict {
@@ -160,6 +164,18 @@ pub struct DataError {
     pub source_line: String,
 }
 
+/// A rule of the schema that a write breaks, where no place in an input can be named.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct RuleError {
+    /// Stable code.
+    pub code: &'static str,
+    /// What is wrong, naming types, ids and values.
+    pub message: String,
+    /// The rows to blame as the door of the write counts them, the first of them first.
+    pub(crate) places: Vec<u64>,
+}
+
 impl DataError {
     fn place(&self) -> String {
         let Self { file, line, column, source_line, .. } = self;
@@ -187,6 +203,7 @@ impl Error {
                 findings.first().and_then(|finding| finding["code"].as_str()).unwrap_or("OG-ENG-001")
             }
             Self::Data(error) => error.code,
+            Self::Rule(error) => error.code,
             Self::KeyConflict { .. } => "OG-ENG-002",
             Self::Contention { .. } => "OG-ENG-003",
             Self::SchemaMoved { .. } => "OG-ENG-004",

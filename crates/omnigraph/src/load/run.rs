@@ -10,13 +10,13 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use super::decode::{Decoded, decode};
-use super::plan::LoadPlan;
 use super::sink::Sink;
 use super::source::{Chunk, Lines};
 use super::tracker::Tracker;
 use super::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadedType};
 use crate::error::{Error, Result};
 use crate::snapshot::{Shared, Snapshot};
+use crate::validate::RowPlans;
 use crate::write::{
     Existing, Fixed, IdempotencyKey, NeededEnd, Publication, StagedTable, StagedWrite, Submission, Writer,
 };
@@ -32,7 +32,7 @@ pub(crate) async fn run(
     base: &Snapshot,
     request: LoadRequest,
 ) -> Result<LoadReceipt> {
-    let plan = Arc::new(LoadPlan::new(base.catalog())?);
+    let plan = Arc::new(RowPlans::new(base.catalog())?);
     let origin: Arc<str> = request.source.name().into();
     let (lines, bytes_read) = request.source.lines()?;
     let progress = Progress { report: request.progress, bytes_read, rows: 0 };
@@ -65,7 +65,7 @@ pub(crate) async fn run(
 /// Reads and decodes in parallel, and hands on in the order of the input.
 fn decoded_chunks(
     shared: &Shared,
-    plan: &Arc<LoadPlan>,
+    plan: &Arc<RowPlans>,
     origin: &Arc<str>,
     mut lines: Lines,
 ) -> impl Stream<Item = Result<Decoded>> + use<> {
@@ -95,7 +95,7 @@ fn decoded_chunks(
 
 /// Feeds every decoded row to the sink of its table, and takes note of its keys.
 async fn collect(
-    plan: &Arc<LoadPlan>,
+    plan: &Arc<RowPlans>,
     base: &Snapshot,
     origin: &str,
     chunks: impl Stream<Item = Result<Decoded>>,
@@ -124,7 +124,7 @@ async fn collect(
 }
 
 async fn stage(
-    plan: &LoadPlan,
+    plan: &RowPlans,
     mode: LoadMode,
     tracker: Tracker,
     sinks: Vec<Option<Sink>>,
@@ -146,7 +146,7 @@ async fn stage(
     Ok(tables)
 }
 
-fn needed_ends(plan: &LoadPlan, tracker: &Tracker) -> Vec<NeededEnd> {
+fn needed_ends(plan: &RowPlans, tracker: &Tracker) -> Vec<NeededEnd> {
     let names: Vec<Arc<str>> = plan.types.iter().map(|ty| ty.name.as_str().into()).collect();
     let by_node = tracker.pending.iter().enumerate();
     by_node
@@ -173,7 +173,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(plan: &LoadPlan, tracker: &Tracker) -> Self {
+    fn of(plan: &RowPlans, tracker: &Tracker) -> Self {
         let loaded = |edges: bool| {
             let types = plan.types.iter().zip(&tracker.rows).filter(|(ty, rows)| ty.is_edge() == edges && **rows > 0);
             types.map(|(ty, rows)| LoadedType { name: ty.name.clone(), rows: *rows }).collect()

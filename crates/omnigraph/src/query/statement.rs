@@ -57,9 +57,7 @@ pub(crate) struct Written<'a> {
 /// Rows that a statement changes.
 #[derive(Clone, Debug)]
 pub(crate) struct Matching {
-    /// For each, the outer row that it was found for; ascending.
-    pub(crate) outer: UInt32Array,
-    /// Their columns as the table has them.
+    /// Their columns as the table has them, in the order of the outer rows that they were found for.
     pub(crate) rows: RecordBatch,
     /// The values assigned to them.
     pub(crate) values: Vec<ArrayRef>,
@@ -238,7 +236,6 @@ fn split(batch: &RecordBatch, row: VarId, values: usize, scope: &Scope) -> Resul
     let schema = schema.ok_or_else(|| Error::internal("a statement's row is bound to nothing"))?;
     let columns = schema.fields().iter().map(|field| named(&field_column(row, &Field::Column(field.name().clone()))));
     Ok(Matching {
-        outer: named(OUTER)?.as_primitive::<UInt32Type>().clone(),
         rows: RecordBatch::try_new(Arc::clone(&schema), columns.collect::<Result<Vec<_>>>()?)?,
         values: (0..values).map(|index| named(&assigned(index))).collect::<Result<Vec<_>>>()?,
     })

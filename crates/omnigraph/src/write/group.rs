@@ -22,11 +22,6 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// Whether it has no member yet.
-    pub(super) fn is_empty(&self) -> bool {
-        self.members.is_empty()
-    }
-
     /// Whether a write that read the common base would have seen what a member does.
     pub(super) fn disturbs(&self, reads: &Reads) -> bool {
         self.touched.iter().any(|(table, change)| reads.changed_in(table, change))

@@ -33,7 +33,7 @@ pub(super) struct Judged {
 pub(super) async fn judge(staged: &StagedWrite, base: &Snapshot) -> Result<Vec<Judged>> {
     let mut judged = Vec::with_capacity(staged.tables.len());
     for table in &staged.tables {
-        judged.push(judge_table(table, base).await?);
+        judged.push(resolve(table, base).await?);
     }
     let replaced: HashMap<&TablePath, &StagedTable> =
         staged.tables.iter().filter(|table| table.replace).map(|table| (&table.path, table)).collect();
@@ -44,7 +44,8 @@ pub(super) async fn judge(staged: &StagedWrite, base: &Snapshot) -> Result<Vec<J
     Ok(judged)
 }
 
-async fn judge_table(staged: &StagedTable, snapshot: &Snapshot) -> Result<Judged> {
+/// The rows of the base that a staged table replaces or removes.
+pub(super) async fn resolve(staged: &StagedTable, snapshot: &Snapshot) -> Result<Judged> {
     let base = snapshot.table(&staged.path).await?;
     if staged.replace || (staged.keys.is_empty() && staged.removed.is_empty()) || base.rows() == 0 {
         return Ok(Judged { base, gone: Vec::new(), updated: 0 });

@@ -11,6 +11,7 @@
 //! - `condition`    what a careful writer asks of the state it writes to
 //! - `group`        several writes as one
 //! - `judge`        what they mean for the rows that are there, and whether they may
+//! - `preview`      a state that nobody else sees
 //! - `version`      the next version of each table
 //! - `fragment_ids` ids for new fragments
 //! - `round`        one commit, from those who wait to their answers
@@ -21,6 +22,7 @@ mod fragment_ids;
 mod group;
 mod job;
 mod judge;
+mod preview;
 mod publish;
 mod round;
 mod staged;

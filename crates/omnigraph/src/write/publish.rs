@@ -11,14 +11,15 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use omnigraph_log::{BranchId, BranchRecord, Claim, CommitRecord};
+use omnigraph_log::{BranchId, BranchRecord, Claim, CommitRecord, SchemaHash};
 use tokio::sync::oneshot;
 
 use super::condition::WriteCondition;
 use super::job::{Company, Effect, Job};
 use super::{FragmentIds, round};
 use crate::error::{Error, Result};
-use crate::snapshot::Shared;
+use crate::snapshot::{Shared, Snapshot};
+use crate::validate::RowPlans;
 
 /// The most writes that share a commit: a bound on the size of a record.
 const MOST_TOGETHER: usize = 64;
@@ -28,6 +29,7 @@ const MOST_TOGETHER: usize = 64;
 pub(crate) struct Writer {
     pub(super) ids: FragmentIds,
     queues: Arc<Mutex<HashMap<BranchId, Arc<Queue>>>>,
+    plans: Arc<Mutex<HashMap<SchemaHash, Arc<RowPlans>>>>,
 }
 
 /// A write, and on what terms.
@@ -122,6 +124,17 @@ impl Writer {
             tokio::spawn(serve(self.clone(), shared.clone(), Arc::clone(branch), queue));
         }
         told.await.unwrap_or_else(|_| Err(Error::internal("a writer ended without an answer")))
+    }
+
+    /// What the schema of a snapshot expects of rows.
+    pub(crate) fn plans(&self, snapshot: &Snapshot) -> Result<Arc<RowPlans>> {
+        let schema = &snapshot.commit().schema;
+        if let Some(plans) = self.plans.lock().unwrap_or_else(PoisonError::into_inner).get(schema) {
+            return Ok(Arc::clone(plans));
+        }
+        let plans = Arc::new(RowPlans::new(snapshot.catalog())?);
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner).insert(schema.clone(), Arc::clone(&plans));
+        Ok(plans)
     }
 
     fn queue(&self, branch: BranchId) -> Arc<Queue> {
