@@ -8,6 +8,7 @@
 //! - `decode`     values as the load format writes them
 //! - `load`       lines of the load format to a graph
 //! - `export`     a graph as lines of the load format
+//! - `canonical`  exports and rows without what was made up
 //! - `rules`      what the rows of a graph must be together
 //! - `identity`   ids that follow from keys
 //! - `value`      values, their equality and their order
@@ -32,6 +33,7 @@ mod aggregate;
 mod arithmetic;
 mod block;
 mod calendar;
+mod canonical;
 mod cast;
 mod cell;
 mod decode;
@@ -52,6 +54,7 @@ mod reads;
 mod rules;
 mod value;
 
+pub use canonical::{canonical_export, canonical_rows};
 pub use evaluator::{evaluate, evaluate_with_search};
 pub use failure::Failure;
 pub use graph::{EdgeRow, Graph, Properties, changed};

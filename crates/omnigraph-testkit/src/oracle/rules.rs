@@ -31,6 +31,8 @@ pub enum Rule {
     Unique,
     /// An edge has both its ends.
     End,
+    /// `@on_delete(restrict)`.
+    Restrict,
     /// `@card` and `@card_in`.
     Cardinality,
 }
@@ -176,15 +178,13 @@ fn ends(edge: &EdgeType, before: &Graph, after: &Graph) -> Result<(), Broken> {
             if after.node(&node).is_some() {
                 continue;
             }
-            let message = if edge.on_delete == OnDelete::Restrict && before.node(&node).is_some() {
-                format!(
-                    "{ty} '{}' cannot go: edge {} '{id}' has it as {end}, and @on_delete(restrict)",
-                    node.id, edge.name
-                )
-            } else {
-                format!("{end} '{}' not found in {ty}", node.id)
-            };
-            return broken(Rule::End, message);
+            if edge.on_delete == OnDelete::Restrict && before.node(&node).is_some() {
+                let edge = &edge.name;
+                let message =
+                    format!("{ty} '{}' cannot go: {end} of {edge} '{id}', which says @on_delete(restrict)", node.id);
+                return broken(Rule::Restrict, message);
+            }
+            return broken(Rule::End, format!("{end} '{}' not found in {ty}", node.id));
         }
     }
     Ok(())

@@ -11,5 +11,6 @@ mod loads;
 mod logic;
 mod processes;
 mod queries;
+mod random_mutations;
 mod reads;
 mod support;
