@@ -196,9 +196,10 @@ impl Load<'_> {
         let again = !self.seen.insert((ty.to_owned(), id.clone()));
         match key {
             Some(key) if again => {
-                let column = match key {
-                    [single] => single.clone(),
-                    several => format!("({})", several.join(", ")),
+                let names: Vec<&str> = key.iter().map(|name| name.trim_start_matches('@')).collect();
+                let column = match names[..] {
+                    [single] => single.to_owned(),
+                    _ => format!("({})", names.join(", ")),
                 };
                 Err((Problem::DuplicateKey, format!("@unique violation on {ty}.{column}: value '{id}' held twice")))
             }
