@@ -180,6 +180,9 @@ impl DataError {
     fn place(&self) -> String {
         let Self { file, line, column, source_line, .. } = self;
         let gutter = " ".repeat(line.to_string().len());
+        if source_line.is_empty() {
+            return format!("\n{gutter}--> {file}:{line}");
+        }
         let column_text = if *column > 0 { format!(":{column}") } else { String::new() };
         format!("\n{gutter}--> {file}:{line}{column_text}\n{gutter} |\n{line} | {source_line}\n{gutter} |")
     }

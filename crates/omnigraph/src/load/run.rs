@@ -9,7 +9,7 @@ use omnigraph_log::{BranchRecord, CommitKind};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use super::decode::{Decoded, decode};
+use super::decode::{Decoded, data_error, decode};
 use super::sink::Sink;
 use super::source::{Chunk, Lines};
 use super::tracker::Tracker;
@@ -56,7 +56,8 @@ pub(crate) async fn run(
         request.idempotency_key.map(|key| IdempotencyKey { key, request: format!("load {}", request.mode.as_str()) });
     let job = Arc::new(Fixed { staged: Arc::new(staged), answer: Arc::new(answer) });
     let submission = Submission { job, actor, condition: request.condition, key };
-    let publication = writer.submit(shared, branch, submission).await?;
+    let published = writer.submit(shared, branch, submission).await;
+    let publication = published.map_err(|error| placed(error, &origin))?;
     let counts =
         Counts::deserialize(publication.answer.as_ref()).map_err(|error| Error::internal(error.to_string()))?;
     Ok(counts.receipt(Some(publication)))
@@ -130,7 +131,8 @@ async fn stage(
     sinks: Vec<Option<Sink>>,
 ) -> Result<Vec<StagedTable>> {
     let mut tables = Vec::new();
-    for (((ty, sink), seen), count) in plan.types.iter().zip(sinks).zip(tracker.seen).zip(tracker.rows) {
+    let noted = tracker.seen.into_iter().zip(tracker.rows).zip(tracker.facts);
+    for ((ty, sink), ((seen, count), facts)) in plan.types.iter().zip(sinks).zip(noted) {
         let Some(sink) = sink else { continue };
         tables.push(StagedTable {
             path: ty.path.clone(),
@@ -141,6 +143,7 @@ async fn stage(
             count,
             keys: seen.into_keys().collect::<HashSet<_>>(),
             removed: HashSet::new(),
+            facts: Some(Arc::new(facts)),
         });
     }
     Ok(tables)
@@ -190,6 +193,15 @@ impl Counts {
         let (retries, replayed) = publication.as_ref().map_or((0, false), |done| (done.retries, done.replayed));
         LoadReceipt { commit: publication.and_then(|done| done.record), nodes, edges, retries, replayed }
     }
+}
+
+/// A broken rule with the lines that break it.
+fn placed(error: Error, file: &str) -> Error {
+    let Error::Rule(broken) = error else { return error };
+    let [line, others @ ..] = broken.places.as_slice() else { return Error::Rule(broken) };
+    let others: String = others.iter().map(|other| format!(" (the other is at line {other})")).collect();
+    let message = format!("line {line}: {}{others}", broken.message);
+    Error::Data(Box::new(data_error(broken.code, message, file, *line, 0, "")))
 }
 
 struct Progress {

@@ -8,7 +8,7 @@ use super::decode::{Group, data_error};
 use crate::error::{Error, Result};
 use crate::keys::KeyHash;
 use crate::table::{EDGE_DST, EDGE_SRC, ID};
-use crate::validate::{RowPlans, TypeIndex};
+use crate::validate::{Facts, RowPlans, TypeIndex};
 
 /// Two rows of one id in one input.
 const DUPLICATE_KEY: &str = "OG-LOAD-011";
@@ -38,17 +38,21 @@ pub(super) struct Tracker {
     pub(super) pending: Vec<HashMap<KeyHash, PendingEnd>>,
     /// By type: rows.
     pub(super) rows: Vec<u64>,
+    /// By type: what rules beyond single rows need to know.
+    pub(super) facts: Vec<Facts>,
 }
 
 impl Tracker {
     pub(super) fn new(plan: &RowPlans) -> Self {
         let count = plan.types.len();
-        Self { seen: vec![Seen::new(); count], pending: vec![HashMap::new(); count], rows: vec![0; count] }
+        let facts = plan.types.iter().map(|ty| Facts::of_stream(&ty.rules)).collect();
+        Self { seen: vec![Seen::new(); count], pending: vec![HashMap::new(); count], rows: vec![0; count], facts }
     }
 
     /// Takes note of the rows of `group`. An id that was seen before is an error, naming both lines.
     pub(super) fn note(&mut self, plan: &RowPlans, file: &str, group: &Group) -> Result<()> {
         self.rows[group.ty] += group.lines.len() as u64;
+        self.facts[group.ty].note(&group.batch, &group.lines)?;
         for (key, row) in &group.keys {
             let line = group.lines[*row as usize];
             if let Some(first) = self.seen[group.ty].insert(*key, line) {

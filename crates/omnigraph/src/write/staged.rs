@@ -8,6 +8,7 @@ use omnigraph_log::{CommitKind, SchemaHash, TablePath};
 
 use crate::keys::KeyHash;
 use crate::table::WrittenFile;
+use crate::validate::Facts;
 
 /// What happens to a row that is there under the id of a staged one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub(crate) struct StagedTable {
     pub(crate) keys: HashSet<KeyHash>,
     /// Ids of rows that go and get no successor. An id that is not there is passed over.
     pub(crate) removed: HashSet<KeyHash>,
+    /// What rules need to know of the rows, where they streamed past. Of rows in memory it can be left to be found.
+    pub(crate) facts: Option<Arc<Facts>>,
 }
 
 /// An end of a staged edge that no staged row has.
@@ -80,7 +83,7 @@ pub(crate) struct StagedWrite {
     pub(crate) origin: String,
     /// One entry per table touched.
     pub(crate) tables: Vec<StagedTable>,
-    /// Ends to be found among the rows that are there.
+    /// Ends of edges that streamed past, to be found among the rows that are there.
     pub(crate) ends: Vec<NeededEnd>,
 }
 
