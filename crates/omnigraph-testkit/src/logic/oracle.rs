@@ -184,7 +184,6 @@ const fn code_of_load(problem: Problem) -> &'static str {
         Problem::Id => "OG-LOAD-010",
         Problem::DuplicateKey => "OG-LOAD-011",
         Problem::Exists => EXISTS,
-        Problem::Rule(Rule::End) => "OG-LOAD-012",
         Problem::Rule(rule) => code_of_rule(rule),
     }
 }
@@ -197,9 +196,8 @@ const fn code_of_rule(rule: Rule) -> &'static str {
         Rule::Check => "OG-RULE-004",
         Rule::Key => "OG-RULE-005",
         Rule::Unique => "OG-RULE-006",
-        Rule::End => "OG-RULE-007",
-        Rule::Restrict => "OG-RULE-008",
-        Rule::Cardinality => "OG-RULE-009",
+        Rule::End | Rule::Restrict => "OG-LOAD-012",
+        Rule::Cardinality => "OG-RULE-007",
     }
 }
 
