@@ -9,6 +9,7 @@ mod kill;
 mod lance_contract;
 mod loads;
 mod logic;
+mod mutations;
 mod processes;
 mod queries;
 mod reads;
