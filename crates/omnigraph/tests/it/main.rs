@@ -12,5 +12,7 @@ mod logic;
 mod mutations;
 mod processes;
 mod queries;
+mod random_rules;
 mod reads;
+mod rules;
 mod support;
