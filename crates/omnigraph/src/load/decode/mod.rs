@@ -6,7 +6,7 @@
 //! - `row`      the data of one line
 //! - `column`   values of one property
 //! - `value`    JSON values into a column
-//! - `text`     dates, ids and other canonical texts
+//! - `text`     texts that ids are made of
 
 mod chunk;
 mod column;
