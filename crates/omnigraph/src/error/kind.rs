@@ -31,10 +31,11 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Log(error) => log_kind(error),
-            Self::Compile { .. } | Self::Data(_) | Self::Request { .. } | Self::Unsupported { .. } => {
+            Self::Compile { .. } | Self::Data(_) | Self::Rule(_) | Self::Request { .. } | Self::Unsupported { .. } => {
                 ErrorKind::Invalid
             }
-            Self::KeyConflict { .. } => ErrorKind::Conflict,
+            Self::KeyConflict { .. } | Self::Precondition { .. } => ErrorKind::Conflict,
+            Self::Shared(error) => error.kind(),
             Self::Contention { .. } | Self::SchemaMoved { .. } => ErrorKind::Retry,
             Self::ReadOnly { .. } => ErrorKind::Denied,
             Self::Table { .. } => ErrorKind::Storage,
@@ -56,7 +57,8 @@ fn log_kind(error: &log::Error) -> ErrorKind {
         },
         log::Error::NoGraph { .. } | log::Error::NoBranch { .. } | log::Error::NoCommit { .. } => ErrorKind::NotFound,
         log::Error::GraphExists { .. } | log::Error::BranchExists { .. } => ErrorKind::Conflict,
-        log::Error::BranchName { .. } | log::Error::MainStays => ErrorKind::Invalid,
+        log::Error::BranchName { .. } | log::Error::MainStays | log::Error::KeyLength { .. } => ErrorKind::Invalid,
+        log::Error::KeyReused { .. } => ErrorKind::Conflict,
         log::Error::Invariant { .. } => ErrorKind::Internal,
         _ => ErrorKind::Storage,
     }
