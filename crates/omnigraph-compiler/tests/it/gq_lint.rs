@@ -83,6 +83,10 @@ fn n9_to_n14_descriptors() {
     let kinds: Vec<_> =
         read["result"].as_array().unwrap().iter().map(|field| field["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["int", "bigint", "float"]);
+    assert!(
+        read["result"].as_array().unwrap().iter().all(|field| field["nullable"] == true),
+        "aggregates are nullable"
+    );
     let delete = of("query q() { delete Sailor where rank = 1 }");
     assert_eq!(names(&delete["writes"]), ["node Sailor", "edge BasedAt", "edge Likes", "edge Trusts"]);
     assert_eq!(names(&delete["reads"]), names(&delete["writes"]));
