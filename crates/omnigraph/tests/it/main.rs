@@ -13,6 +13,7 @@ mod mutations;
 mod processes;
 mod queries;
 mod random_rules;
+mod random_mutations;
 mod reads;
 mod rules;
 mod support;
