@@ -14,7 +14,7 @@ use super::staged::{Existing, NeededEnd, StagedRows, StagedTable, StagedWrite};
 use crate::error::{DataError, Error, Result};
 use crate::snapshot::Snapshot;
 use crate::table::{EDGE_SRC, ID, RowAddress, Table};
-use crate::validate::{Facts, Image, NewRows, TableRules, TableWrite, violation};
+use crate::validate::{END, Facts, Image, NewRows, TableRules, TableWrite};
 
 /// What a staged table does to its base.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ async fn find_ends(staged: &StagedWrite, image: &Image<'_>) -> Result<()> {
 fn unknown_end(end: &NeededEnd, origin: &str) -> Error {
     let NeededEnd { line, id, column, node_name, edge_name, .. } = end;
     Error::Data(Box::new(DataError {
-        code: violation::END,
+        code: END,
         message: format!("line {line}: {column} '{id}' not found in {node_name}; both ends of {edge_name} must exist"),
         file: origin.to_owned(),
         line: *line,

@@ -7,7 +7,6 @@
 //! - `row`      the data of one line
 //! - `column`   values of one property
 //! - `value`    JSON values into a column
-//! - `text`     dates and instants
 
 mod chunk;
 mod column;
@@ -15,7 +14,6 @@ mod envelope;
 mod group;
 mod problem;
 mod row;
-mod text;
 mod value;
 
 pub(super) use chunk::{Decoded, decode};
