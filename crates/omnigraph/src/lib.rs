@@ -29,6 +29,7 @@
 //! | `graph` | the handle: open, branches, loads, snapshots |
 //! | `export` | a snapshot as NDJSON |
 //! | `load`, `write` | rows in: decode, stage, judge, publish |
+//! | `validate` | what a schema asks of rows, judged alike for every write |
 //! | `query` | IR to one DataFusion plan |
 //! | `snapshot`, `schema`, `keys` | one commit and what it pins |
 //! | `adjacency`, `search` | the graph as numbers, and text as indexes, derived from pinned versions |
@@ -50,6 +51,7 @@ mod schema;
 mod search;
 mod snapshot;
 mod table;
+mod validate;
 mod write;
 
 pub use error::{DataError, Error, ErrorKind, Result};

@@ -9,13 +9,13 @@ use omnigraph_log::{BranchRecord, CommitKind};
 use tokio::sync::mpsc;
 
 use super::decode::{Decoded, decode};
-use super::plan::LoadPlan;
 use super::sink::Sink;
 use super::source::{Chunk, Lines};
 use super::tracker::Tracker;
 use super::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadedType};
 use crate::error::{Error, Result};
 use crate::snapshot::{Shared, Snapshot};
+use crate::validate::RowPlans;
 use crate::write::{Existing, NeededEnd, StagedTable, StagedWrite, Writer};
 
 /// Chunks read ahead of the decoders.
@@ -29,7 +29,7 @@ pub(crate) async fn run(
     base: &Snapshot,
     request: LoadRequest,
 ) -> Result<LoadReceipt> {
-    let plan = Arc::new(LoadPlan::new(base.catalog())?);
+    let plan = Arc::new(RowPlans::new(base.catalog())?);
     let origin: Arc<str> = request.source.name().into();
     let (lines, bytes_read) = request.source.lines()?;
     let progress = Progress { report: request.progress, bytes_read, rows: 0 };
@@ -54,7 +54,7 @@ pub(crate) async fn run(
 /// Reads and decodes in parallel, and hands on in the order of the input.
 fn decoded_chunks(
     shared: &Shared,
-    plan: &Arc<LoadPlan>,
+    plan: &Arc<RowPlans>,
     origin: &Arc<str>,
     mut lines: Lines,
 ) -> impl Stream<Item = Result<Decoded>> + use<> {
@@ -84,7 +84,7 @@ fn decoded_chunks(
 
 /// Feeds every decoded row to the sink of its table, and takes note of its keys.
 async fn collect(
-    plan: &Arc<LoadPlan>,
+    plan: &Arc<RowPlans>,
     base: &Snapshot,
     origin: &str,
     chunks: impl Stream<Item = Result<Decoded>>,
@@ -113,7 +113,7 @@ async fn collect(
 }
 
 async fn stage(
-    plan: &LoadPlan,
+    plan: &RowPlans,
     mode: LoadMode,
     tracker: Tracker,
     sinks: Vec<Option<Sink>>,
@@ -134,7 +134,7 @@ async fn stage(
     Ok(tables)
 }
 
-fn needed_ends(plan: &LoadPlan, tracker: &Tracker) -> Vec<NeededEnd> {
+fn needed_ends(plan: &RowPlans, tracker: &Tracker) -> Vec<NeededEnd> {
     let names: Vec<Arc<str>> = plan.types.iter().map(|ty| ty.name.as_str().into()).collect();
     let by_node = tracker.pending.iter().enumerate();
     by_node
@@ -153,7 +153,7 @@ fn needed_ends(plan: &LoadPlan, tracker: &Tracker) -> Vec<NeededEnd> {
         .collect()
 }
 
-fn receipt(plan: &LoadPlan, tracker: &Tracker) -> LoadReceipt {
+fn receipt(plan: &RowPlans, tracker: &Tracker) -> LoadReceipt {
     let loaded = |edges: bool| {
         let types = plan.types.iter().zip(&tracker.rows).filter(|(ty, rows)| ty.is_edge() == edges && **rows > 0);
         types.map(|(ty, rows)| LoadedType { name: ty.name.clone(), rows: *rows }).collect()
