@@ -7,15 +7,7 @@
 //! let schema = "node City { name: String @key }";
 //! let graph = Omnigraph::init("cities.omni", "cities.pg", schema, None, OpenOptions::default()).await?;
 //! let rows = &br#"{"type": "City", "data": {"name": "Oslo"}}"#[..];
-//! graph
-//!     .load(LoadRequest {
-//!         branch: "main".into(),
-//!         mode: LoadMode::Merge,
-//!         source: LoadSource::reader("rows", rows),
-//!         actor: None,
-//!         progress: None,
-//!     })
-//!     .await?;
+//! graph.load(LoadRequest::new("main", LoadMode::Merge, LoadSource::reader("rows", rows))).await?;
 //! let snapshot = graph.snapshot(Target::Branch("main".into())).await?;
 //! # Ok(()) }
 //! ```
@@ -54,9 +46,9 @@ mod table;
 mod validate;
 mod write;
 
-pub use error::{DataError, Error, ErrorKind, Result};
+pub use error::{DataError, DataErrors, Error, ErrorKind, Result};
 pub use graph::{BranchInfo, History, Omnigraph, OpenMode, OpenOptions};
-pub use load::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType};
+pub use load::{LoadMapping, LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType, Tolerance};
 pub use omnigraph_log::{self as log, CommitRecord};
 pub use omnigraph_objects::{self as objects, Counts, Durability, StoreOptions};
 pub use query::{QueryLimits, QueryPlan, QueryRequest, QueryResult};

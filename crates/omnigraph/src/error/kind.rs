@@ -31,9 +31,11 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Log(error) => log_kind(error),
-            Self::Compile { .. } | Self::Data(_) | Self::Request { .. } | Self::Unsupported { .. } => {
-                ErrorKind::Invalid
-            }
+            Self::Compile { .. }
+            | Self::Data(_)
+            | Self::Faults(_)
+            | Self::Request { .. }
+            | Self::Unsupported { .. } => ErrorKind::Invalid,
             Self::KeyConflict { .. } => ErrorKind::Conflict,
             Self::Contention { .. } | Self::SchemaMoved { .. } => ErrorKind::Retry,
             Self::ReadOnly { .. } => ErrorKind::Denied,

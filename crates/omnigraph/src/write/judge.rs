@@ -10,7 +10,7 @@ use futures::TryStreamExt;
 use omnigraph_compiler::catalog::Catalog;
 use omnigraph_log::TablePath;
 
-use super::staged::{Existing, NeededEnd, StagedTable, StagedWrite};
+use super::staged::{Existing, InputPlace, NeededEnd, StagedTable, StagedWrite};
 use crate::error::{DataError, Error, Result};
 use crate::keys::{KeyHash, KeyIndex};
 use crate::snapshot::Snapshot;
@@ -70,20 +70,23 @@ async fn find_ends(staged: &StagedWrite, base: &Snapshot, replaced: &HashMap<&Ta
             indexes.insert(&end.node, base.shared.keys.of(&table).await?);
         }
         let found = indexes.get(&end.node).is_some_and(|index| index.contains(end.key));
-        if !found && missing.is_none_or(|first| end.line < first.line) {
+        if !found && missing.is_none_or(|first| end.place.order < first.place.order) {
             missing = Some(end);
         }
     }
-    missing.map_or(Ok(()), |end| Err(unknown_end(end, &staged.origin)))
+    missing.map_or(Ok(()), |end| Err(unknown_end(end)))
 }
 
-fn unknown_end(end: &NeededEnd, origin: &str) -> Error {
-    let NeededEnd { line, id, column, node_name, edge_name, .. } = end;
+fn unknown_end(end: &NeededEnd) -> Error {
+    let NeededEnd { id, column, node_name, edge_name, place, .. } = end;
+    let InputPlace { file, unit, number, .. } = place;
     Error::Data(Box::new(DataError {
         code: UNKNOWN_END,
-        message: format!("line {line}: {column} '{id}' not found in {node_name}; both ends of {edge_name} must exist"),
-        file: origin.to_owned(),
-        line: *line,
+        message: format!(
+            "{unit} {number}: {column} '{id}' not found in {node_name}; both ends of {edge_name} must exist"
+        ),
+        file: file.to_string(),
+        line: *number,
         column: 0,
         source_line: format!("{{\"edge\": \"{edge_name}\", … \"{}\": \"{id}\" …}}", member(column)),
     }))

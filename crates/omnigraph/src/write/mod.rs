@@ -20,4 +20,4 @@ mod version;
 
 pub(crate) use fragment_ids::FragmentIds;
 pub(crate) use publish::Writer;
-pub(crate) use staged::{Existing, NeededEnd, StagedRows, StagedTable, StagedWrite};
+pub(crate) use staged::{Existing, InputPlace, NeededEnd, StagedRows, StagedTable, StagedWrite};

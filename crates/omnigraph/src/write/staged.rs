@@ -61,8 +61,21 @@ pub(crate) struct NeededEnd {
     pub(crate) edge_name: Arc<str>,
     /// Which end.
     pub(crate) column: &'static str,
-    /// Line of the input.
-    pub(crate) line: u64,
+    /// Where the edge stands.
+    pub(crate) place: InputPlace,
+}
+
+/// Where a staged row stands in the input it came from.
+#[derive(Clone, Debug)]
+pub(crate) struct InputPlace {
+    /// The file.
+    pub(crate) file: Arc<str>,
+    /// What its rows are counted by: `line` or `row`.
+    pub(crate) unit: &'static str,
+    /// Which one, from 1.
+    pub(crate) number: u64,
+    /// Grows from row to row through all files.
+    pub(crate) order: u64,
 }
 
 /// Everything that one commit is to carry.

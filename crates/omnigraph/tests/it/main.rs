@@ -5,6 +5,8 @@
 
 mod faults;
 mod flat;
+mod formats;
+mod inputs;
 mod kill;
 mod lance_contract;
 mod loads;
@@ -12,4 +14,5 @@ mod logic;
 mod processes;
 mod queries;
 mod reads;
+mod scenarios;
 mod support;
