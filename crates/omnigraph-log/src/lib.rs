@@ -19,6 +19,7 @@
 pub mod branch;
 mod branches;
 mod cache;
+mod claims;
 pub mod codec;
 mod error;
 mod fragment_blocks;
@@ -36,6 +37,7 @@ mod wire;
 
 pub use branch::BranchRecord;
 pub use branches::{CreateBranch, NewBranch};
+pub use claims::Claim;
 pub use error::{Error, Result};
 pub use fragment_blocks::FragmentBlock;
 pub use head::Head;

@@ -20,7 +20,7 @@
 //! |---|---|
 //! | `graph` | the handle: open, branches, loads, snapshots |
 //! | `export` | a snapshot as NDJSON |
-//! | `load`, `write` | rows in: decode, stage, judge, publish |
+//! | `load`, `mutate`, `write` | rows in: decode or compute, stage, judge, publish |
 //! | `validate` | what a schema asks of rows, judged alike for every write |
 //! | `query` | IR to one DataFusion plan |
 //! | `snapshot`, `schema`, `keys` | one commit and what it pins |
@@ -38,6 +38,7 @@ mod export;
 mod graph;
 mod keys;
 mod load;
+mod mutate;
 mod query;
 mod schema;
 mod search;
@@ -46,10 +47,12 @@ mod table;
 mod validate;
 mod write;
 
-pub use error::{DataError, DataErrors, Error, ErrorKind, Result};
+pub use error::{DataError, DataErrors, Error, ErrorKind, Result, RuleError};
 pub use graph::{BranchInfo, History, Omnigraph, OpenMode, OpenOptions};
 pub use load::{LoadMapping, LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType, Tolerance};
+pub use mutate::{MutateRequest, MutationReceipt};
 pub use omnigraph_log::{self as log, CommitRecord};
 pub use omnigraph_objects::{self as objects, Counts, Durability, StoreOptions};
 pub use query::{QueryLimits, QueryPlan, QueryRequest, QueryResult};
 pub use snapshot::{Snapshot, TableSummary, Target};
+pub use write::WriteCondition;

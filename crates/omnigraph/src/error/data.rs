@@ -26,6 +26,9 @@ impl DataError {
         let number = if *line > 0 { line.to_string() } else { String::new() };
         let gutter = " ".repeat(number.len());
         let line_text = if *line > 0 { format!(":{line}") } else { String::new() };
+        if source_line.is_empty() {
+            return format!("\n{gutter}--> {file}{line_text}");
+        }
         let column_text = if *column > 0 { format!(":{column}") } else { String::new() };
         format!("\n{gutter}--> {file}{line_text}{column_text}\n{gutter} |\n{number} | {source_line}\n{gutter} |")
     }

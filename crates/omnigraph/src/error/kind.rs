@@ -34,9 +34,11 @@ impl Error {
             Self::Compile { .. }
             | Self::Data(_)
             | Self::Faults(_)
+            | Self::Rule(_)
             | Self::Request { .. }
             | Self::Unsupported { .. } => ErrorKind::Invalid,
-            Self::KeyConflict { .. } => ErrorKind::Conflict,
+            Self::KeyConflict { .. } | Self::Precondition { .. } => ErrorKind::Conflict,
+            Self::Shared(error) => error.kind(),
             Self::Contention { .. } | Self::SchemaMoved { .. } => ErrorKind::Retry,
             Self::ReadOnly { .. } => ErrorKind::Denied,
             Self::Table { .. } => ErrorKind::Storage,
@@ -58,7 +60,8 @@ fn log_kind(error: &log::Error) -> ErrorKind {
         },
         log::Error::NoGraph { .. } | log::Error::NoBranch { .. } | log::Error::NoCommit { .. } => ErrorKind::NotFound,
         log::Error::GraphExists { .. } | log::Error::BranchExists { .. } => ErrorKind::Conflict,
-        log::Error::BranchName { .. } | log::Error::MainStays => ErrorKind::Invalid,
+        log::Error::BranchName { .. } | log::Error::MainStays | log::Error::KeyLength { .. } => ErrorKind::Invalid,
+        log::Error::KeyReused { .. } => ErrorKind::Conflict,
         log::Error::Invariant { .. } => ErrorKind::Internal,
         _ => ErrorKind::Storage,
     }

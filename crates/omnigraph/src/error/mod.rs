@@ -39,6 +39,10 @@ pub enum Error {
     #[error("{0}")]
     Faults(Box<DataErrors>),
 
+    /// A write breaks a rule of the schema.
+    #[error("{0}")]
+    Rule(Box<RuleError>),
+
     /// Rows of this write and rows that are there already contradict each other.
     #[error("{message}")]
     KeyConflict {
@@ -118,6 +122,21 @@ pub enum Error {
     #[error("the query was cancelled")]
     Cancelled,
 
+    /// What a careful writer asked of the state is not so (any more).
+    #[error("{message}")]
+    Precondition {
+        /// What was expected, what there is, and what to do.
+        message: String,
+        /// The commit that was named.
+        expected: String,
+        /// The commit that stands in the way, where it is known.
+        actual: Option<String>,
+    },
+
+    /// A failure of a commit that several writes were to share.
+    #[error("{0}")]
+    Shared(std::sync::Arc<Error>),
+
     /// Something that this build cannot do yet.
     #[error("{what} cannot be run yet by this build")]
     Unsupported {
@@ -133,6 +152,18 @@ pub enum Error {
     },
 }
 
+/// A rule of the schema that a write breaks, where no place in an input can be named.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct RuleError {
+    /// Stable code.
+    pub code: &'static str,
+    /// What is wrong, naming types, ids and values.
+    pub message: String,
+    /// The rows to blame as the door of the write counts them, the first of them first.
+    pub(crate) places: Vec<u64>,
+}
+
 impl Error {
     pub(crate) fn internal(problem: impl Into<String>) -> Self {
         Self::Internal { problem: problem.into() }
@@ -144,7 +175,19 @@ impl Error {
 
     /// Whether what was asked for may have happened all the same.
     pub(crate) fn outcome_unknown(&self) -> bool {
-        matches!(self, Self::Log(log::Error::Store(error)) if error.kind() == objects::ErrorKind::Unknown)
+        match self {
+            Self::Log(log::Error::Store(error)) => error.kind() == objects::ErrorKind::Unknown,
+            Self::Shared(error) => error.outcome_unknown(),
+            _ => false,
+        }
+    }
+
+    /// The first faults of an input that was looked at as a whole, of `total`; none if there is none.
+    pub(crate) fn of_faults(mut errors: Vec<DataError>, total: u64) -> Option<Self> {
+        if total > 1 {
+            return Some(Self::Faults(Box::new(DataErrors { errors, total, complete: true })));
+        }
+        errors.pop().map(|only| Self::Data(Box::new(only)))
     }
 
     /// The stable code.
@@ -157,6 +200,7 @@ impl Error {
             }
             Self::Data(error) => error.code,
             Self::Faults(faults) => faults.errors.first().map_or("OG-ENG-010", |error| error.code),
+            Self::Rule(error) => error.code,
             Self::KeyConflict { .. } => "OG-ENG-002",
             Self::Contention { .. } => "OG-ENG-003",
             Self::SchemaMoved { .. } => "OG-ENG-004",
@@ -169,6 +213,8 @@ impl Error {
             Self::Value { .. } => "OG-ENG-011",
             Self::Budget { .. } => "OG-ENG-012",
             Self::Cancelled => "OG-ENG-013",
+            Self::Precondition { .. } => "OG-ENG-014",
+            Self::Shared(error) => error.code(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Loads.
+//! Loads and mutations.
 
 use std::sync::Arc;
 
@@ -7,7 +7,8 @@ use omnigraph_log::{BranchRecord, CreateBranch, NewBranch};
 
 use super::Omnigraph;
 use crate::error::{Error, ErrorKind, Result};
-use crate::load::{self, LoadReceipt, LoadRequest, Staging};
+use crate::load::{self, LoadReceipt, LoadRequest};
+use crate::mutate::{self, MutateRequest, MutationReceipt};
 use crate::snapshot::{Snapshot, Target};
 
 impl Omnigraph {
@@ -26,28 +27,26 @@ impl Omnigraph {
             (Err(error), _) => return Err(error),
         };
         let base = match (&existing, &request.base) {
-            (None, Some(base)) => self.snapshot(Target::Branch(base.clone())).await?,
-            _ => self.snapshot(Target::Branch(name.clone())).await?,
+            (Some(branch), _) => {
+                let head = self.shared.log.known_or_head(branch).await?;
+                Snapshot::of(&self.shared, Target::Branch(name.clone()), head.record).await?
+            }
+            (None, base) => self.snapshot(Target::Branch(base.clone().unwrap_or_default())).await?,
         };
-        let Staging { write, mut receipt } = load::stage(&self.shared, &base, request).await?;
+        let staging = load::stage(&self.shared, &base, request).await?;
         // The branch is created as late as can be, so that a load that fails has hardly ever one to take back.
-        let (branch, created) = match existing {
+        let (branch, branch_created) = match existing {
             Some(branch) => (branch, false),
             None => self.branch_for_load(&name, &base, actor).await?,
         };
-        receipt.branch_created = created;
-        let Some(write) = write else { return Ok(receipt) };
-        match self.writer.publish(&self.shared, &branch, &write).await {
-            Ok(publication) => {
-                Ok(LoadReceipt { commit: Some(publication.record), retries: publication.retries, ..receipt })
-            }
-            Err(error) => {
-                if created && !error.outcome_unknown() {
-                    self.take_back(&branch).await;
-                }
-                Err(error)
-            }
+        let loaded = staging.publish(&self.shared, &self.writer, &branch).await;
+        if let Err(error) = &loaded
+            && branch_created
+            && !error.outcome_unknown()
+        {
+            self.take_back(&branch).await;
         }
+        Ok(LoadReceipt { branch_created, ..loaded? })
     }
 
     /// Creates the branch where `base` is, and says whether it did; somebody else may have made it meanwhile, which is as good.
@@ -75,6 +74,20 @@ impl Omnigraph {
             // The error of the load is the one to tell. An empty branch that stays can be deleted, and loaded into.
             let _ = self.shared.log.delete_branch(&branch.name).await;
         }
+    }
+
+    /// Runs a mutation in one atomic commit, or none if it changes nothing. Mutations that run at the same time on one handle
+    /// share commits.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Compile`] with every finding when the query is wrong, [`crate::Error::Rule`] when the rows break a
+    /// rule of the schema, [`crate::Error::KeyConflict`] when a row that must be new is not,
+    /// [`crate::Error::Precondition`] when the condition does not hold. Nothing is changed then.
+    pub async fn mutate(&self, request: MutateRequest) -> Result<MutationReceipt> {
+        self.may_write("a mutation")?;
+        let branch = self.shared.log.branch(&request.branch).await?;
+        mutate::mutate(&self.shared, &self.writer, &branch, request).await
     }
 
     /// The branch that commands mean when they name none.

@@ -32,4 +32,4 @@ pub use findings::Tolerance;
 pub use request::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadedType};
 pub use source::{LoadMapping, LoadSource};
 
-pub(crate) use run::{Staging, stage};
+pub(crate) use run::stage;

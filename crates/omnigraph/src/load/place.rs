@@ -70,6 +70,14 @@ impl Files {
         }
     }
 
+    /// A place as it is told in a sentence about something in `file`: its line, or its file and line.
+    pub(super) fn told(&self, place: Place, file: &Arc<InputFile>) -> String {
+        match self.of(place) {
+            Some(other) if !Arc::ptr_eq(file, other) => format!("{}:{}", other.name, place.number()),
+            _ => file.unit.at(place.number()),
+        }
+    }
+
     /// The file of a place.
     pub(super) fn of(&self, place: Place) -> Option<&Arc<InputFile>> {
         let index = u32::try_from(place.0 >> LINE_BITS).ok()?;

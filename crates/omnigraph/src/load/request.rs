@@ -6,6 +6,7 @@ use std::sync::Arc;
 use omnigraph_log::CommitRecord;
 
 use super::{LoadSource, Tolerance};
+use crate::write::WriteCondition;
 
 /// Faults that are reported if nothing else is asked for: as many as a person reads.
 const MOST_REPORTED: usize = 20;
@@ -55,6 +56,10 @@ pub struct LoadRequest {
     pub source: LoadSource,
     /// Who is answerable.
     pub actor: Option<String>,
+    /// What must be true for it to happen.
+    pub condition: Option<WriteCondition>,
+    /// Under which key a repetition gets the same answer.
+    pub idempotency_key: Option<String>,
     /// Up to so many faults of the input are reported at once.
     pub most_reported: usize,
     /// How many bad rows are put up with; none if nothing is said.
@@ -76,6 +81,8 @@ impl LoadRequest {
             mode,
             source,
             actor: None,
+            condition: None,
+            idempotency_key: None,
             most_reported: MOST_REPORTED,
             tolerance: None,
             temporary: None,
@@ -85,7 +92,7 @@ impl LoadRequest {
 }
 
 /// Rows loaded of one type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct LoadedType {
     /// The type.
     pub name: String,
@@ -108,6 +115,8 @@ pub struct LoadReceipt {
     pub rejected: u64,
     /// How often the commit lost a race for its place before it got one.
     pub retries: u32,
+    /// Whether it was loaded before, under the same idempotency key.
+    pub replayed: bool,
 }
 
 impl LoadReceipt {

@@ -1,15 +1,17 @@
 //! The pipeline.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::{Stream, StreamExt, TryStreamExt};
-use omnigraph_log::CommitKind;
+use omnigraph_log::{BranchRecord, CommitKind};
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use super::decode::{Context, Decoded, decode};
+use super::decode::{Context, Decoded, data_error, decode};
 use super::findings::Findings;
-use super::place::Files;
+use super::place::{Files, Place};
 use super::sink::Sink;
 use super::sort::{DeleteAtEnd, TemporaryFolder};
 use super::source::{Piece, Reader};
@@ -18,7 +20,9 @@ use super::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadedType};
 use crate::error::{Error, Result};
 use crate::snapshot::{Shared, Snapshot};
 use crate::validate::RowPlans;
-use crate::write::{Existing, StagedTable, StagedWrite};
+use crate::write::{
+    Existing, Fixed, IdempotencyKey, Publication, StagedTable, StagedWrite, Submission, WriteCondition, Writer,
+};
 
 /// Pieces read ahead of the decoders.
 const PIECES_AHEAD: usize = 2;
@@ -26,21 +30,25 @@ const PIECES_AHEAD: usize = 2;
 /// A load whose rows are staged.
 pub(crate) struct Staging {
     /// What is to be published; nothing if there was no row.
-    pub(crate) write: Option<StagedWrite>,
-    /// What will have been done then.
-    pub(crate) receipt: LoadReceipt,
+    write: Option<StagedWrite>,
+    counts: Counts,
+    rejected: u64,
+    files: Files,
+    most_reported: usize,
+    actor: Option<String>,
+    condition: Option<WriteCondition>,
+    key: Option<IdempotencyKey>,
 }
 
 /// Reads, judges and stages everything that `request` names. `base` is the state that it will probably be published on.
 pub(crate) async fn stage(shared: &Shared, base: &Snapshot, request: LoadRequest) -> Result<Staging> {
     let plan = Arc::new(RowPlans::new(base.catalog())?);
-    let origin = request.source.name();
+    let (mode, most_reported) = (request.mode, request.most_reported);
     let folder = request.temporary.map(|place| {
         let name = format!("omnigraph-load-{}", shared.ambient().ulid().to_string().to_lowercase());
         Arc::new(TemporaryFolder::new(&place, &name))
     });
     let _guard = DeleteAtEnd(folder.clone());
-    let most_reported = request.most_reported;
     let tolerated = request.tolerance.as_ref().map_or(0, |tolerance| tolerance.bad_rows);
     let context = Context {
         plan: Arc::clone(&plan),
@@ -61,28 +69,79 @@ pub(crate) async fn stage(shared: &Shared, base: &Snapshot, request: LoadRequest
         return Err(collected.findings.fail(error));
     }
     let Collected { files, findings, tracker, sinks, .. } = collected;
+    let (files, mut seen) = compare(Arc::clone(&plan), mode, files, tracker, most_reported).await?;
     let complete = !findings.enough();
-    let compare = {
-        let (plan, mode) = (Arc::clone(&plan), request.mode);
-        move || tracker.finish(&plan, mode, &files, most_reported)
+    let rejected = findings.settle((std::mem::take(&mut seen.faults), seen.fault_count), complete)?;
+    let counts = Counts::of(&plan, &seen);
+    let write = if counts.is_empty() {
+        None
+    } else {
+        Some(StagedWrite {
+            schema: base.commit().schema.clone(),
+            kind: CommitKind::Load,
+            actor: request.actor.clone(),
+            ends: std::mem::take(&mut seen.ends),
+            tables: staged_tables(&plan, mode, seen, sinks).await?,
+        })
     };
-    let compared = tokio::task::spawn_blocking(compare).await;
-    let mut seen = compared.map_err(|error| Error::internal(format!("comparing ids: {error}")))??;
-    let faults = std::mem::take(&mut seen.faults);
-    let rejected = findings.settle((faults, seen.fault_count), complete)?;
-    let receipt = receipt(&plan, &seen, rejected);
-    if receipt.total() == 0 {
-        return Ok(Staging { write: None, receipt });
+    let key = request.idempotency_key.map(|key| IdempotencyKey { key, request: format!("load {}", mode.as_str()) });
+    let (actor, condition) = (request.actor, request.condition);
+    Ok(Staging { write, counts, rejected, files, most_reported, actor, condition, key })
+}
+
+/// Compares ids with each other and with ends, away from the threads that others wait on.
+async fn compare(
+    plan: Arc<RowPlans>,
+    mode: LoadMode,
+    files: Files,
+    tracker: Tracker,
+    most_reported: usize,
+) -> Result<(Files, Seen)> {
+    let comparison = move || {
+        let seen = tracker.finish(&plan, mode, &files, most_reported)?;
+        Ok((files, seen))
+    };
+    let compared = tokio::task::spawn_blocking(comparison).await;
+    compared.map_err(|error| Error::internal(format!("the comparison of ids died: {error}")))?
+}
+
+impl Staging {
+    /// Makes a commit of it on `branch`.
+    pub(crate) async fn publish(
+        self,
+        shared: &Shared,
+        writer: &Writer,
+        branch: &Arc<BranchRecord>,
+    ) -> Result<LoadReceipt> {
+        let Self { write, counts, rejected, files, most_reported, actor, condition, key } = self;
+        let Some(write) = write else { return Ok(counts.receipt(rejected, None)) };
+        let answer = serde_json::to_value(&counts).map_err(|error| Error::internal(error.to_string()))?;
+        let job = Arc::new(Fixed { staged: Arc::new(write), answer: Arc::new(answer) });
+        let submission = Submission { job, actor, condition, key };
+        let published = writer.submit(shared, branch, submission).await;
+        let publication = published.map_err(|error| placed(error, &files, most_reported))?;
+        let counts =
+            Counts::deserialize(publication.answer.as_ref()).map_err(|error| Error::internal(error.to_string()))?;
+        Ok(counts.receipt(rejected, Some(publication)))
     }
-    let write = StagedWrite {
-        schema: base.commit().schema.clone(),
-        kind: CommitKind::Load,
-        actor: request.actor,
-        origin,
-        ends: std::mem::take(&mut seen.ends),
-        tables: staged_tables(&plan, request.mode, seen, sinks).await?,
+}
+
+/// A broken rule with the lines that break it, and no more faults than are asked for.
+fn placed(error: Error, files: &Files, most_reported: usize) -> Error {
+    let broken = match error {
+        Error::Faults(mut faults) => {
+            faults.errors.truncate(most_reported.max(1));
+            return Error::Faults(faults);
+        }
+        Error::Rule(broken) => broken,
+        other => return other,
     };
-    Ok(Staging { write: Some(write), receipt })
+    let [first, others @ ..] = broken.places.as_slice() else { return Error::Rule(broken) };
+    let first = Place(*first);
+    let Some(file) = files.of(first) else { return Error::Rule(broken) };
+    let others = others.iter().map(|other| format!(" (the other is at {})", files.told(Place(*other), file)));
+    let message = format!("{}: {}{}", file.unit.at(first.number()), broken.message, others.collect::<String>());
+    Error::Data(Box::new(data_error(broken.code, message, &file.name, first.number(), 0, "")))
 }
 
 /// Reads and decodes in parallel, and hands on in the order of the input.
@@ -163,8 +222,8 @@ async fn staged_tables(
     sinks: Vec<Option<Sink>>,
 ) -> Result<Vec<StagedTable>> {
     let mut tables = Vec::new();
-    let seen = seen.rows.into_iter().zip(seen.keys).zip(seen.superseded);
-    for ((ty, sink), ((rows, keys), superseded)) in plan.types.iter().zip(sinks).zip(seen) {
+    let seen = seen.rows.into_iter().zip(seen.keys).zip(seen.superseded).zip(seen.facts);
+    for ((ty, sink), (((rows, keys), superseded), facts)) in plan.types.iter().zip(sinks).zip(seen) {
         let Some(sink) = sink else { continue };
         tables.push(StagedTable {
             path: ty.path.clone(),
@@ -174,19 +233,41 @@ async fn staged_tables(
             count: rows - superseded.len() as u64,
             rows: sink.finish(&superseded).await?,
             keys,
+            removed: HashSet::new(),
+            facts: Some(Arc::new(facts)),
         });
     }
     Ok(tables)
 }
 
-fn receipt(plan: &RowPlans, seen: &Seen, rejected: u64) -> LoadReceipt {
-    let rows = seen.rows.iter().zip(&seen.superseded).map(|(rows, superseded)| rows - superseded.len() as u64);
-    let (mut nodes, mut edges) = (Vec::new(), Vec::new());
-    for (ty, rows) in plan.types.iter().zip(rows).filter(|(_, rows)| *rows > 0) {
-        let loaded = LoadedType { name: ty.name.clone(), rows };
-        if ty.is_edge() { edges.push(loaded) } else { nodes.push(loaded) }
+/// Rows by type.
+#[derive(Debug, Deserialize, Serialize)]
+struct Counts {
+    nodes: Vec<LoadedType>,
+    edges: Vec<LoadedType>,
+}
+
+impl Counts {
+    fn of(plan: &RowPlans, seen: &Seen) -> Self {
+        let rows = seen.rows.iter().zip(&seen.superseded).map(|(rows, superseded)| rows - superseded.len() as u64);
+        let mut counts = Self { nodes: Vec::new(), edges: Vec::new() };
+        for (ty, rows) in plan.types.iter().zip(rows).filter(|(_, rows)| *rows > 0) {
+            let loaded = LoadedType { name: ty.name.clone(), rows };
+            if ty.is_edge() { counts.edges.push(loaded) } else { counts.nodes.push(loaded) }
+        }
+        counts
     }
-    LoadReceipt { branch_created: false, commit: None, nodes, edges, rejected, retries: 0 }
+
+    fn is_empty(&self) -> bool {
+        self.nodes.is_empty() && self.edges.is_empty()
+    }
+
+    fn receipt(self, rejected: u64, publication: Option<Publication>) -> LoadReceipt {
+        let Self { nodes, edges } = self;
+        let (retries, replayed) = publication.as_ref().map_or((0, false), |done| (done.retries, done.replayed));
+        let commit = publication.and_then(|done| done.record);
+        LoadReceipt { branch_created: false, commit, nodes, edges, rejected, retries, replayed }
+    }
 }
 
 struct Progress {

@@ -13,7 +13,7 @@ use super::sort::{Entry, Role, Sorted, Sorter, TemporaryFolder};
 use crate::error::{DataError, Error, Result};
 use crate::keys::KeyHash;
 use crate::table::{EDGE_DST, EDGE_SRC, ID};
-use crate::validate::{RowPlans, TypeIndex};
+use crate::validate::{Facts, RowPlans, TypeIndex};
 use crate::write::{InputPlace, NeededEnd};
 
 /// Two rows of one id in one input.
@@ -28,6 +28,8 @@ pub(super) struct Tracker {
     rows: Vec<u64>,
     /// By type: rows with an id that was not made up.
     held: Vec<usize>,
+    /// By type: what rules beyond single rows need to know.
+    facts: Vec<Facts>,
 }
 
 /// What a load has seen, all in all.
@@ -39,6 +41,8 @@ pub(super) struct Seen {
     pub(super) keys: Vec<HashSet<KeyHash>>,
     /// By type: rows whose id a later row has, in order.
     pub(super) superseded: Vec<Vec<u64>>,
+    /// By type: what rules beyond single rows need to know.
+    pub(super) facts: Vec<Facts>,
     /// Ends that no row of the input has.
     pub(super) ends: Vec<NeededEnd>,
     /// The first rows that have an id that was taken, in the order of the input.
@@ -51,7 +55,9 @@ impl Tracker {
     /// Nothing seen yet. What does not fit into memory goes to `folder`.
     pub(super) fn new(plan: &RowPlans, folder: Option<Arc<TemporaryFolder>>) -> Self {
         let count = plan.types.len();
-        Self { sorter: Sorter::new(folder), recent: Recent::new(), rows: vec![0; count], held: vec![0; count] }
+        let facts = plan.types.iter().map(|ty| Facts::of_stream(&ty.rules)).collect();
+        let (rows, held) = (vec![0; count], vec![0; count]);
+        Self { sorter: Sorter::new(folder), recent: Recent::new(), rows, held, facts }
     }
 
     /// Takes note of the rows of `group`.
@@ -59,10 +65,12 @@ impl Tracker {
         let first = self.rows[group.ty];
         self.rows[group.ty] += group.lines.len() as u64;
         self.held[group.ty] += group.keys.len();
+        let places: Vec<u64> = group.lines.iter().map(|line| Place::new(file, *line).0).collect();
+        self.facts[group.ty].note(&group.batch, &places)?;
         let ids = texts(group, ID)?;
         let ty = number(group.ty)?;
         for (key, row) in &group.keys {
-            let place = Place::new(file, group.lines[*row as usize]);
+            let place = Place(places[*row as usize]);
             let (key, role) = (key.bits(), Role::Held { row: first + u64::from(*row) });
             self.recent.note(ty, key);
             self.sorter.push(&Entry { ty, key, role, place, text: ids.value(*row as usize) })?;
@@ -70,7 +78,7 @@ impl Tracker {
         if let Some((from, to)) = plan.types[group.ty].ends {
             let (src, dst) = (texts(group, EDGE_SRC)?, texts(group, EDGE_DST)?);
             for (row, (from_key, to_key)) in group.ends.iter().enumerate() {
-                let place = Place::new(file, group.lines[row]);
+                let place = Place(places[row]);
                 self.need(from, *from_key, Role::Source { edge: ty }, place, src.value(row))?;
                 self.need(to, *to_key, Role::Target { edge: ty }, place, dst.value(row))?;
             }
@@ -100,6 +108,7 @@ impl Tracker {
                 rows: self.rows,
                 keys: self.held.into_iter().map(HashSet::with_capacity).collect(),
                 superseded: vec![Vec::new(); count],
+                facts: self.facts,
                 ends: Vec::new(),
                 faults: Vec::new(),
                 fault_count: 0,
@@ -107,7 +116,10 @@ impl Tracker {
         };
         comparison.run(self.sorter.finish()?)?;
         let Comparison { mut seen, faults, .. } = comparison;
-        seen.superseded.iter_mut().for_each(|rows| rows.sort_unstable());
+        for (rows, facts) in seen.superseded.iter_mut().zip(&mut seen.facts) {
+            rows.sort_unstable();
+            facts.supersede(rows.iter().filter_map(|row| u32::try_from(*row).ok()));
+        }
         seen.faults = faults.into_values().collect();
         Ok(seen)
     }
@@ -183,14 +195,8 @@ impl Comparison<'_> {
             return;
         }
         self.seen.fault_count += 1;
-        let (file, earlier) = (self.files.of(entry.place), self.files.of(place));
-        let (Some(file), Some(earlier)) = (file, earlier) else { return };
-        let (id, line) = (entry.text, entry.place.number());
-        let taken = if Arc::ptr_eq(file, earlier) {
-            file.unit.at(place.number())
-        } else {
-            format!("{}:{}", earlier.name, place.number())
-        };
+        let Some(file) = self.files.of(entry.place) else { return };
+        let (id, line, taken) = (entry.text, entry.place.number(), self.files.told(place, file));
         let here = file.unit.at(line);
         let message = match key_name(self.plan, entry.ty as usize) {
             Some(name) => {

@@ -1,5 +1,7 @@
 //! What a row does wrong.
 
+use crate::error::{Error, RuleError};
+
 /// A value that must be there is null.
 pub(crate) const NULL: &str = "OG-RULE-001";
 /// A word that is none of an enum.
@@ -10,6 +12,12 @@ pub(crate) const RANGE: &str = "OG-RULE-003";
 pub(crate) const CHECK: &str = "OG-RULE-004";
 /// A part of a key that no id can be made of.
 pub(crate) const KEY: &str = "OG-RULE-005";
+/// Two rows that share what is unique.
+pub(crate) const UNIQUE: &str = "OG-RULE-006";
+/// An edge whose end does not exist, or would exist no longer.
+pub(crate) const END: &str = "OG-LOAD-012";
+/// A node with more or fewer edges than `@card` or `@card_in` say.
+pub(crate) const CARDINALITY: &str = "OG-RULE-007";
 
 /// A rule that a row violates, before it is known where the row came from: each door adds its own place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,5 +34,13 @@ impl Violation {
     /// A violation by the row at `row`.
     pub(crate) fn new(row: usize, code: &'static str, message: impl Into<String>) -> Self {
         Self { row, code, message: message.into() }
+    }
+}
+
+impl From<Violation> for Error {
+    /// For a door that has no place to name.
+    fn from(violation: Violation) -> Self {
+        let Violation { code, message, .. } = violation;
+        Self::Rule(Box::new(RuleError { code, message, places: Vec::new() }))
     }
 }

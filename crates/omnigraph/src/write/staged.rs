@@ -8,6 +8,7 @@ use omnigraph_log::{CommitKind, SchemaHash, TablePath};
 
 use crate::keys::KeyHash;
 use crate::table::WrittenFile;
+use crate::validate::Facts;
 
 /// What happens to a row that is there under the id of a staged one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(crate) enum Existing {
 }
 
 /// Staged rows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum StagedRows {
     /// Few enough to be written with the version, together with what is folded.
     Memory(Vec<RecordBatch>),
@@ -28,7 +29,7 @@ pub(crate) enum StagedRows {
 }
 
 /// Staged rows of one table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct StagedTable {
     /// The table.
     pub(crate) path: TablePath,
@@ -44,10 +45,14 @@ pub(crate) struct StagedTable {
     pub(crate) count: u64,
     /// Their ids, but for those that were made up and cannot clash.
     pub(crate) keys: HashSet<KeyHash>,
+    /// Ids of rows that go and get no successor. An id that is not there is passed over.
+    pub(crate) removed: HashSet<KeyHash>,
+    /// What rules need to know of the rows, where they streamed past. Of rows in memory it can be left to be found.
+    pub(crate) facts: Option<Arc<Facts>>,
 }
 
 /// An end of a staged edge that no staged row has.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct NeededEnd {
     /// The node type's table.
     pub(crate) node: TablePath,
@@ -79,7 +84,7 @@ pub(crate) struct InputPlace {
 }
 
 /// Everything that one commit is to carry.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct StagedWrite {
     /// The schema the rows were made for.
     pub(crate) schema: SchemaHash,
@@ -87,10 +92,15 @@ pub(crate) struct StagedWrite {
     pub(crate) kind: CommitKind,
     /// Who is answerable.
     pub(crate) actor: Option<String>,
-    /// The input's name, for messages.
-    pub(crate) origin: String,
     /// One entry per table touched.
     pub(crate) tables: Vec<StagedTable>,
-    /// Ends to be found among the rows that are there.
+    /// Ends of edges that streamed past, to be found among the rows that are there.
     pub(crate) ends: Vec<NeededEnd>,
+}
+
+impl StagedWrite {
+    /// Whether it changes any row.
+    pub(crate) fn changes(&self) -> bool {
+        self.tables.iter().any(|table| table.replace || table.count > 0 || !table.removed.is_empty())
+    }
 }

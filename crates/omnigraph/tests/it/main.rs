@@ -13,6 +13,8 @@ mod loads;
 mod logic;
 mod processes;
 mod queries;
+mod random_rules;
 mod reads;
+mod rules;
 mod scenarios;
 mod support;
