@@ -5,8 +5,10 @@
 //! - `guard`    flags that a command cannot use are refused, never ignored
 //! - `run`      parse, run, report, exit code
 //! - `commands` one verb per file
+//! - `spelling` commands under the names that they had before
 //! - `session`  what every command gets: options, the streams, the way to a graph
 //! - `address`  which graph is meant
+//! - `schema_file` schemas on disk, with what they import
 //! - `consent`  naming the target of a write, and asking before destruction
 //! - `progress` the bar of a load
 //! - `view`     objects that several commands show
@@ -24,7 +26,9 @@ mod input;
 mod output;
 mod progress;
 mod run;
+mod schema_file;
 mod session;
+mod spelling;
 mod view;
 
 use std::process::ExitCode;

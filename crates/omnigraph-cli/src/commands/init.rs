@@ -8,7 +8,7 @@ use omnigraph::Omnigraph;
 use crate::address::Address;
 use crate::error::Result;
 use crate::guard::{Class, Verb};
-use crate::input;
+use crate::schema_file::SchemaFile;
 use crate::session::Session;
 
 /// The command as the guard sees it.
@@ -28,8 +28,11 @@ pub(crate) struct Init {
 impl Init {
     pub(super) async fn run(self, session: &mut Session) -> Result<()> {
         let address = Address::new(&self.uri)?;
-        let schema = input::read("schema", &self.schema)?;
-        Omnigraph::init(address.as_str(), &schema.name, &schema.source, session.actor(), session.options()).await?;
+        let schema = SchemaFile::read(&self.schema)?;
+        // Judged here first: only here is it known which of several files a fault is in.
+        schema.catalog(None)?;
+        let (name, source) = (&schema.name, schema.source());
+        Omnigraph::init(address.as_str(), name, &source, session.actor(), session.options()).await?;
         session.out.line(&format!("initialized {address}"))?;
         Ok(())
     }

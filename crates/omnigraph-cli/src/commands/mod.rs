@@ -4,7 +4,9 @@ mod branch;
 mod commit;
 mod explain;
 mod export;
+mod fmt;
 mod init;
+mod lint;
 mod load;
 mod mutate;
 mod query;
@@ -39,9 +41,13 @@ pub(crate) enum Command {
     Snapshot(snapshot::Snapshot),
     /// Write a graph as lines that load again
     Export(export::Export),
-    /// Show the schema of a graph
+    /// Show the schema of a graph, or plan a change of it
     #[command(subcommand)]
     Schema(schema::Schema),
+    /// Judge a file of queries against a schema
+    Lint(lint::Lint),
+    /// Put schemas and queries in their canonical form
+    Fmt(fmt::Fmt),
     /// Create, list and delete branches
     #[command(subcommand)]
     Branch(branch::Branch),
@@ -62,6 +68,8 @@ impl Command {
             Self::Snapshot(_) => snapshot::VERB,
             Self::Export(_) => export::VERB,
             Self::Schema(command) => command.verb(),
+            Self::Lint(_) => lint::VERB,
+            Self::Fmt(_) => fmt::VERB,
             Self::Branch(command) => command.verb(),
             Self::Version(_) => version::VERB,
         }
@@ -84,6 +92,8 @@ pub(crate) async fn run(command: Command, session: &mut Session) -> Result<()> {
         Command::Snapshot(snapshot) => snapshot.run(session).await,
         Command::Export(export) => export.run(session).await,
         Command::Schema(schema) => schema.run(session).await,
+        Command::Lint(lint) => lint.run(session).await,
+        Command::Fmt(fmt) => fmt.run(session),
         Command::Branch(branch) => branch.run(session).await,
         Command::Version(version) => version.run(session),
     }

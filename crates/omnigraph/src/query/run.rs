@@ -41,7 +41,8 @@ impl Snapshot {
         let query = read(&prepared)?;
         let params = decode(query, request.params.as_ref())?;
         let (snapshot, cursor) = self.at_cursor(query, &params).await?;
-        let run = Run::plan(&snapshot, query, params, cursor.as_ref(), request.limits).await?;
+        let limits = request.limits.tightened(&prepared.settings);
+        let run = Run::plan(&snapshot, query, params, cursor.as_ref(), limits).await?;
         let batches = Box::pin(run.execute()).await?;
         snapshot.result(query, &prepared.warnings, &run, &batches)
     }
@@ -56,7 +57,8 @@ impl Snapshot {
         let query = read(&prepared)?;
         let params = decode(query, request.params.as_ref())?;
         let (snapshot, cursor) = self.at_cursor(query, &params).await?;
-        let planned = Run::plan(&snapshot, query, params, cursor.as_ref(), request.limits).await?;
+        let limits = request.limits.tightened(&prepared.settings);
+        let planned = Run::plan(&snapshot, query, params, cursor.as_ref(), limits).await?;
         if run {
             planned.execute().await?;
         }

@@ -15,7 +15,6 @@
 //! - `column`   values of one property
 //! - `value`    JSON values into a column
 //! - `strict`   JSON of any shape
-//! - `text`     dates and instants
 
 mod batch;
 mod cell;
@@ -31,7 +30,6 @@ mod problem;
 mod record;
 mod row;
 mod strict;
-mod text;
 mod value;
 
 pub(super) use group::Group;
