@@ -5,6 +5,8 @@
 
 mod faults;
 mod flat;
+mod formats;
+mod inputs;
 mod kill;
 mod lance_contract;
 mod loads;
@@ -16,4 +18,5 @@ mod random_mutations;
 mod random_rules;
 mod reads;
 mod rules;
+mod scenarios;
 mod support;
