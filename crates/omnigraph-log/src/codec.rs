@@ -8,6 +8,7 @@ use crate::branch::{BRANCH_FORMAT, BranchRecord};
 use crate::fragment_blocks::{BLOCK_FORMAT, BlockRecord};
 use crate::record::{CommitRecord, RECORD_FORMAT};
 use crate::stamp::{GRAPH_FORMAT, GraphStamp};
+use crate::tag::{TAG_FORMAT, TagRecord};
 use crate::{Error, Result};
 
 /// A kind of object that carries a format number.
@@ -36,6 +37,7 @@ versioned! {
     BranchRecord = BRANCH_FORMAT,
     GraphStamp = GRAPH_FORMAT,
     BlockRecord = BLOCK_FORMAT,
+    TagRecord = TAG_FORMAT,
 }
 
 /// The bytes of an object.

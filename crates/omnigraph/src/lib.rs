@@ -29,7 +29,7 @@
 //! | `graph` | the handle: open, branches, loads, snapshots |
 //! | `export` | a snapshot as NDJSON |
 //! | `load`, `write` | rows in: decode, stage, judge, publish |
-//! | `query` | IR to one DataFusion plan |
+//! | `query`, `diff` | IR to one DataFusion plan; what two states differ by |
 //! | `snapshot`, `schema`, `keys` | one commit and what it pins |
 //! | `adjacency`, `search` | the graph as numbers, and text as indexes, derived from pinned versions |
 //! | `table` | the only room that knows Lance |
@@ -39,7 +39,9 @@
 
 #![recursion_limit = "256"]
 
+mod access;
 mod adjacency;
+mod diff;
 mod error;
 mod export;
 mod graph;
@@ -52,8 +54,12 @@ mod snapshot;
 mod table;
 mod write;
 
+pub use access::{Access, Action};
+pub use diff::{
+    ChangeFilter, ChangeOp, ChangePage, Difference, Endpoints, EntityChange, EntityKind, Image, Position, TypeRef,
+};
 pub use error::{DataError, Error, ErrorKind, Result};
-pub use graph::{BranchInfo, History, Omnigraph, OpenMode, OpenOptions};
+pub use graph::{BranchInfo, BranchState, CommitFilter, History, Omnigraph, OpenMode, OpenOptions};
 pub use load::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType};
 pub use omnigraph_log::{self as log, CommitRecord};
 pub use omnigraph_objects::{self as objects, Counts, Durability, StoreOptions};

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use omnigraph::{Omnigraph, QueryLimits, QueryRequest, Snapshot, Target};
+use omnigraph::{QueryLimits, QueryRequest, Snapshot};
 use serde_json::Value;
 
 use crate::error::{Failure, Result};
 use crate::guard::Verb;
 use crate::input::{self, Text};
+use crate::moment::Moment;
 use crate::output::{Answer, Format};
 use crate::session::{Session, say};
 
@@ -57,12 +58,9 @@ pub(super) struct Question {
     /// A file with the values of the query's parameters
     #[arg(long, value_name = "PATH")]
     params_file: Option<PathBuf>,
-    /// The branch to ask
-    #[arg(long, value_name = "BRANCH", conflicts_with = "snapshot", default_value = Omnigraph::default_branch())]
-    branch: String,
-    /// The commit to ask, by its id
-    #[arg(long, value_name = "COMMIT")]
-    snapshot: Option<String>,
+    /// The state that is asked
+    #[command(flatten)]
+    moment: Moment,
     /// Stop the query after so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     timeout: Option<u64>,
@@ -96,8 +94,7 @@ impl Question {
         let limits = self.limits();
         let address = session.address(None)?;
         let graph = session.open_to_read(&address).await?;
-        let target = self.snapshot.map_or(Target::Branch(self.branch), Target::Commit);
-        let snapshot = graph.snapshot(target).await?;
+        let snapshot = graph.snapshot(self.moment.target()?).await?;
         Ok((snapshot, QueryRequest { source, file, name: self.name, params, limits }))
     }
 

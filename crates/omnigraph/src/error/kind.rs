@@ -34,9 +34,9 @@ impl Error {
             Self::Compile { .. } | Self::Data(_) | Self::Request { .. } | Self::Unsupported { .. } => {
                 ErrorKind::Invalid
             }
-            Self::KeyConflict { .. } => ErrorKind::Conflict,
+            Self::KeyConflict { .. } | Self::Parentless { .. } => ErrorKind::Conflict,
             Self::Contention { .. } | Self::SchemaMoved { .. } => ErrorKind::Retry,
-            Self::ReadOnly { .. } => ErrorKind::Denied,
+            Self::ReadOnly { .. } | Self::Denied { .. } => ErrorKind::Denied,
             Self::Table { .. } => ErrorKind::Storage,
             Self::Execution { .. } | Self::Value { .. } | Self::Budget { .. } => ErrorKind::Invalid,
             Self::Cancelled => ErrorKind::Retry,
@@ -54,9 +54,15 @@ fn log_kind(error: &log::Error) -> ErrorKind {
             objects::ErrorKind::Retry => ErrorKind::Retry,
             _ => ErrorKind::Storage,
         },
-        log::Error::NoGraph { .. } | log::Error::NoBranch { .. } | log::Error::NoCommit { .. } => ErrorKind::NotFound,
-        log::Error::GraphExists { .. } | log::Error::BranchExists { .. } => ErrorKind::Conflict,
-        log::Error::BranchName { .. } | log::Error::MainStays => ErrorKind::Invalid,
+        log::Error::NoGraph { .. }
+        | log::Error::NoBranch { .. }
+        | log::Error::NoTag { .. }
+        | log::Error::NoCommit { .. }
+        | log::Error::BeforeHistory { .. } => ErrorKind::NotFound,
+        log::Error::GraphExists { .. } | log::Error::BranchExists { .. } | log::Error::TagExists { .. } => {
+            ErrorKind::Conflict
+        }
+        log::Error::BranchName { .. } | log::Error::TagName { .. } | log::Error::MainStays { .. } => ErrorKind::Invalid,
         log::Error::Invariant { .. } => ErrorKind::Internal,
         _ => ErrorKind::Storage,
     }

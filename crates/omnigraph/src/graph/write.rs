@@ -3,6 +3,7 @@
 use omnigraph_log::branch::MAIN;
 
 use super::Omnigraph;
+use crate::access::Action;
 use crate::error::Result;
 use crate::load::{self, LoadReceipt, LoadRequest};
 use crate::snapshot::{Snapshot, Target};
@@ -15,6 +16,7 @@ impl Omnigraph {
     /// [`crate::Error::Data`] names the file and line of a row that cannot be taken; nothing is changed then.
     pub async fn load(&self, request: LoadRequest) -> Result<LoadReceipt> {
         self.may_write("load")?;
+        self.allow(&Action::Write { branch: &request.branch }, request.actor.as_deref())?;
         let branch = self.shared.log.branch(&request.branch).await?;
         let head = self.shared.log.known_or_head(&branch).await?;
         let base = Snapshot::of(&self.shared, Target::Branch(branch.name.clone()), head.record).await?;

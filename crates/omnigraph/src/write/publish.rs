@@ -98,6 +98,7 @@ fn record(shared: &Shared, head: &Head, staged: &StagedWrite, versions: &[NextVe
         generation: base.generation + 1,
         parents: vec![base.reference()],
         kind: staged.kind,
+        source: None,
         actor: staged.actor.clone(),
         authored_at: now,
         schema: staged.schema.clone(),
