@@ -45,7 +45,7 @@ impl Log {
         let names = History::default();
         // A parent's generation is smaller than its child's, so the greatest is next.
         let mut open = BTreeMap::from([((head.generation, head.commit), head)]);
-        let mut columns = Columns::<CommitId>::default();
+        let mut columns = Columns::<CommitId>::new();
         let mut left = self.limit.unwrap_or(u64::MAX);
         while left > 0
             && let Some((_, record)) = open.pop_last()

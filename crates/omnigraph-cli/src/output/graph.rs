@@ -1,7 +1,7 @@
 //! Commits as a graph: a column per line of history, as `git log --graph` draws it.
 
 /// The columns of a picture that is drawn from the newest commit down.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Columns<K> {
     /// What each column waits for.
     waiting: Vec<K>,
@@ -19,6 +19,11 @@ pub(crate) struct Drawn {
 }
 
 impl<K: Clone + PartialEq> Columns<K> {
+    /// A picture without lines.
+    pub(crate) const fn new() -> Self {
+        Self { waiting: Vec::new() }
+    }
+
     /// The lines for a commit with these parents: columns that join in it, its own line, columns that part from it.
     pub(crate) fn commit(&mut self, commit: &K, parents: &[K]) -> Drawn {
         let at = match self.waiting.iter().position(|waits| waits == commit) {
@@ -95,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_fork_and_its_merge() {
-        let mut columns = Columns::default();
+        let mut columns = Columns::new();
         let drawn = [("m", &["b", "c"][..]), ("c", &["a"]), ("b", &["a"]), ("a", &[])];
         let mut lines = Vec::new();
         for (commit, parents) in drawn {
