@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::branch::{BRANCH_FORMAT, BranchRecord};
+use crate::claims::{CLAIM_FORMAT, ClaimRecord};
 use crate::fragment_blocks::{BLOCK_FORMAT, BlockRecord};
 use crate::record::{CommitRecord, RECORD_FORMAT};
 use crate::stamp::{GRAPH_FORMAT, GraphStamp};
@@ -38,6 +39,7 @@ versioned! {
     GraphStamp = GRAPH_FORMAT,
     BlockRecord = BLOCK_FORMAT,
     TagRecord = TAG_FORMAT,
+    ClaimRecord = CLAIM_FORMAT,
 }
 
 /// The bytes of an object.

@@ -127,6 +127,22 @@ pub enum Error {
         commit: String,
     },
 
+    /// An idempotency key that no claim can be made of.
+    #[error("an idempotency key is text of 1 to 255 bytes; this one has {bytes}")]
+    KeyLength {
+        /// Its length.
+        bytes: usize,
+    },
+
+    /// An idempotency key that stands for another request.
+    #[error(
+        "idempotency key '{key}' was used on this branch for another request. Use a fresh key for each request, and the same one only to repeat it"
+    )]
+    KeyReused {
+        /// The key.
+        key: String,
+    },
+
     /// A branch or the graph is full.
     #[error("{what} is exhausted; nothing was changed")]
     Exhausted {
@@ -152,10 +168,12 @@ impl Error {
             Self::MainStays { .. } => "OG-LOG-009",
             Self::NoCommit { .. } => "OG-LOG-010",
             Self::Exhausted { .. } => "OG-LOG-011",
-            Self::NoTag { .. } => "OG-LOG-012",
-            Self::TagExists { .. } => "OG-LOG-013",
-            Self::TagName { .. } => "OG-LOG-014",
-            Self::BeforeHistory { .. } => "OG-LOG-015",
+            Self::KeyLength { .. } => "OG-LOG-012",
+            Self::KeyReused { .. } => "OG-LOG-013",
+            Self::NoTag { .. } => "OG-LOG-014",
+            Self::TagExists { .. } => "OG-LOG-015",
+            Self::TagName { .. } => "OG-LOG-016",
+            Self::BeforeHistory { .. } => "OG-LOG-017",
         }
     }
 }

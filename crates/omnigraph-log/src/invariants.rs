@@ -24,6 +24,9 @@ pub fn commit_record(record: &CommitRecord) -> Result<(), String> {
         format!("a commit of kind init has sequence {}", record.sequence)
     })?;
     ensure(!record.operations.is_empty(), || "a commit without an operation".to_owned())?;
+    let unasked =
+        record.operations.iter().any(|operation| operation.answer.is_some() && operation.idempotency_key.is_none());
+    ensure(!unasked, || "an answer that no idempotency key asks for".to_owned())?;
     parents(record)?;
     source(record)?;
     tables(record)

@@ -20,6 +20,9 @@ pub const SCHEMA: &str = "__graph/schema";
 /// Numbered blocks of fragment ids.
 pub const FRAGMENTS: &str = "__graph/fragments";
 
+/// Claims of idempotency keys, one folder per branch id.
+pub const CLAIMS: &str = "__graph/claims";
+
 /// `graph.json`.
 pub fn graph_stamp() -> Result<Key> {
     Ok(Key::parse(GRAPH_STAMP)?)
@@ -51,4 +54,10 @@ pub fn commit(branch: BranchId, sequence: u64) -> String {
 /// `__graph/schema/<sha256>.json`.
 pub fn schema(hash: &SchemaHash) -> Result<Key> {
     Ok(Key::parse(SCHEMA)?.join(&format!("{hash}.json"))?)
+}
+
+/// `__graph/claims/<branch id>/<sha256 of the key>.json`. A key may hold any text, so its hash names the object.
+pub fn claim(branch: BranchId, key: &str) -> Result<Key> {
+    let file = format!("{}.json", SchemaHash::of(key.as_bytes()));
+    Ok(Key::parse(CLAIMS)?.join(&branch.to_string())?.join(&file)?)
 }

@@ -126,7 +126,11 @@ impl Log {
     }
 
     /// The record at `sequence` of `branch`, if there is one.
-    pub(crate) async fn record(&self, branch: BranchId, sequence: u64) -> Result<Option<Arc<CommitRecord>>> {
+    ///
+    /// # Errors
+    ///
+    /// If the store fails or the record is damaged.
+    pub async fn record(&self, branch: BranchId, sequence: u64) -> Result<Option<Arc<CommitRecord>>> {
         if let Some(record) = self.cache.get(branch, sequence) {
             return Ok(Some(record));
         }

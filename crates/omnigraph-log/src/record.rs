@@ -228,6 +228,9 @@ pub struct Operation {
     /// The caller's key under which a replay gets the first answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
+    /// The answer that a replay gets, as JSON text. Only beside a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
 }
 
 /// One commit.

@@ -56,7 +56,7 @@ async fn load_debian(place: &Path) -> Omnigraph {
     let place = place.display().to_string();
     let graph = Omnigraph::init(&place, "debian.pg", &schema, None, options()).await.unwrap();
     let source = LoadSource::file(&debian().join("debian.jsonl.zst")).unwrap();
-    let request = LoadRequest { branch: "main".into(), mode: LoadMode::Overwrite, source, actor: None, progress: None };
+    let request = LoadRequest::new("main", LoadMode::Overwrite, source);
     assert_eq!(graph.load(request).await.unwrap().total(), 428_997);
     graph
 }
@@ -120,7 +120,7 @@ async fn one_row(folder: &Path) {
 
 async fn commit(graph: &Omnigraph, line: &str) {
     let source = LoadSource::reader("row", std::io::Cursor::new(line.as_bytes().to_vec()));
-    let request = LoadRequest { branch: "main".into(), mode: LoadMode::Merge, source, actor: None, progress: None };
+    let request = LoadRequest::new("main", LoadMode::Merge, source);
     graph.load(request).await.unwrap();
 }
 

@@ -141,6 +141,6 @@ async fn commit_one(graph: &Omnigraph, number: usize) {
          {{\"edge\": \"Suggests\", \"from\": \"bench-{number}\", \"to\": \"curl\", \"data\": {{\"alternative\": 0}}}}\n"
     );
     let source = LoadSource::reader("rows", std::io::Cursor::new(lines.into_bytes()));
-    let request = LoadRequest { branch: "main".into(), mode: LoadMode::Append, source, actor: None, progress: None };
+    let request = LoadRequest::new("main", LoadMode::Append, source);
     graph.load(request).await.unwrap();
 }

@@ -7,15 +7,7 @@
 //! let schema = "node City { name: String @key }";
 //! let graph = Omnigraph::init("cities.omni", "cities.pg", schema, None, OpenOptions::default()).await?;
 //! let rows = &br#"{"type": "City", "data": {"name": "Oslo"}}"#[..];
-//! graph
-//!     .load(LoadRequest {
-//!         branch: "main".into(),
-//!         mode: LoadMode::Merge,
-//!         source: LoadSource::reader("rows", rows),
-//!         actor: None,
-//!         progress: None,
-//!     })
-//!     .await?;
+//! graph.load(LoadRequest::new("main", LoadMode::Merge, LoadSource::reader("rows", rows))).await?;
 //! let snapshot = graph.snapshot(Target::Branch("main".into())).await?;
 //! # Ok(()) }
 //! ```
@@ -28,7 +20,8 @@
 //! |---|---|
 //! | `graph` | the handle: open, branches, loads, snapshots |
 //! | `export` | a snapshot as NDJSON |
-//! | `load`, `write` | rows in: decode, stage, judge, publish |
+//! | `load`, `mutate`, `write` | rows in: decode or compute, stage, judge, publish |
+//! | `validate` | what a schema asks of rows, judged alike for every write |
 //! | `query`, `diff` | IR to one DataFusion plan; what two states differ by |
 //! | `snapshot`, `schema`, `keys` | one commit and what it pins |
 //! | `adjacency`, `search` | the graph as numbers, and text as indexes, derived from pinned versions |
@@ -47,21 +40,25 @@ mod export;
 mod graph;
 mod keys;
 mod load;
+mod mutate;
 mod query;
 mod schema;
 mod search;
 mod snapshot;
 mod table;
+mod validate;
 mod write;
 
 pub use access::{Access, Action};
 pub use diff::{
     ChangeFilter, ChangeOp, ChangePage, Difference, Endpoints, EntityChange, EntityKind, Image, Position, TypeRef,
 };
-pub use error::{DataError, Error, ErrorKind, Result};
+pub use error::{DataError, Error, ErrorKind, Result, RuleError};
 pub use graph::{BranchInfo, BranchState, CommitFilter, History, Omnigraph, OpenMode, OpenOptions};
 pub use load::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType};
+pub use mutate::{MutateRequest, MutationReceipt};
 pub use omnigraph_log::{self as log, CommitRecord};
 pub use omnigraph_objects::{self as objects, Counts, Durability, StoreOptions};
 pub use query::{QueryLimits, QueryPlan, QueryRequest, QueryResult};
 pub use snapshot::{Snapshot, TableSummary, Target};
+pub use write::WriteCondition;

@@ -133,11 +133,9 @@ impl Load {
     async fn load(&self, graph: &Omnigraph, source: LoadSource, actor: Option<&str>) -> Result<LoadReceipt> {
         let bar = (watched() && !self.json).then(|| Bar::new(source.bytes()));
         let request = LoadRequest {
-            branch: self.branch.clone(),
-            mode: self.mode.into(),
-            source,
             actor: actor.map(str::to_owned),
             progress: bar.as_ref().map(Bar::report),
+            ..LoadRequest::new(self.branch.as_str(), self.mode.into(), source)
         };
         Ok(graph.load(request).await?)
     }

@@ -4,6 +4,7 @@
 
 mod ancestry;
 mod bytes;
+mod claims;
 mod cost;
 mod create;
 mod decoding;

@@ -38,7 +38,7 @@ pub(crate) fn first(store: &Store, main: &BranchRecord) -> CommitRecord {
 
 fn operation(store: &Store) -> Operation {
     let id = OperationId::new(store.ambient().ulid());
-    Operation { id, actor: Some("ada".to_owned()), idempotency_key: Some(format!("key of {id}")) }
+    Operation { id, actor: Some("ada".to_owned()), idempotency_key: Some(format!("key of {id}")), answer: None }
 }
 
 pub(crate) async fn create(store: Store) -> omnigraph_log::Result<Log> {

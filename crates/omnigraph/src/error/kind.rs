@@ -31,10 +31,11 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Log(error) => log_kind(error),
-            Self::Compile { .. } | Self::Data(_) | Self::Request { .. } | Self::Unsupported { .. } => {
+            Self::Compile { .. } | Self::Data(_) | Self::Rule(_) | Self::Request { .. } | Self::Unsupported { .. } => {
                 ErrorKind::Invalid
             }
-            Self::KeyConflict { .. } | Self::Parentless { .. } => ErrorKind::Conflict,
+            Self::KeyConflict { .. } | Self::Precondition { .. } | Self::Parentless { .. } => ErrorKind::Conflict,
+            Self::Shared(error) => error.kind(),
             Self::Contention { .. } | Self::SchemaMoved { .. } => ErrorKind::Retry,
             Self::ReadOnly { .. } | Self::Denied { .. } => ErrorKind::Denied,
             Self::Table { .. } => ErrorKind::Storage,
@@ -59,10 +60,14 @@ fn log_kind(error: &log::Error) -> ErrorKind {
         | log::Error::NoTag { .. }
         | log::Error::NoCommit { .. }
         | log::Error::BeforeHistory { .. } => ErrorKind::NotFound,
-        log::Error::GraphExists { .. } | log::Error::BranchExists { .. } | log::Error::TagExists { .. } => {
-            ErrorKind::Conflict
-        }
-        log::Error::BranchName { .. } | log::Error::TagName { .. } | log::Error::MainStays { .. } => ErrorKind::Invalid,
+        log::Error::GraphExists { .. }
+        | log::Error::BranchExists { .. }
+        | log::Error::TagExists { .. }
+        | log::Error::KeyReused { .. } => ErrorKind::Conflict,
+        log::Error::BranchName { .. }
+        | log::Error::TagName { .. }
+        | log::Error::KeyLength { .. }
+        | log::Error::MainStays { .. } => ErrorKind::Invalid,
         log::Error::Invariant { .. } => ErrorKind::Internal,
         _ => ErrorKind::Storage,
     }

@@ -33,6 +33,10 @@ pub enum Error {
     #[error("{0}")]
     Data(Box<DataError>),
 
+    /// A write breaks a rule of the schema.
+    #[error("{0}")]
+    Rule(Box<RuleError>),
+
     /// Rows of this write and rows that are there already contradict each other.
     #[error("{message}")]
     KeyConflict {
@@ -128,6 +132,21 @@ pub enum Error {
     #[error("the query was cancelled")]
     Cancelled,
 
+    /// What a careful writer asked of the state is not so (any more).
+    #[error("{message}")]
+    Precondition {
+        /// What was expected, what there is, and what to do.
+        message: String,
+        /// The commit that was named.
+        expected: String,
+        /// The commit that stands in the way, where it is known.
+        actual: Option<String>,
+    },
+
+    /// A failure of a commit that several writes were to share.
+    #[error("{0}")]
+    Shared(std::sync::Arc<Error>),
+
     /// Something that this build cannot do yet.
     #[error("{what} cannot be run yet by this build")]
     Unsupported {
@@ -161,6 +180,18 @@ pub struct DataError {
     pub source_line: String,
 }
 
+/// A rule of the schema that a write breaks, where no place in an input can be named.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct RuleError {
+    /// Stable code.
+    pub code: &'static str,
+    /// What is wrong, naming types, ids and values.
+    pub message: String,
+    /// The rows to blame as the door of the write counts them, the first of them first.
+    pub(crate) places: Vec<u64>,
+}
+
 impl DataError {
     fn place(&self) -> String {
         let Self { file, line, column, source_line, .. } = self;
@@ -188,6 +219,7 @@ impl Error {
                 findings.first().and_then(|finding| finding["code"].as_str()).unwrap_or("OG-ENG-001")
             }
             Self::Data(error) => error.code,
+            Self::Rule(error) => error.code,
             Self::KeyConflict { .. } => "OG-ENG-002",
             Self::Contention { .. } => "OG-ENG-003",
             Self::SchemaMoved { .. } => "OG-ENG-004",
@@ -202,6 +234,8 @@ impl Error {
             Self::Cancelled => "OG-ENG-013",
             Self::Denied { .. } => "OG-HIS-001",
             Self::Parentless { .. } => "OG-HIS-002",
+            Self::Precondition { .. } => "OG-ENG-014",
+            Self::Shared(error) => error.code(),
         }
     }
 }

@@ -159,7 +159,7 @@ impl Omnigraph {
             schema: restored.schema.clone(),
             tables: restored.tables.clone(),
             changes,
-            operations: vec![Operation { id, actor, idempotency_key: None }],
+            operations: vec![Operation { id, actor, idempotency_key: None, answer: None }],
             fragment_blocks: head.record.fragment_blocks.max(restored.fragment_blocks),
         })
     }

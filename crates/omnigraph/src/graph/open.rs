@@ -99,8 +99,8 @@ fn first_commit(
     actor: Option<&str>,
 ) -> CommitRecord {
     let actor = actor.map(str::to_owned);
-    let operation =
-        Operation { id: OperationId::new(store.ambient().ulid()), actor: actor.clone(), idempotency_key: None };
+    let id = OperationId::new(store.ambient().ulid());
+    let operation = Operation { id, actor: actor.clone(), idempotency_key: None, answer: None };
     CommitRecord {
         format: RECORD_FORMAT,
         commit: CommitId::mint(main.created_at, main.id, 0),

@@ -1,13 +1,16 @@
 //! Which ids a table holds, and where.
 //!
-//! - `hash`   ids as 128-bit hashes
-//! - `index`  layers of hash to row address; a new version is one more layer
-//! - `cache`  the index of a pinned version, brought forward from that of an earlier one
+//! - `canonical` values as the texts that ids are made of
+//! - `hash`      ids as 128-bit hashes
+//! - `index`     layers of hash to row address; a new version is one more layer
+//! - `cache`     the index of a pinned version, brought forward from that of an earlier one
 
 mod cache;
+mod canonical;
 mod hash;
 mod index;
 
 pub(crate) use cache::KeyIndexes;
+pub(crate) use canonical::{CanonicalTexts, NoText};
 pub(crate) use hash::KeyHash;
 pub(crate) use index::KeyIndex;

@@ -8,14 +8,12 @@
 //!
 //! - `request` what is asked for, and what is answered
 //! - `source`  files, compression, lines
-//! - `plan`    what each type of the schema expects of a row
 //! - `decode`  text to columns
 //! - `tracker` keys seen and ends still to be found
 //! - `sink`    rows of one table, in memory or in files
 //! - `run`     the pipeline
 
 mod decode;
-mod plan;
 mod request;
 mod run;
 mod sink;

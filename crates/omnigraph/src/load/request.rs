@@ -5,6 +5,7 @@ use std::sync::Arc;
 use omnigraph_log::CommitRecord;
 
 use super::LoadSource;
+use crate::write::WriteCondition;
 
 /// What a load does with rows that are there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,12 +49,25 @@ pub struct LoadRequest {
     pub source: LoadSource,
     /// Who is answerable.
     pub actor: Option<String>,
+    /// What must be true for it to happen.
+    pub condition: Option<WriteCondition>,
+    /// Under which key a repetition gets the same answer.
+    pub idempotency_key: Option<String>,
     /// Called now and then while the load runs.
     pub progress: Option<Arc<dyn Fn(LoadProgress) + Send + Sync>>,
 }
 
+impl LoadRequest {
+    /// A load on no terms, of which nobody is told how far it is.
+    #[must_use]
+    pub fn new(branch: impl Into<String>, mode: LoadMode, source: LoadSource) -> Self {
+        let branch = branch.into();
+        Self { branch, mode, source, actor: None, condition: None, idempotency_key: None, progress: None }
+    }
+}
+
 /// Rows loaded of one type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 pub struct LoadedType {
     /// The type.
     pub name: String,
@@ -72,6 +86,8 @@ pub struct LoadReceipt {
     pub edges: Vec<LoadedType>,
     /// How often the commit lost a race for its place before it got one.
     pub retries: u32,
+    /// Whether it was loaded before, under the same idempotency key.
+    pub replayed: bool,
 }
 
 impl LoadReceipt {

@@ -6,17 +6,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::{Stream, StreamExt, TryStreamExt};
 use omnigraph_log::{BranchRecord, CommitKind};
+use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use super::decode::{Decoded, decode};
-use super::plan::LoadPlan;
 use super::sink::Sink;
 use super::source::{Chunk, Lines};
 use super::tracker::Tracker;
 use super::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadedType};
 use crate::error::{Error, Result};
 use crate::snapshot::{Shared, Snapshot};
-use crate::write::{Existing, NeededEnd, StagedTable, StagedWrite, Writer};
+use crate::validate::RowPlans;
+use crate::write::{
+    Existing, Fixed, IdempotencyKey, NeededEnd, Publication, StagedTable, StagedWrite, Submission, Writer,
+};
 
 /// Chunks read ahead of the decoders.
 const CHUNKS_AHEAD: usize = 2;
@@ -29,32 +32,40 @@ pub(crate) async fn run(
     base: &Snapshot,
     request: LoadRequest,
 ) -> Result<LoadReceipt> {
-    let plan = Arc::new(LoadPlan::new(base.catalog())?);
+    let plan = Arc::new(RowPlans::new(base.catalog())?);
     let origin: Arc<str> = request.source.name().into();
     let (lines, bytes_read) = request.source.lines()?;
     let progress = Progress { report: request.progress, bytes_read, rows: 0 };
     let chunks = decoded_chunks(shared, &plan, &origin, lines);
     let (tracker, sinks) = collect(&plan, base, &origin, chunks, progress).await?;
-    let receipt = receipt(&plan, &tracker);
-    if receipt.total() == 0 {
-        return Ok(receipt);
+    let counts = Counts::of(&plan, &tracker);
+    if counts.is_empty() {
+        return Ok(counts.receipt(None));
     }
+    let actor = request.actor;
     let staged = StagedWrite {
         schema: base.commit().schema.clone(),
         kind: CommitKind::Load,
-        actor: request.actor,
+        actor: actor.clone(),
         origin: origin.to_string(),
         ends: needed_ends(&plan, &tracker),
         tables: stage(&plan, request.mode, tracker, sinks).await?,
     };
-    let publication = writer.publish(shared, branch, &staged).await?;
-    Ok(LoadReceipt { commit: Some(publication.record), retries: publication.retries, ..receipt })
+    let answer = serde_json::to_value(&counts).map_err(|error| Error::internal(error.to_string()))?;
+    let key =
+        request.idempotency_key.map(|key| IdempotencyKey { key, request: format!("load {}", request.mode.as_str()) });
+    let job = Arc::new(Fixed { staged: Arc::new(staged), answer: Arc::new(answer) });
+    let submission = Submission { job, actor, condition: request.condition, key };
+    let publication = writer.submit(shared, branch, submission).await?;
+    let counts =
+        Counts::deserialize(publication.answer.as_ref()).map_err(|error| Error::internal(error.to_string()))?;
+    Ok(counts.receipt(Some(publication)))
 }
 
 /// Reads and decodes in parallel, and hands on in the order of the input.
 fn decoded_chunks(
     shared: &Shared,
-    plan: &Arc<LoadPlan>,
+    plan: &Arc<RowPlans>,
     origin: &Arc<str>,
     mut lines: Lines,
 ) -> impl Stream<Item = Result<Decoded>> + use<> {
@@ -84,7 +95,7 @@ fn decoded_chunks(
 
 /// Feeds every decoded row to the sink of its table, and takes note of its keys.
 async fn collect(
-    plan: &Arc<LoadPlan>,
+    plan: &Arc<RowPlans>,
     base: &Snapshot,
     origin: &str,
     chunks: impl Stream<Item = Result<Decoded>>,
@@ -113,7 +124,7 @@ async fn collect(
 }
 
 async fn stage(
-    plan: &LoadPlan,
+    plan: &RowPlans,
     mode: LoadMode,
     tracker: Tracker,
     sinks: Vec<Option<Sink>>,
@@ -129,12 +140,13 @@ async fn stage(
             rows: sink.finish().await?,
             count,
             keys: seen.into_keys().collect::<HashSet<_>>(),
+            removed: HashSet::new(),
         });
     }
     Ok(tables)
 }
 
-fn needed_ends(plan: &LoadPlan, tracker: &Tracker) -> Vec<NeededEnd> {
+fn needed_ends(plan: &RowPlans, tracker: &Tracker) -> Vec<NeededEnd> {
     let names: Vec<Arc<str>> = plan.types.iter().map(|ty| ty.name.as_str().into()).collect();
     let by_node = tracker.pending.iter().enumerate();
     by_node
@@ -153,12 +165,31 @@ fn needed_ends(plan: &LoadPlan, tracker: &Tracker) -> Vec<NeededEnd> {
         .collect()
 }
 
-fn receipt(plan: &LoadPlan, tracker: &Tracker) -> LoadReceipt {
-    let loaded = |edges: bool| {
-        let types = plan.types.iter().zip(&tracker.rows).filter(|(ty, rows)| ty.is_edge() == edges && **rows > 0);
-        types.map(|(ty, rows)| LoadedType { name: ty.name.clone(), rows: *rows }).collect()
-    };
-    LoadReceipt { commit: None, nodes: loaded(false), edges: loaded(true), retries: 0 }
+/// Rows by type.
+#[derive(Debug, serde::Deserialize, serde::Serialize)]
+struct Counts {
+    nodes: Vec<LoadedType>,
+    edges: Vec<LoadedType>,
+}
+
+impl Counts {
+    fn of(plan: &RowPlans, tracker: &Tracker) -> Self {
+        let loaded = |edges: bool| {
+            let types = plan.types.iter().zip(&tracker.rows).filter(|(ty, rows)| ty.is_edge() == edges && **rows > 0);
+            types.map(|(ty, rows)| LoadedType { name: ty.name.clone(), rows: *rows }).collect()
+        };
+        Self { nodes: loaded(false), edges: loaded(true) }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.nodes.is_empty() && self.edges.is_empty()
+    }
+
+    fn receipt(self, publication: Option<Publication>) -> LoadReceipt {
+        let Self { nodes, edges } = self;
+        let (retries, replayed) = publication.as_ref().map_or((0, false), |done| (done.retries, done.replayed));
+        LoadReceipt { commit: publication.and_then(|done| done.record), nodes, edges, retries, replayed }
+    }
 }
 
 struct Progress {

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use arrow::array::{Array, AsArray};
 
 use super::decode::{Group, data_error};
-use super::plan::{LoadPlan, TypeIndex};
 use crate::error::{Error, Result};
 use crate::keys::KeyHash;
 use crate::table::{EDGE_DST, EDGE_SRC, ID};
+use crate::validate::{RowPlans, TypeIndex};
 
 /// Two rows of one id in one input.
 const DUPLICATE_KEY: &str = "OG-LOAD-011";
@@ -41,13 +41,13 @@ pub(super) struct Tracker {
 }
 
 impl Tracker {
-    pub(super) fn new(plan: &LoadPlan) -> Self {
+    pub(super) fn new(plan: &RowPlans) -> Self {
         let count = plan.types.len();
         Self { seen: vec![Seen::new(); count], pending: vec![HashMap::new(); count], rows: vec![0; count] }
     }
 
     /// Takes note of the rows of `group`. An id that was seen before is an error, naming both lines.
-    pub(super) fn note(&mut self, plan: &LoadPlan, file: &str, group: &Group) -> Result<()> {
+    pub(super) fn note(&mut self, plan: &RowPlans, file: &str, group: &Group) -> Result<()> {
         self.rows[group.ty] += group.lines.len() as u64;
         for (key, row) in &group.keys {
             let line = group.lines[*row as usize];
@@ -91,12 +91,12 @@ fn data(code: &'static str, message: String, file: &str, line: u64, shown: &str)
     Error::Data(Box::new(data_error(code, message, file, line, 0, shown)))
 }
 
-fn key_name(plan: &LoadPlan, ty: TypeIndex) -> String {
+fn key_name(plan: &RowPlans, ty: TypeIndex) -> String {
     let ty = &plan.types[ty];
     match ty.key.as_deref() {
-        Some([single]) => ty.properties[*single].name.clone(),
+        Some([single]) => ty.key_column(*single).to_owned(),
         Some(several) => {
-            let names: Vec<_> = several.iter().map(|index| ty.properties[*index].name.as_str()).collect();
+            let names: Vec<_> = several.iter().map(|part| ty.key_column(*part)).collect();
             format!("({})", names.join(", "))
         }
         None => ID.to_owned(),

@@ -62,6 +62,16 @@ pub(super) enum Entities {
     Rows(Vec<Arc<Rows>>),
 }
 
+impl Entities {
+    /// The columns of the first type's table.
+    pub(super) fn schema(&self) -> Option<&arrow::datatypes::SchemaRef> {
+        match self {
+            Self::Nodes(nodes) => nodes.first().map(|nodes| nodes.table.schema()),
+            Self::Rows(rows) => rows.first().map(|rows| rows.table.schema()),
+        }
+    }
+}
+
 /// The number of a node.
 pub(super) const fn node_ref(space: u16, ordinal: u32) -> u64 {
     ((space as u64) << 32) | ordinal as u64
@@ -212,7 +222,7 @@ impl Graph {
 }
 
 /// The properties that a whole node or edge shows: all but blobs and vectors.
-fn shown(properties: &[Property]) -> Vec<Shown> {
+pub(super) fn shown(properties: &[Property]) -> Vec<Shown> {
     let plain = properties.iter().filter(|property| !matches!(property.ty.scalar, Scalar::Blob | Scalar::Vector(_)));
     plain.map(|property| Shown { name: property.name.clone(), json: property.ty.scalar == Scalar::Json }).collect()
 }

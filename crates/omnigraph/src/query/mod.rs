@@ -7,6 +7,7 @@
 //! - `graph`    the tables that a query reads
 //! - `lower`    IR to a physical plan
 //! - `operator` the operators of a graph
+//! - `statement` the door for mutations
 //! - `scalar`   expressions over batches
 //! - `lists`    collected lists
 //! - `explain`  plans as text and as data
@@ -23,6 +24,9 @@ mod operator;
 mod request;
 mod run;
 mod scalar;
+mod statement;
 
 pub use budget::QueryLimits;
 pub use request::{QueryPlan, QueryRequest, QueryResult};
+pub(crate) use run::decode_params;
+pub(crate) use statement::{Environment, Matching, Statements, Written, types_of};

@@ -12,7 +12,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionConfig;
 use futures::TryStreamExt;
-use omnigraph_compiler::ir::{Operation, Query, Type, Value};
+use omnigraph_compiler::ir::{Operation, Param, Query, Type, Value};
 use omnigraph_compiler::params;
 use omnigraph_compiler::types::Scalar;
 
@@ -133,7 +133,12 @@ fn read(prepared: &Prepared) -> Result<&Query> {
 }
 
 fn decode(query: &Query, params: Option<&serde_json::Value>) -> Result<Vec<Value>> {
-    let decoded = params::decode(&query.params, params, params::NumberMode::Native);
+    decode_params(&query.params, params)
+}
+
+/// The values of declared parameters.
+pub(crate) fn decode_params(declared: &[Param], given: Option<&serde_json::Value>) -> Result<Vec<Value>> {
+    let decoded = params::decode(declared, given, params::NumberMode::Native);
     decoded.map_err(|error| Error::request(error.to_string()))
 }
 
@@ -198,7 +203,7 @@ impl Drop for CancelOnDrop {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a limit on the machine's own time: no data depends on it")]
-async fn within<T>(timeout: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) async fn within<T>(timeout: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
     match tokio::time::timeout(timeout, work).await {
         Ok(done) => done,
         Err(_) => Err(Error::Budget { limit: "timeout", value: format!("{timeout:?}") }),
@@ -248,7 +253,7 @@ fn rows(query: &Query, batches: &[RecordBatch]) -> Result<Vec<serde_json::Map<St
 }
 
 /// Nodes, edges, paths and JSON values travel as JSON text.
-fn encoding(ty: &Type) -> Encoding {
+pub(super) fn encoding(ty: &Type) -> Encoding {
     match ty {
         Type::Object { .. } | Type::Objects { .. } => Encoding::Whole,
         Type::Path { .. } => Encoding::Json,

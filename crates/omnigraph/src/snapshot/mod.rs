@@ -30,6 +30,17 @@ pub enum Target {
     },
 }
 
+impl Target {
+    /// The branch's name or the commit's id.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Branch(name) | Self::Time { branch: name, .. } => name,
+            Self::Commit(id) => id,
+        }
+    }
+}
+
 /// One state of a graph. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Snapshot {

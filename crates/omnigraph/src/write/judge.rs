@@ -25,13 +25,15 @@ pub(super) struct Judged {
     pub(super) base: Arc<Table>,
     /// Rows that go.
     pub(super) gone: Vec<RowAddress>,
+    /// How many of them have a successor.
+    pub(super) updated: u64,
 }
 
 /// Judges `staged` on `base`.
 pub(super) async fn judge(staged: &StagedWrite, base: &Snapshot) -> Result<Vec<Judged>> {
     let mut judged = Vec::with_capacity(staged.tables.len());
     for table in &staged.tables {
-        judged.push(judge_table(table, base).await?);
+        judged.push(resolve(table, base).await?);
     }
     let replaced: HashMap<&TablePath, &StagedTable> =
         staged.tables.iter().filter(|table| table.replace).map(|table| (&table.path, table)).collect();
@@ -42,10 +44,11 @@ pub(super) async fn judge(staged: &StagedWrite, base: &Snapshot) -> Result<Vec<J
     Ok(judged)
 }
 
-async fn judge_table(staged: &StagedTable, snapshot: &Snapshot) -> Result<Judged> {
+/// The rows of the base that a staged table replaces or removes.
+pub(super) async fn resolve(staged: &StagedTable, snapshot: &Snapshot) -> Result<Judged> {
     let base = snapshot.table(&staged.path).await?;
-    if staged.replace || staged.keys.is_empty() || base.rows() == 0 {
-        return Ok(Judged { base, gone: Vec::new() });
+    if staged.replace || (staged.keys.is_empty() && staged.removed.is_empty()) || base.rows() == 0 {
+        return Ok(Judged { base, gone: Vec::new(), updated: 0 });
     }
     let index = snapshot.shared.keys.of(&base).await?;
     let mut gone = Vec::new();
@@ -56,8 +59,10 @@ async fn judge_table(staged: &StagedTable, snapshot: &Snapshot) -> Result<Judged
         }
         gone.push(address);
     }
+    let updated = gone.len() as u64;
+    gone.extend(staged.removed.iter().filter_map(|key| index.get(*key)));
     gone.sort_unstable();
-    Ok(Judged { base, gone })
+    Ok(Judged { base, gone, updated })
 }
 
 /// Every end that the staged rows lack must be a row that is there and stays.
@@ -69,7 +74,10 @@ async fn find_ends(staged: &StagedWrite, base: &Snapshot, replaced: &HashMap<&Ta
             let table = base.table(&end.node).await?;
             indexes.insert(&end.node, base.shared.keys.of(&table).await?);
         }
-        let found = indexes.get(&end.node).is_some_and(|index| index.contains(end.key));
+        let there = indexes.get(&end.node).is_some_and(|index| index.contains(end.key));
+        let written = staged.tables.iter().find(|table| table.path == end.node);
+        let found = written
+            .map_or(there, |table| table.keys.contains(&end.key) || (there && !table.removed.contains(&end.key)));
         if !found && missing.is_none_or(|first| end.line < first.line) {
             missing = Some(end);
         }
@@ -135,7 +143,7 @@ async fn first_lost_end(table: &Table, column: &str, nodes: &StagedTable) -> Res
 }
 
 /// The id of the row at `address`, for a message.
-async fn id_at(table: &Table, address: RowAddress) -> Result<String> {
+pub(super) async fn id_at(table: &Table, address: RowAddress) -> Result<String> {
     let scan = Scan { columns: vec![ID.to_owned()], fragments: Some([address.fragment()].into()), addresses: true };
     let mut batches = std::pin::pin!(table.scan(scan).await?);
     while let Some(batch) = batches.try_next().await? {

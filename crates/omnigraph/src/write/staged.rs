@@ -19,7 +19,7 @@ pub(crate) enum Existing {
 }
 
 /// Staged rows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum StagedRows {
     /// Few enough to be written with the version, together with what is folded.
     Memory(Vec<RecordBatch>),
@@ -28,7 +28,7 @@ pub(crate) enum StagedRows {
 }
 
 /// Staged rows of one table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct StagedTable {
     /// The table.
     pub(crate) path: TablePath,
@@ -44,10 +44,12 @@ pub(crate) struct StagedTable {
     pub(crate) count: u64,
     /// Their ids, but for those that were made up and cannot clash.
     pub(crate) keys: HashSet<KeyHash>,
+    /// Ids of rows that go and get no successor. An id that is not there is passed over.
+    pub(crate) removed: HashSet<KeyHash>,
 }
 
 /// An end of a staged edge that no staged row has.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct NeededEnd {
     /// The node type's table.
     pub(crate) node: TablePath,
@@ -66,7 +68,7 @@ pub(crate) struct NeededEnd {
 }
 
 /// Everything that one commit is to carry.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct StagedWrite {
     /// The schema the rows were made for.
     pub(crate) schema: SchemaHash,
@@ -80,4 +82,11 @@ pub(crate) struct StagedWrite {
     pub(crate) tables: Vec<StagedTable>,
     /// Ends to be found among the rows that are there.
     pub(crate) ends: Vec<NeededEnd>,
+}
+
+impl StagedWrite {
+    /// Whether it changes any row.
+    pub(crate) fn changes(&self) -> bool {
+        self.tables.iter().any(|table| table.replace || table.count > 0 || !table.removed.is_empty())
+    }
 }

@@ -34,9 +34,8 @@ pub(super) async fn next_version(
     staged: &StagedTable,
     judged: Judged,
 ) -> Result<NextVersion> {
-    let Judged { base: table, gone } = judged;
-    let updated = gone.len() as u64;
-    let deleted = if staged.replace { table.rows() } else { 0 };
+    let Judged { base: table, gone, updated } = judged;
+    let deleted = if staged.replace { table.rows() } else { gone.len() as u64 - updated };
     let mut newest_block = base.commit().fragment_blocks;
     let (add, touched, drop, known) = match &staged.rows {
         StagedRows::Files(files) => {
@@ -48,6 +47,9 @@ pub(super) async fn next_version(
             }
             (add, TouchedKeys::Any, FoldPlan::default(), None)
         }
+        StagedRows::Memory(batches) if batches.is_empty() => {
+            (Vec::new(), touched(staged, batches)?, FoldPlan::default(), None)
+        }
         StagedRows::Memory(batches) => {
             let fold = if staged.replace { FoldPlan::default() } else { plan_fold(&table, staged.count) };
             let kept = read_folded(&table, &fold, &gone).await?;
@@ -55,14 +57,15 @@ pub(super) async fn next_version(
             newest_block = block;
             let keys = key_column(kept.iter().chain(batches))?;
             let file = write_file(base, &table, kept.iter().chain(batches)).await?;
-            let touched = if staged.replace { TouchedKeys::Any } else { touched(batches)? };
+            let touched = if staged.replace { TouchedKeys::Any } else { touched(staged, batches)? };
             (vec![(id, file)], touched, fold, Some((id, keys)))
         }
     };
     let delete = gone.into_iter().filter(|address| !drop.fragments.contains(&address.fragment())).collect();
     let edit = Edit { replace: staged.replace, drop: drop.fragments, delete, add };
     let next = base.shared.tables.edit(&table, edit).await?.table;
-    if let Some((fragment, keys)) = known {
+    let (fragment, keys) = known.unwrap_or_default();
+    if matches!(staged.rows, StagedRows::Memory(_)) {
         remember_keys(base, staged, &table, &next, fragment, &keys);
     }
     let change = TableChange { inserted: staged.count - updated, updated, deleted, touched };
@@ -120,8 +123,9 @@ fn key_column<'a>(batches: impl Iterator<Item = &'a RecordBatch>) -> Result<Vec<
     Ok(keys)
 }
 
-fn touched(batches: &[RecordBatch]) -> Result<TouchedKeys> {
-    Ok(TouchedKeys::of(key_column(batches.iter())?.into_iter().map(KeyHash::short).collect()))
+fn touched(staged: &StagedTable, batches: &[RecordBatch]) -> Result<TouchedKeys> {
+    let written = key_column(batches.iter())?;
+    Ok(TouchedKeys::of(written.iter().chain(&staged.removed).map(|key| key.short()).collect()))
 }
 
 /// The key index of the version just written follows from that of its base, if that is at hand.
@@ -136,5 +140,6 @@ fn remember_keys(
     let index = if staged.replace { Some(crate::keys::KeyIndex::default()) } else { base.shared.keys.known(table) };
     let Some(index) = index else { return };
     let addresses = (0u32..).map(|offset| RowAddress::new(fragment, offset));
-    base.shared.keys.keep(next, index.next([], keys.iter().copied().zip(addresses)));
+    let gone = staged.removed.iter().copied();
+    base.shared.keys.keep(next, index.next(gone, keys.iter().copied().zip(addresses)));
 }

@@ -64,7 +64,7 @@ async fn compressed_sources_are_recognised() {
     for bytes in [CREW.as_bytes().to_vec(), zstd, gzip.finish().unwrap()] {
         let graph = init(&memory()).await;
         let source = LoadSource::reader("crew", std::io::Cursor::new(bytes));
-        let request = LoadRequest { branch: "main".into(), mode: LoadMode::Merge, source, actor: None, progress: None };
+        let request = LoadRequest::new("main", LoadMode::Merge, source);
         graph.load(request).await.unwrap();
         exports.push(export(&graph, "main").await);
     }

@@ -58,7 +58,7 @@ impl Engine for Subject {
             Mode::Overwrite => LoadMode::Overwrite,
         };
         let source = LoadSource::reader("rows.jsonl", std::io::Cursor::new(lines.as_bytes().to_vec()));
-        let request = LoadRequest { branch: branch.to_owned(), mode, source, actor: None, progress: None };
+        let request = LoadRequest::new(branch, mode, source);
         self.graph().load(request).await.map(drop).map_err(shown)
     }
 

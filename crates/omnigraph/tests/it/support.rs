@@ -52,7 +52,7 @@ pub(crate) async fn fleet(location: &str) -> Omnigraph {
 /// Loads lines.
 pub(crate) async fn load(graph: &Omnigraph, branch: &str, mode: LoadMode, lines: &str) -> Result<LoadReceipt> {
     let source = LoadSource::reader("rows.jsonl", std::io::Cursor::new(lines.as_bytes().to_vec()));
-    graph.load(LoadRequest { branch: branch.to_owned(), mode, source, actor: None, progress: None }).await
+    graph.load(LoadRequest::new(branch, mode, source)).await
 }
 
 /// Everything on a branch, as lines.

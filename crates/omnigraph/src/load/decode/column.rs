@@ -159,53 +159,6 @@ impl Column {
         Problem::new(problem::WRONG_TYPE, format!("expects {wanted}, got {got}"))
     }
 
-    /// The canonical text of the last value, as part of an id; `None` for null and for what cannot be part of one.
-    pub(super) fn last_text(&self) -> Option<String> {
-        match self {
-            Self::Text(column) => last_str(column).map(str::to_owned),
-            Self::Bool(column) => {
-                let last = column.values_slice().len();
-                (last > 0)
-                    .then(|| arrow::util::bit_util::get_bit(column.values_slice(), column_len(self) - 1).to_string())
-            }
-            Self::I32(column) => column.values_slice().last().map(ToString::to_string),
-            Self::I64(column) => column.values_slice().last().map(ToString::to_string),
-            Self::U32(column) => column.values_slice().last().map(ToString::to_string),
-            Self::U64(column) => column.values_slice().last().map(ToString::to_string),
-            Self::F32(column) => {
-                column.values_slice().last().and_then(|value| text::float_text(f64::from(*value), value.to_string()))
-            }
-            Self::F64(column) => {
-                column.values_slice().last().and_then(|value| text::float_text(*value, value.to_string()))
-            }
-            Self::Date(column) => column.values_slice().last().map(ToString::to_string),
-            Self::DateTime(column) => column.values_slice().last().map(ToString::to_string),
-            Self::Json(_) | Self::Blob(_) | Self::Vector { .. } | Self::List { .. } => None,
-        }
-    }
-
-    /// The last value as a number, for bounds.
-    pub(super) fn last_number(&self) -> Option<f64> {
-        #[expect(clippy::cast_precision_loss, reason = "bounds are compared as floats beyond 2^53 only")]
-        match self {
-            Self::I32(column) => column.values_slice().last().map(|value| f64::from(*value)),
-            Self::I64(column) => column.values_slice().last().map(|value| *value as f64),
-            Self::U32(column) => column.values_slice().last().map(|value| f64::from(*value)),
-            Self::U64(column) => column.values_slice().last().map(|value| *value as f64),
-            Self::F32(column) => column.values_slice().last().map(|value| f64::from(*value)),
-            Self::F64(column) => column.values_slice().last().copied(),
-            _ => None,
-        }
-    }
-
-    /// The last value if it is text.
-    pub(super) fn last_str(&self) -> Option<&str> {
-        match self {
-            Self::Text(column) => last_str(column),
-            _ => None,
-        }
-    }
-
     /// The Arrow array.
     pub(super) fn finish(self) -> ArrayRef {
         match self {
@@ -234,20 +187,6 @@ impl Column {
             }
         }
     }
-}
-
-fn column_len(column: &Column) -> usize {
-    use arrow::array::ArrayBuilder;
-    match column {
-        Column::Bool(column) => column.len(),
-        _ => 0,
-    }
-}
-
-fn last_str(column: &StringBuilder) -> Option<&str> {
-    let [.., start, end] = column.offsets_slice() else { return None };
-    let range = usize::try_from(*start).ok()?..usize::try_from(*end).ok()?;
-    std::str::from_utf8(column.values_slice().get(range)?).ok()
 }
 
 pub(super) fn single(value: f64) -> Result<f32, Problem> {

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::chunk::Groups;
 use super::problem::{self, Problem};
 use super::row::{DataSeed, duplicate};
-use crate::load::plan::TypeIndex;
+use crate::validate::TypeIndex;
 
 /// Reads one line into the rows of its type. What is wrong with it goes to `problem`.
 pub(super) struct Envelope<'a, 'p> {

@@ -34,8 +34,6 @@ pub(super) const WRONG_TYPE: &str = "OG-LOAD-006";
 pub(super) const OUT_OF_RANGE: &str = "OG-LOAD-007";
 /// A value that must be there is not, or is null.
 pub(super) const MISSING: &str = "OG-LOAD-008";
-/// An enum, `@range` or `@check` is violated.
-pub(super) const RULE: &str = "OG-LOAD-009";
 /// An id that is not the one its key gives.
 pub(super) const ID: &str = "OG-LOAD-010";
 

@@ -1,4 +1,4 @@
-//! Dates, ids and other canonical texts.
+//! Dates and instants.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
@@ -33,19 +33,6 @@ fn date_of(text: &str) -> Option<NaiveDate> {
     plain.or_else(|| NaiveDate::parse_from_str(text, "%Y%m%d").ok().filter(|_| text.len() == 8))
 }
 
-/// The canonical text of a float as part of an id: shortest that reads back, no exponent, both zeros `0`.
-pub(super) fn float_text(value: f64, shortest: String) -> Option<String> {
-    if !value.is_finite() {
-        return None;
-    }
-    Some(if value == 0.0 { "0".to_owned() } else { shortest })
-}
-
-/// The id of a composite key: a compact JSON array of texts.
-pub(super) fn composite_id(parts: &[String]) -> String {
-    serde_json::Value::from(parts.to_vec()).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,14 +58,5 @@ mod tests {
         assert_eq!(millis("1970-01-02"), Some(86_400_000));
         assert_eq!(millis("1970-01-01T00:00:00.123456789Z"), Some(123));
         assert_eq!(millis("yesterday"), None);
-    }
-
-    #[test]
-    fn ids() {
-        assert_eq!(composite_id(&["7".into(), "ac\"me".into()]), r#"["7","ac\"me"]"#);
-        assert_eq!(float_text(-0.0, (-0.0f64).to_string()).as_deref(), Some("0"));
-        assert_eq!(float_text(1.25, 1.25f64.to_string()).as_deref(), Some("1.25"));
-        assert_eq!(float_text(1e21, 1e21f64.to_string()).as_deref(), Some("1000000000000000000000"));
-        assert_eq!(float_text(f64::NAN, String::new()), None);
     }
 }

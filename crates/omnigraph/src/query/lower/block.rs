@@ -24,15 +24,15 @@ use crate::error::{Error, Result};
 
 /// What is read of a block's rows afterwards.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Uses {
+pub(in crate::query) struct Uses {
     /// The variables.
-    pub(super) vars: BTreeSet<VarId>,
+    pub(in crate::query) vars: BTreeSet<VarId>,
     /// Fields read right after the block, so that it pays to carry them along.
-    pub(super) fields: BTreeMap<VarId, BTreeSet<crate::query::operator::Field>>,
+    pub(in crate::query) fields: BTreeMap<VarId, BTreeSet<crate::query::operator::Field>>,
     /// Whether equal rows count once.
-    pub(super) distinct: bool,
+    pub(in crate::query) distinct: bool,
     /// Whether rows are only counted, so that a row may stand for several.
-    pub(super) counted: bool,
+    pub(in crate::query) counted: bool,
 }
 
 /// What of a block is still to be done.
@@ -47,7 +47,7 @@ pub(super) struct Pending<'a> {
 }
 
 impl<'a> Pending<'a> {
-    fn of(block: &'a Block, bound: &Scope) -> Self {
+    pub(super) fn of(block: &'a Block, bound: &Scope) -> Self {
         let waiting = block.variables.iter().filter_map(|variable| match &variable.kind {
             VariableKind::Node { types } if !bound.binds(variable.id) => Some((variable.id, types.clone())),
             _ => None,
@@ -287,7 +287,7 @@ impl Lowering {
 
     /// Joins two plans that share no variable: by conditions that equate something of one with something of the other, or
     /// else every pair.
-    async fn connect(&mut self, mut left: Flow, mut right: Flow, pending: &mut Pending<'_>) -> Result<Flow> {
+    pub(super) async fn connect(&mut self, mut left: Flow, mut right: Flow, pending: &mut Pending<'_>) -> Result<Flow> {
         let within = |expr: &Expr, scope: &Scope| {
             let read = variables([expr]);
             !read.is_empty() && read.iter().all(|var| scope.binds(*var))

@@ -31,7 +31,7 @@ pub(super) fn result_column(index: usize) -> String {
 }
 
 /// The Arrow type of an expression's values: whole nodes, edges and paths are JSON text.
-pub(super) fn carrier(ty: &Type) -> DataType {
+pub(in crate::query) fn carrier(ty: &Type) -> DataType {
     let item = || Arc::new(arrow::datatypes::Field::new("item", DataType::Utf8, true));
     match ty {
         Type::Objects { .. } => DataType::List(item()),
@@ -42,7 +42,7 @@ pub(super) fn carrier(ty: &Type) -> DataType {
 
 impl Lowering {
     /// Lowers an expression over the columns of `schema`; every field that it reads is attached.
-    pub(super) fn scalar(&self, expr: &Expr, scope: &Scope, schema: &Schema) -> Result<Scalar> {
+    pub(in crate::query) fn scalar(&self, expr: &Expr, scope: &Scope, schema: &Schema) -> Result<Scalar> {
         let at = |name: &str| place(schema, name);
         let lower = |expr: &Expr| self.scalar(expr, scope, schema);
         let all = |parts: &[Expr]| parts.iter().map(lower).collect::<Result<Vec<_>>>();

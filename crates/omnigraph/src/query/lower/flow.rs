@@ -22,9 +22,9 @@ use crate::query::scalar::Scalar;
 
 /// A plan and what its columns stand for.
 #[derive(Clone, Debug)]
-pub(super) struct Flow {
-    pub(super) plan: Arc<dyn ExecutionPlan>,
-    pub(super) scope: Scope,
+pub(in crate::query) struct Flow {
+    pub(in crate::query) plan: Arc<dyn ExecutionPlan>,
+    pub(in crate::query) scope: Scope,
 }
 
 /// A column that is computed.
@@ -34,7 +34,7 @@ pub(super) struct Computed<'a> {
 }
 
 impl Flow {
-    pub(super) fn schema(&self) -> SchemaRef {
+    pub(in crate::query) fn schema(&self) -> SchemaRef {
         self.plan.schema()
     }
 
@@ -81,11 +81,7 @@ pub(super) fn extended(schema: &Schema, more: impl IntoIterator<Item = ArrowFiel
 /// The Arrow type of a field of nodes or edges.
 fn field_type(entities: &Entities, field: &Field) -> Result<DataType> {
     let Field::Column(name) = field else { return Ok(DataType::Utf8) };
-    let table = match entities {
-        Entities::Nodes(nodes) => nodes.first().map(|nodes| &nodes.table),
-        Entities::Rows(rows) => rows.first().map(|rows| &rows.table),
-    };
-    let schema = table.ok_or_else(|| Error::internal("a variable of no type"))?.schema();
+    let schema = entities.schema().ok_or_else(|| Error::internal("a variable of no type"))?;
     let field = schema.field_with_name(name).map_err(|error| Error::internal(error.to_string()))?;
     Ok(field.data_type().clone())
 }
@@ -104,7 +100,9 @@ impl Lowering {
         let scope = flow.scope.clone();
         for mention in exprs.iter().flat_map(|expr| through_groups(expr, &scope)) {
             match mention {
-                Mention::Field(var, field) if schema.index_of(&field_column(var, &field)).is_err() => {
+                Mention::Field(var, field)
+                    if scope.binds(var) && schema.index_of(&field_column(var, &field)).is_err() =>
+                {
                     fields.entry(var).or_default().insert(field);
                 }
                 Mention::Path(var, PathPart::Whole | PathPart::Nodes | PathPart::Edges) => {

@@ -12,7 +12,7 @@ use crate::table::{EDGE_DST, EDGE_SRC, ID};
 
 /// What an expression reads of a row.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Mention<'a> {
+pub(in crate::query) enum Mention<'a> {
     /// A field of a node or edge.
     Field(VarId, Field),
     /// A value.
@@ -32,7 +32,7 @@ impl Mention<'_> {
 }
 
 /// What `expr` reads, in order, repeated as often as it is read.
-pub(super) fn mentions(expr: &Expr) -> Vec<Mention<'_>> {
+pub(in crate::query) fn mentions(expr: &Expr) -> Vec<Mention<'_>> {
     let mut found = Vec::new();
     collect(expr, &mut found);
     found

@@ -7,6 +7,7 @@
 //! - `expr`     expressions
 //! - `flow`     a growing plan: filters, attached fields, joins
 //! - `start`    where a pattern starts
+//! - `change`   what statements of a mutation read
 //! - `block`    patterns
 //! - `expand`   connections between nodes
 //! - `edges`    what is asked of every edge before a walk
@@ -16,6 +17,7 @@
 //! - `output`   columns, distinct, order, pages
 
 mod block;
+mod change;
 mod edges;
 mod expand;
 mod expr;
@@ -28,6 +30,12 @@ mod scope;
 mod search;
 mod start;
 mod value;
+
+pub(super) use block::Uses;
+pub(super) use change::{assigned, pinned, types_read};
+pub(super) use expr::carrier;
+pub(super) use mention::{Mention, mentions};
+pub(super) use scope::{Binding, Scope, column, field_column};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -77,6 +85,12 @@ impl Lowering {
             few: false,
             names: 0,
         }
+    }
+
+    /// With the time of the request, in Unix milliseconds, where it is not the time of the plan.
+    pub(super) fn at(mut self, now_millis: i64) -> Self {
+        self.now_millis = now_millis;
+        self
     }
 
     /// The plan of a query.

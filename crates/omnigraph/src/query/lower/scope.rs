@@ -12,7 +12,7 @@ use crate::query::operator::Field;
 
 /// What a variable stands for.
 #[derive(Clone, Debug)]
-pub(super) enum Binding {
+pub(in crate::query) enum Binding {
     /// Nodes or edges.
     Entity(Entities),
     /// A computed value.
@@ -28,7 +28,7 @@ pub(super) enum Binding {
 
 /// What a group is known by.
 #[derive(Clone, Debug)]
-pub(super) enum GroupKey {
+pub(in crate::query) enum GroupKey {
     /// A column.
     Column(String),
     /// A variable that stays bound: the key is this expression over it.
@@ -37,14 +37,14 @@ pub(super) enum GroupKey {
 
 /// What a plan binds.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Scope {
-    pub(super) bindings: BTreeMap<VarId, Binding>,
+pub(in crate::query) struct Scope {
+    pub(in crate::query) bindings: BTreeMap<VarId, Binding>,
     /// After grouping: the keys.
-    pub(super) groups: Vec<GroupKey>,
+    pub(in crate::query) groups: Vec<GroupKey>,
     /// Computed columns that stand for expressions: matches, distances, ranks.
-    pub(super) computed: Vec<(Expr, String)>,
+    pub(in crate::query) computed: Vec<(Expr, String)>,
     /// The column that says how many rows a row stands for.
-    pub(super) times: Option<String>,
+    pub(in crate::query) times: Option<String>,
 }
 
 impl Scope {
@@ -52,7 +52,7 @@ impl Scope {
         self.bindings.contains_key(&var)
     }
 
-    pub(super) fn entities(&self, var: VarId) -> Option<&Entities> {
+    pub(in crate::query) fn entities(&self, var: VarId) -> Option<&Entities> {
         match self.bindings.get(&var) {
             Some(Binding::Entity(entities)) => Some(entities),
             _ => None,
@@ -71,12 +71,12 @@ impl Scope {
 }
 
 /// The column of a variable.
-pub(super) fn column(var: VarId) -> String {
+pub(in crate::query) fn column(var: VarId) -> String {
     format!("v{}", var.0)
 }
 
 /// The column of a field of a variable.
-pub(super) fn field_column(var: VarId, field: &Field) -> String {
+pub(in crate::query) fn field_column(var: VarId, field: &Field) -> String {
     match field {
         Field::Column(name) => format!("v{}.{name}", var.0),
         Field::Type => format!("v{}@type", var.0),

@@ -190,32 +190,50 @@ impl Part<'_> {
         Arc::new(there.collect::<StringArray>())
     }
 
-    /// Whole nodes or edges: system fields, then properties.
     fn objects<'v>(&self, value: &impl Fn(&str) -> Result<&'v ArrayRef>) -> Result<ArrayRef> {
-        let mut members = vec![("@id", value(ID)?, Encoding::Result)];
-        if self.edge {
-            members
-                .extend([("@src", value(EDGE_SRC)?, Encoding::Result), ("@dst", value(EDGE_DST)?, Encoding::Result)]);
-        }
-        let system = members.len();
-        for Shown { name, json } in self.shown {
-            members.push((name, value(name)?, if *json { Encoding::Json } else { Encoding::Result }));
-        }
-        let object = |(row, address): (usize, &RowAddress)| {
-            if *address == RowAddress::NONE {
-                return Ok(None);
-            }
-            let mut object = Map::with_capacity(members.len() + 1);
-            for (index, (name, array, encoding)) in members.iter().enumerate() {
-                object.insert((*name).to_owned(), cell(array, row, *encoding)?);
-                if self.edge && index + 1 == system {
-                    object.insert("@type".to_owned(), self.name.into());
-                }
-            }
-            let id = value(ID)?.as_string_opt::<i32>().map_or("", |ids| ids.value(row));
-            Ok(Some(whole(id, self.name, &Value::Object(object))))
-        };
-        let objects = self.addresses.iter().enumerate().map(object).collect::<Result<StringArray>>()?;
-        Ok(Arc::new(objects))
+        let there = self.addresses.iter().map(|address| *address != RowAddress::NONE);
+        objects(self.name, self.edge, self.shown, there, value)
     }
+}
+
+/// Whole nodes or edges of rows that have the columns of the type's table.
+pub(in crate::query) fn object_of(name: &str, edge: bool, shown: &[Shown], rows: &RecordBatch) -> Result<ArrayRef> {
+    let value = |name: &str| {
+        rows.column_by_name(name).ok_or_else(|| Error::internal(format!("a row that was written lacks {name}")))
+    };
+    objects(name, edge, shown, std::iter::repeat_n(true, rows.num_rows()), &value)
+}
+
+/// Whole nodes or edges: system fields, then properties. Null where there is none.
+fn objects<'v>(
+    name: &str,
+    edge: bool,
+    shown: &[Shown],
+    there: impl Iterator<Item = bool>,
+    value: &impl Fn(&str) -> Result<&'v ArrayRef>,
+) -> Result<ArrayRef> {
+    let mut members = vec![("@id", value(ID)?, Encoding::Result)];
+    if edge {
+        members.extend([("@src", value(EDGE_SRC)?, Encoding::Result), ("@dst", value(EDGE_DST)?, Encoding::Result)]);
+    }
+    let system = members.len();
+    for Shown { name, json } in shown {
+        members.push((name, value(name)?, if *json { Encoding::Json } else { Encoding::Result }));
+    }
+    let object = |(row, there): (usize, bool)| {
+        if !there {
+            return Ok(None);
+        }
+        let mut object = Map::with_capacity(members.len() + 1);
+        for (index, (member, array, encoding)) in members.iter().enumerate() {
+            object.insert((*member).to_owned(), cell(array, row, *encoding)?);
+            if edge && index + 1 == system {
+                object.insert("@type".to_owned(), name.into());
+            }
+        }
+        let id = value(ID)?.as_string_opt::<i32>().map_or("", |ids| ids.value(row));
+        Ok(Some(whole(id, name, &Value::Object(object))))
+    };
+    let objects = there.enumerate().map(object).collect::<Result<StringArray>>()?;
+    Ok(Arc::new(objects))
 }

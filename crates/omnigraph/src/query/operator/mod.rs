@@ -29,7 +29,7 @@ mod search;
 mod seed;
 mod walk;
 
-pub(super) use attach::{Attach, Field, shown};
+pub(super) use attach::{Attach, Field, object_of, shown};
 pub(super) use compute::{Counted, Filter, Project, Witness};
 pub(super) use distinct::Distinct;
 pub(super) use exec::{Operator, OperatorExec, Stream, each, node};
