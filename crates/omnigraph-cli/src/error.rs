@@ -5,6 +5,7 @@
 //! | 0 | success, also when the reader of stdout went away |
 //! | 1 | a failure, of whatever kind |
 //! | 2 | misuse of the command line, reported by the argument parser |
+//! | 4 | a condition of a write does not hold; nothing was written |
 //! | 130 | interrupted by Ctrl-C |
 
 use std::fmt;
@@ -52,6 +53,7 @@ impl Failure {
     /// The exit code.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
+            Self::Engine(error) if matches!(**error, omnigraph::Error::Precondition { .. }) => 4,
             Self::Engine(_)
             | Self::Address(_)
             | Self::Flag(_)
@@ -61,6 +63,17 @@ impl Failure {
             | Self::Machine(_) => 1,
             Self::Interrupted => 130,
         }
+    }
+
+    /// What a program is told of a condition that does not hold.
+    pub(crate) fn precondition(&self) -> Option<serde_json::Value> {
+        let Self::Engine(error) = self else { return None };
+        let omnigraph::Error::Precondition { message, expected, actual } = error.as_ref() else { return None };
+        Some(serde_json::json!({
+            "error": message,
+            "code": error.code(),
+            "precondition_failure": { "expected": expected, "actual": actual },
+        }))
     }
 
     /// The report: `error[CODE]: message`. What the engine renders with places and carets stands as it is.

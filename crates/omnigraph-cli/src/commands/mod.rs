@@ -8,9 +8,11 @@ mod export;
 mod init;
 mod load;
 mod log;
+mod mutate;
 mod query;
 mod schema;
 mod snapshot;
+mod source;
 mod tag;
 mod version;
 
@@ -29,6 +31,8 @@ pub(crate) enum Command {
     Load(load::Load),
     /// Ask a graph a question
     Query(query::Query),
+    /// Insert, change and delete rows in one atomic commit
+    Mutate(mutate::Mutate),
     /// Show how a query is run, and what each step takes
     Explain(explain::Explain),
     /// Look at the history of a graph
@@ -62,6 +66,7 @@ impl Command {
             Self::Init(_) => init::VERB,
             Self::Load(_) => load::VERB,
             Self::Query(_) => query::VERB,
+            Self::Mutate(_) => mutate::VERB,
             Self::Explain(_) => explain::VERB,
             Self::Commit(_) => commit::VERB,
             Self::Log(_) => log::VERB,
@@ -86,6 +91,7 @@ pub(crate) async fn run(command: Command, session: &mut Session) -> Result<()> {
         Command::Init(init) => init.run(session).await,
         Command::Load(load) => load.run(session).await,
         Command::Query(query) => query.run(session).await,
+        Command::Mutate(mutate) => mutate.run(session).await,
         Command::Explain(explain) => explain.run(session).await,
         Command::Commit(commit) => commit.run(session).await,
         Command::Log(log) => log.run(session).await,
