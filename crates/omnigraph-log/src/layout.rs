@@ -11,6 +11,8 @@ pub const GRAPH_STAMP: &str = "graph.json";
 pub const GRAPH: &str = "__graph";
 /// Branch objects.
 pub const BRANCHES: &str = "__graph/branches";
+/// Tags: commits that have a name.
+pub const TAGS: &str = "__graph/tags";
 /// One folder of commit records per branch id.
 pub const LOG: &str = "__graph/log";
 /// Accepted schemas by content.
@@ -30,6 +32,12 @@ pub fn graph_stamp() -> Result<Key> {
 pub fn branch(name: &str) -> Result<Key> {
     let file = format!("{}.json", Key::encode_segment(name)?);
     Ok(Key::parse(BRANCHES)?.join(&file)?)
+}
+
+/// `__graph/tags/<encoded name>.json`.
+pub fn tag(name: &str) -> Result<Key> {
+    let file = format!("{}.json", Key::encode_segment(name)?);
+    Ok(Key::parse(TAGS)?.join(&file)?)
 }
 
 /// `__graph/log/<branch id>`.

@@ -30,6 +30,7 @@ impl Log {
             forked_from: None,
             created_at: store.ambient().now_micros(),
             created_by: actor.map(str::to_owned),
+            renames: 0,
         }
     }
 

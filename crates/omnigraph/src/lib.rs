@@ -22,7 +22,7 @@
 //! | `export` | a snapshot as NDJSON |
 //! | `load`, `mutate`, `write` | rows in: decode or compute, stage, judge, publish |
 //! | `validate` | what a schema asks of rows, judged alike for every write |
-//! | `query` | IR to one DataFusion plan |
+//! | `query`, `diff` | IR to one DataFusion plan; what two states differ by |
 //! | `snapshot`, `schema`, `keys` | one commit and what it pins |
 //! | `adjacency`, `search` | the graph as numbers, and text as indexes, derived from pinned versions |
 //! | `table` | the only room that knows Lance |
@@ -32,7 +32,9 @@
 
 #![recursion_limit = "256"]
 
+mod access;
 mod adjacency;
+mod diff;
 mod error;
 mod export;
 mod graph;
@@ -47,8 +49,12 @@ mod table;
 mod validate;
 mod write;
 
+pub use access::{Access, Action};
+pub use diff::{
+    ChangeFilter, ChangeOp, ChangePage, Difference, Endpoints, EntityChange, EntityKind, Image, Position, TypeRef,
+};
 pub use error::{DataError, DataErrors, Error, ErrorKind, Result, RuleError};
-pub use graph::{BranchInfo, History, Omnigraph, OpenMode, OpenOptions};
+pub use graph::{BranchInfo, BranchState, CommitFilter, History, Omnigraph, OpenMode, OpenOptions};
 pub use load::{LoadMapping, LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType, Tolerance};
 pub use mutate::{MutateRequest, MutationReceipt};
 pub use omnigraph_log::{self as log, CommitRecord};

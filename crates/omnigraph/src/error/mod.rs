@@ -73,6 +73,22 @@ pub enum Error {
         action: &'static str,
     },
 
+    /// The first commit of a graph changed nothing that could be shown, undone or repeated.
+    #[error("commit {commit} has no parent: it is the first of the graph, so there is nothing to compare it with")]
+    Parentless {
+        /// The commit.
+        commit: log::CommitId,
+    },
+
+    /// Whoever guards the graph said no.
+    #[error("may not {action}: {reason}")]
+    Denied {
+        /// What was asked for.
+        action: String,
+        /// Why not.
+        reason: String,
+    },
+
     /// A request contradicts itself or asks for what there is not.
     #[error("{message}")]
     Request {
@@ -213,6 +229,8 @@ impl Error {
             Self::Value { .. } => "OG-ENG-011",
             Self::Budget { .. } => "OG-ENG-012",
             Self::Cancelled => "OG-ENG-013",
+            Self::Denied { .. } => "OG-HIS-001",
+            Self::Parentless { .. } => "OG-HIS-002",
             Self::Precondition { .. } => "OG-ENG-014",
             Self::Shared(error) => error.code(),
         }

@@ -2,22 +2,28 @@
 //!
 //! - `options` how to open
 //! - `open`    create and open
-//! - `branch`  branches and commits
+//! - `branch`  branches: create, list, rename, reset, delete
+//! - `commits` commits: by target, listed and filtered, tagged, compared
 //! - `write`   loads
 //! - `read`    snapshots, queries, exports
 
 mod branch;
+mod commits;
 mod open;
 mod options;
 mod read;
 mod write;
 
-pub use branch::{BranchInfo, History};
+pub use branch::{BranchInfo, BranchState};
+pub use commits::{CommitFilter, History};
 pub use options::{OpenMode, OpenOptions};
+
+use std::sync::Arc;
 
 use omnigraph_log::GraphStamp;
 use omnigraph_objects::Counts;
 
+use crate::access::{Access, Action, Anyone};
 use crate::error::{Error, Result};
 use crate::snapshot::Shared;
 use crate::write::Writer;
@@ -28,6 +34,7 @@ pub struct Omnigraph {
     shared: Shared,
     writer: Writer,
     mode: OpenMode,
+    access: Arc<dyn Access>,
 }
 
 impl Omnigraph {
@@ -49,6 +56,20 @@ impl Omnigraph {
         self.shared.log.store().counts()
     }
 
+    /// The same graph through a handle that asks `access` before it changes anything.
+    #[must_use]
+    pub fn with_access(self, access: Arc<dyn Access>) -> Self {
+        Self { access, ..self }
+    }
+
+    /// Asks whether `actor` may do that.
+    fn allow(&self, action: &Action<'_>, actor: Option<&str>) -> Result<()> {
+        match self.access.refusal(action, actor) {
+            None => Ok(()),
+            Some(reason) => Err(Error::Denied { action: action.to_string(), reason }),
+        }
+    }
+
     fn may_write(&self, action: &'static str) -> Result<()> {
         match self.mode {
             OpenMode::ReadWrite => Ok(()),
@@ -57,6 +78,6 @@ impl Omnigraph {
     }
 
     fn around(log: omnigraph_log::Log, mode: OpenMode) -> Result<Self> {
-        Ok(Self { shared: Shared::new(log)?, writer: Writer::default(), mode })
+        Ok(Self { shared: Shared::new(log)?, writer: Writer::default(), mode, access: Arc::new(Anyone) })
     }
 }

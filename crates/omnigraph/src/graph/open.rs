@@ -107,6 +107,7 @@ fn first_commit(
         generation: 1,
         parents: Vec::new(),
         kind: CommitKind::Init,
+        source: None,
         actor,
         authored_at: main.created_at,
         schema,

@@ -11,11 +11,13 @@
 //! - `write`    rows to data files
 //! - `delete`   rows to deletion files
 //! - `edit`     a base version and an edit make the next version
+//! - `apart`    the rows that one of two versions may have and the other lacks
 //! - `fold`     which small fragments a write folds
 //! - `scan`     reading rows as a stream
 //! - `columns`  whole columns of fragments, kept in memory
 //! - `derived`  what is derived from versions, brought forward from one to another
 
+mod apart;
 mod columns;
 mod delete;
 mod derived;
@@ -30,6 +32,7 @@ mod storage;
 mod version;
 mod write;
 
+pub(crate) use apart::RowsApart;
 pub(crate) use columns::{CHUNK_ROWS, Column, FragmentRows};
 pub(crate) use derived::Derived;
 pub(crate) use edit::Edit;

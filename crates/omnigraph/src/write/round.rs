@@ -268,6 +268,7 @@ impl Round<'_> {
             generation: base.generation + 1,
             parents: vec![base.reference()],
             kind: staged.kind,
+            source: None,
             actor: staged.actor.clone(),
             authored_at: now,
             schema: staged.schema.clone(),
