@@ -17,9 +17,9 @@ START HERE
 
 COMMANDS BY CAPABILITY
   any      read and write one graph               load query explain commit snapshot export
-                                                  schema branch
+                                                  schema branch audit
   served   need a server                          (none in this build)
-  direct   open the storage of a graph            init
+  direct   open the storage of a graph            init repair
   control  manage a cluster of graphs             (none in this build)
   local    touch no graph                         version
 

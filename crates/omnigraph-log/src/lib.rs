@@ -43,4 +43,4 @@ pub use ids::{BranchId, CommitId, GraphId, OperationId, SchemaHash};
 pub use log::Log;
 pub use publish::Published;
 pub use record::{CommitKind, CommitRecord, CommitRef, Operation, TableChange, TablePath, TablePin};
-pub use stamp::GraphStamp;
+pub use stamp::{GraphStamp, OutsideHeads};

@@ -28,7 +28,9 @@
 //! |---|---|
 //! | `graph` | the handle: open, branches, loads, snapshots |
 //! | `export` | a snapshot as NDJSON |
+//! | `recovery` | what unfinished processes left behind |
 //! | `load`, `write` | rows in: decode, stage, judge, publish |
+//! | `heads` | `main` for outside readers |
 //! | `query` | IR to one DataFusion plan |
 //! | `snapshot`, `schema`, `keys` | one commit and what it pins |
 //! | `adjacency`, `search` | the graph as numbers, and text as indexes, derived from pinned versions |
@@ -43,19 +45,25 @@ mod adjacency;
 mod error;
 mod export;
 mod graph;
+mod heads;
 mod keys;
 mod load;
 mod query;
+mod recovery;
 mod schema;
 mod search;
 mod snapshot;
 mod table;
 mod write;
 
-pub use error::{DataError, Error, ErrorKind, Result};
+pub use error::{DataError, Error, ErrorKind, RecoveryError, Result};
 pub use graph::{BranchInfo, History, Omnigraph, OpenMode, OpenOptions};
+pub use heads::HeadPublication;
 pub use load::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType};
 pub use omnigraph_log::{self as log, CommitRecord};
 pub use omnigraph_objects::{self as objects, Counts, Durability, StoreOptions};
 pub use query::{QueryLimits, QueryPlan, QueryRequest, QueryResult};
+pub use recovery::{
+    AuditEntry, AuditTable, Classification, Decision, HeadReport, RepairAction, RepairReport, SweepReport,
+};
 pub use snapshot::{Snapshot, TableSummary, Target};

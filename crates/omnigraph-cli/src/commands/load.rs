@@ -11,7 +11,7 @@ use crate::consent::{self, Audience};
 use crate::error::{Failure, Result};
 use crate::guard::Verb;
 use crate::progress::Bar;
-use crate::session::{Session, say, watched};
+use crate::session::{Session, say, settle, watched};
 use crate::view::{self, branch_of_commit};
 
 /// The command as the guard sees it.
@@ -105,6 +105,7 @@ impl Load {
                 say(&format!("note: branch {} was created from {base}, and is there without these rows", self.branch));
             }
         })?;
+        settle(&graph).await;
         let report = self.report(&address, created, &receipt);
         if self.json {
             session.out.json(&report)?;

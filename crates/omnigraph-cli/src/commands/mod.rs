@@ -1,5 +1,6 @@
 //! The commands: one verb per file. A new one is a file, a variant and an arm in [`run`] and in [`Command::verb`].
 
+mod audit;
 mod branch;
 mod commit;
 mod explain;
@@ -7,6 +8,7 @@ mod export;
 mod init;
 mod load;
 mod query;
+mod repair;
 mod schema;
 mod snapshot;
 mod version;
@@ -41,6 +43,10 @@ pub(crate) enum Command {
     /// Create, list and delete branches
     #[command(subcommand)]
     Branch(branch::Branch),
+    /// Compare what tools see under heads/ with `main`, and bring it in order
+    Repair(repair::Repair),
+    /// List what was finished for processes that ended, and repaired
+    Audit(audit::Audit),
     /// Print the version of the program and of its storage format
     Version(version::Version),
 }
@@ -58,6 +64,8 @@ impl Command {
             Self::Export(_) => export::VERB,
             Self::Schema(command) => command.verb(),
             Self::Branch(command) => command.verb(),
+            Self::Repair(_) => repair::VERB,
+            Self::Audit(_) => audit::VERB,
             Self::Version(_) => version::VERB,
         }
     }
@@ -79,6 +87,8 @@ pub(crate) async fn run(command: Command, session: &mut Session) -> Result<()> {
         Command::Export(export) => export.run(session).await,
         Command::Schema(schema) => schema.run(session).await,
         Command::Branch(branch) => branch.run(session).await,
+        Command::Repair(repair) => repair.run(session).await,
+        Command::Audit(audit) => audit.run(session).await,
         Command::Version(version) => version.run(session),
     }
 }

@@ -5,8 +5,10 @@
 //! - `branch`  branches and commits
 //! - `write`   loads
 //! - `read`    snapshots, queries, exports
+//! - `heads`   heads for outside readers
 
 mod branch;
+mod heads;
 mod open;
 mod options;
 mod read;
@@ -19,6 +21,7 @@ use omnigraph_log::GraphStamp;
 use omnigraph_objects::Counts;
 
 use crate::error::{Error, Result};
+use crate::heads::{HeadPublication, Heads};
 use crate::snapshot::Shared;
 use crate::write::Writer;
 
@@ -27,6 +30,7 @@ use crate::write::Writer;
 pub struct Omnigraph {
     shared: Shared,
     writer: Writer,
+    heads: Heads,
     mode: OpenMode,
 }
 
@@ -56,7 +60,9 @@ impl Omnigraph {
         }
     }
 
-    fn around(log: omnigraph_log::Log, mode: OpenMode) -> Result<Self> {
-        Ok(Self { shared: Shared::new(log)?, writer: Writer::default(), mode })
+    fn around(log: omnigraph_log::Log, mode: OpenMode, heads: HeadPublication) -> Result<Self> {
+        let shared = Shared::new(log)?;
+        let heads = Heads::new(shared.clone(), heads);
+        Ok(Self { shared, writer: Writer::new(heads.clone()), heads, mode })
     }
 }

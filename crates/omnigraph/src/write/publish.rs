@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::future::try_join_all;
+use futures::future::{try_join, try_join_all};
 use omnigraph_log::record::RECORD_FORMAT;
-use omnigraph_log::{BranchId, BranchRecord, CommitId, CommitRecord, Head, Operation, OperationId, Published};
+use omnigraph_log::{
+    BranchId, BranchRecord, CommitId, CommitRecord, Head, Operation, OperationId, Published, TablePath,
+};
 
 use super::judge::judge;
 use super::version::{NextVersion, next_version};
 use super::{FragmentIds, StagedWrite};
 use crate::error::{Error, Result};
+use crate::heads::{Announcement, Heads};
 use crate::snapshot::{Shared, Snapshot, Target};
 
 /// Attempts before a writer gives up. With so many, only a branch that commits hundreds of times a second for minutes
@@ -21,9 +24,10 @@ const MOST_ATTEMPTS: u32 = 200;
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// What publishes staged writes. Cheap to clone; clones share.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Writer {
     ids: FragmentIds,
+    heads: Heads,
     queues: Arc<Mutex<HashMap<BranchId, Arc<tokio::sync::Mutex<()>>>>>,
 }
 
@@ -37,6 +41,11 @@ pub(crate) struct Publication {
 }
 
 impl Writer {
+    /// A writer that has heads follow what it publishes.
+    pub(crate) fn new(heads: Heads) -> Self {
+        Self { ids: FragmentIds::default(), heads, queues: Arc::default() }
+    }
+
     /// Publishes `staged` on `branch`, on whatever base that has by then.
     pub(crate) async fn publish(
         &self,
@@ -67,8 +76,13 @@ impl Writer {
         let judged = judge(staged, &base).await?;
         let next = staged.tables.iter().zip(judged);
         let next = next.map(|(staged, judged)| next_version(&base, &self.ids, staged, judged));
-        let versions = try_join_all(next).await?;
-        let record = record(shared, head, staged, &versions);
+        let operation = OperationId::new(shared.ambient().ulid());
+        let tables: Vec<TablePath> = staged.tables.iter().map(|table| table.path.clone()).collect();
+        let (kind, actor) = (staged.kind, staged.actor.as_deref());
+        let announcement = Announcement { operation, head, kind, actor, tables: &tables };
+        // Held until the fate of the commit is known: then the heads are looked after.
+        let (versions, _announced) = try_join(try_join_all(next), self.heads.announce(announcement)).await?;
+        let record = record(shared, head, staged, &versions, operation);
         Ok(shared.log.publish(head, record).await?)
     }
 
@@ -78,7 +92,13 @@ impl Writer {
     }
 }
 
-fn record(shared: &Shared, head: &Head, staged: &StagedWrite, versions: &[NextVersion]) -> CommitRecord {
+fn record(
+    shared: &Shared,
+    head: &Head,
+    staged: &StagedWrite,
+    versions: &[NextVersion],
+    operation: OperationId,
+) -> CommitRecord {
     let base = head.record.as_ref();
     let sequence = head.next_sequence();
     let now = shared.ambient().now_micros();
@@ -88,8 +108,7 @@ fn record(shared: &Shared, head: &Head, staged: &StagedWrite, versions: &[NextVe
         tables.insert(version.table.path().clone(), version.table.pin());
         changes.insert(version.table.path().clone(), version.change.clone());
     }
-    let operation =
-        Operation { id: OperationId::new(shared.ambient().ulid()), actor: staged.actor.clone(), idempotency_key: None };
+    let operation = Operation { id: operation, actor: staged.actor.clone(), idempotency_key: None };
     CommitRecord {
         format: RECORD_FORMAT,
         commit: CommitId::mint(now, head.branch.id, sequence),
