@@ -1,5 +1,6 @@
 //! The commands: one verb per file. A new one is a file, a variant and an arm in [`run`] and in [`Command::verb`].
 
+mod audit;
 mod branch;
 mod commit;
 mod diff;
@@ -12,6 +13,7 @@ mod load;
 mod log;
 mod mutate;
 mod query;
+mod repair;
 mod schema;
 mod snapshot;
 mod source;
@@ -61,6 +63,10 @@ pub(crate) enum Command {
     /// Give commits names
     #[command(subcommand)]
     Tag(tag::Tag),
+    /// Compare what tools see under heads/ with `main`, and bring it in order
+    Repair(repair::Repair),
+    /// List what was finished for processes that ended, and repaired
+    Audit(audit::Audit),
     /// Print the version of the program and of its storage format
     Version(version::Version),
 }
@@ -84,6 +90,8 @@ impl Command {
             Self::Fmt(_) => fmt::VERB,
             Self::Branch(command) => command.verb(),
             Self::Tag(command) => command.verb(),
+            Self::Repair(_) => repair::VERB,
+            Self::Audit(_) => audit::VERB,
             Self::Version(_) => version::VERB,
         }
     }
@@ -111,6 +119,8 @@ pub(crate) async fn run(command: Command, session: &mut Session) -> Result<()> {
         Command::Fmt(fmt) => fmt.run(session),
         Command::Branch(branch) => branch.run(session).await,
         Command::Tag(tag) => tag.run(session).await,
+        Command::Repair(repair) => repair.run(session).await,
+        Command::Audit(audit) => audit.run(session).await,
         Command::Version(version) => version.run(session),
     }
 }

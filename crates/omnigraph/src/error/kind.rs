@@ -31,6 +31,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Log(error) => log_kind(error),
+            Self::Recovery(error) => error.kind(),
             Self::Compile { .. }
             | Self::Data(_)
             | Self::Faults(_)

@@ -3,10 +3,12 @@
 mod compile;
 mod data;
 mod kind;
+mod recovery;
 
 pub(crate) use compile::compile_error;
 pub use data::{DataError, DataErrors};
 pub use kind::ErrorKind;
+pub use recovery::RecoveryError;
 
 use omnigraph_log as log;
 use omnigraph_objects as objects;
@@ -160,6 +162,10 @@ pub enum Error {
         what: String,
     },
 
+    /// What unfinished processes left behind could not be brought in order.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
+
     /// A bug.
     #[error("internal error: {problem}. This is a bug in Omnigraph; nothing was changed")]
     Internal {
@@ -211,6 +217,7 @@ impl Error {
     pub fn code(&self) -> &str {
         match self {
             Self::Log(error) => error.code(),
+            Self::Recovery(error) => error.code(),
             Self::Compile { findings, .. } => {
                 findings.first().and_then(|finding| finding["code"].as_str()).unwrap_or("OG-ENG-001")
             }
