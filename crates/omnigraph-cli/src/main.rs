@@ -40,5 +40,5 @@ use environment::Environment;
     reason = "the one place where the environment is read; the rest gets it passed in"
 )]
 fn main() -> ExitCode {
-    run::run(std::env::args_os(), Environment::of(std::env::vars_os()))
+    run::run(std::env::args_os(), Environment::of(std::env::vars_os(), std::env::temp_dir()))
 }

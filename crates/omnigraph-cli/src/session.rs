@@ -1,6 +1,7 @@
 //! What every command gets: the options that hold for all, the two streams, and the way to a graph.
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 
 use omnigraph::{Omnigraph, OpenOptions, StoreOptions};
 
@@ -61,6 +62,11 @@ impl Session {
     /// If there is none.
     pub(crate) async fn open_to_write(&self, address: &Address) -> Result<Omnigraph> {
         Ok(Omnigraph::open(address.as_str(), self.options()).await?)
+    }
+
+    /// Where temporary files go.
+    pub(crate) fn temporary(&self) -> &Path {
+        &self.environment.temporary
     }
 
     /// Who is answerable for what this command writes.

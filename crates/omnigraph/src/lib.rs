@@ -47,9 +47,9 @@ mod table;
 mod validate;
 mod write;
 
-pub use error::{DataError, Error, ErrorKind, Result, RuleError};
+pub use error::{DataError, DataErrors, Error, ErrorKind, Result, RuleError};
 pub use graph::{BranchInfo, History, Omnigraph, OpenMode, OpenOptions};
-pub use load::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType};
+pub use load::{LoadMapping, LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType, Tolerance};
 pub use mutate::{MutateRequest, MutationReceipt};
 pub use omnigraph_log::{self as log, CommitRecord};
 pub use omnigraph_objects::{self as objects, Counts, Durability, StoreOptions};

@@ -31,9 +31,12 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Log(error) => log_kind(error),
-            Self::Compile { .. } | Self::Data(_) | Self::Rule(_) | Self::Request { .. } | Self::Unsupported { .. } => {
-                ErrorKind::Invalid
-            }
+            Self::Compile { .. }
+            | Self::Data(_)
+            | Self::Faults(_)
+            | Self::Rule(_)
+            | Self::Request { .. }
+            | Self::Unsupported { .. } => ErrorKind::Invalid,
             Self::KeyConflict { .. } | Self::Precondition { .. } => ErrorKind::Conflict,
             Self::Shared(error) => error.kind(),
             Self::Contention { .. } | Self::SchemaMoved { .. } => ErrorKind::Retry,

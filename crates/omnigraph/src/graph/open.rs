@@ -14,7 +14,6 @@ use omnigraph_objects::{Location, Store};
 
 use super::{Omnigraph, OpenMode, OpenOptions};
 use crate::error::{Error, Result, compile_error};
-use crate::schema::refuse_unenforced;
 use crate::table::{Tables, edge_schema, node_schema};
 
 /// Tables created at the same time.
@@ -59,7 +58,6 @@ impl Omnigraph {
         let ambient = store.ambient().clone();
         let (catalog, diagnostics) = omnigraph_compiler::compile_schema(schema, None, &mut || ambient.ulid());
         let catalog = catalog.ok_or_else(|| compile_error(file, schema, &diagnostics))?;
-        refuse_unenforced(&catalog)?;
         if Log::exists(&store).await? {
             return Err(omnigraph_log::Error::GraphExists { location: store.root_display() }.into());
         }

@@ -74,7 +74,6 @@ impl Job for MutationJob {
             schema: base.commit().schema.clone(),
             kind: CommitKind::Mutation,
             actor: request.actor.clone(),
-            origin: format!("mutation '{}'", mutation.name),
             tables,
             ends: Vec::new(),
         };

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use omnigraph::{LoadMode, Omnigraph, OpenOptions, Target};
+use omnigraph::{LoadMode, MutateRequest, Omnigraph, OpenOptions, Target};
 
 use crate::support::{export, init, load};
 
@@ -27,8 +27,23 @@ fn pair(name: &str) -> String {
     )
 }
 
+/// The same commit as a mutation.
+fn insert_pair(name: &str) -> MutateRequest {
+    let source = "query pair($a: String, $b: String) {
+        $x: insert Sailor { handle: $a }
+        $y: insert Sailor { handle: $b }
+        insert Trusts { from: $x.@id, to: $y.@id }
+    }";
+    MutateRequest {
+        branch: "main".to_owned(),
+        source: source.to_owned(),
+        params: Some(serde_json::json!({ "a": format!("{name}-a"), "b": format!("{name}-b") })),
+        ..MutateRequest::default()
+    }
+}
+
 /// The process that is killed: this binary again, told to run this test alone. It creates the graph if there is none, makes
-/// branches and loads pairs until it dies, and notes what was acknowledged.
+/// branches and pairs (loaded and inserted by turns) until it dies, and notes what was acknowledged.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "runs in the processes that the test below starts"]
 async fn victim() {
@@ -47,7 +62,11 @@ async fn victim() {
         graph.create_branch(&name, &main, None).await.unwrap();
         // One write each, so that a kill leaves no part of a note.
         acknowledged.write_all(format!("branch {name}\n").as_bytes()).unwrap();
-        load(&graph, "main", LoadMode::Append, &pair(&name)).await.unwrap();
+        if number % 2 == 0 {
+            load(&graph, "main", LoadMode::Append, &pair(&name)).await.unwrap();
+        } else {
+            graph.mutate(insert_pair(&name)).await.unwrap();
+        }
         acknowledged.write_all(format!("pair {name}\n").as_bytes()).unwrap();
     }
 }

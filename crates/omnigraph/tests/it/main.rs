@@ -5,11 +5,18 @@
 
 mod faults;
 mod flat;
+mod formats;
+mod inputs;
 mod kill;
 mod lance_contract;
 mod loads;
 mod logic;
+mod mutations;
 mod processes;
 mod queries;
+mod random_mutations;
+mod random_rules;
 mod reads;
+mod rules;
+mod scenarios;
 mod support;
