@@ -7,6 +7,7 @@ mod branches;
 mod commits;
 mod export;
 mod formats;
+mod heads;
 mod help;
 mod loads;
 mod queries;

@@ -5,11 +5,15 @@
 
 mod faults;
 mod flat;
+mod heads;
 mod kill;
 mod lance_contract;
 mod loads;
 mod logic;
 mod processes;
 mod queries;
+mod readonly;
 mod reads;
+mod recovery;
 mod support;
+mod sweepers;
