@@ -16,12 +16,12 @@ START HERE
   omnigraph query --store cities.omni -e 'query all() { match { $c: City } return { $c.name } }'
 
 COMMANDS BY CAPABILITY
-  any      read and write one graph               load mutate query explain commit snapshot
-                                                  export schema branch
+  any      read and write one graph               load mutate query explain commit log diff
+                                                  snapshot export schema branch tag audit
   served   need a server                          (none in this build)
-  direct   open the storage of a graph            init
+  direct   open the storage of a graph            init repair lint and schema plan
   control  manage a cluster of graphs             (none in this build)
-  local    touch no graph                         version
+  local    touch no graph                         fmt version
 
 A graph is a folder, or s3://bucket/prefix with the usual AWS_* variables.
 Exit codes: 0 success, 1 failure, 2 misuse of the command line, 4 a condition of a write does not hold,

@@ -1,10 +1,14 @@
 //! What can go wrong, and what the caller does next.
 
 mod compile;
+mod data;
 mod kind;
+mod recovery;
 
 pub(crate) use compile::compile_error;
+pub use data::{DataError, DataErrors};
 pub use kind::ErrorKind;
+pub use recovery::RecoveryError;
 
 use omnigraph_log as log;
 use omnigraph_objects as objects;
@@ -32,6 +36,10 @@ pub enum Error {
     /// Input data is wrong.
     #[error("{0}")]
     Data(Box<DataError>),
+
+    /// Input data is wrong in several places.
+    #[error("{0}")]
+    Faults(Box<DataErrors>),
 
     /// A write breaks a rule of the schema.
     #[error("{0}")]
@@ -65,6 +73,22 @@ pub enum Error {
     ReadOnly {
         /// What was asked for.
         action: &'static str,
+    },
+
+    /// The first commit of a graph changed nothing that could be shown, undone or repeated.
+    #[error("commit {commit} has no parent: it is the first of the graph, so there is nothing to compare it with")]
+    Parentless {
+        /// The commit.
+        commit: log::CommitId,
+    },
+
+    /// Whoever guards the graph said no.
+    #[error("may not {action}: {reason}")]
+    Denied {
+        /// What was asked for.
+        action: String,
+        /// Why not.
+        reason: String,
     },
 
     /// A request contradicts itself or asks for what there is not.
@@ -138,30 +162,16 @@ pub enum Error {
         what: String,
     },
 
+    /// What unfinished processes left behind could not be brought in order.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
+
     /// A bug.
     #[error("internal error: {problem}. This is a bug in Omnigraph; nothing was changed")]
     Internal {
         /// What was found.
         problem: String,
     },
-}
-
-/// Input data that cannot be taken, and where it stands.
-#[derive(Debug, thiserror::Error)]
-#[error("{code}: {message}{}", self.place())]
-pub struct DataError {
-    /// Stable code.
-    pub code: &'static str,
-    /// What is wrong, naming names and values.
-    pub message: String,
-    /// The input's name.
-    pub file: String,
-    /// Line in the input, from 1.
-    pub line: u64,
-    /// Column in the line, from 1; 0 when the line as a whole is meant.
-    pub column: usize,
-    /// The line, shortened around the column if it is long.
-    pub source_line: String,
 }
 
 /// A rule of the schema that a write breaks, where no place in an input can be named.
@@ -176,18 +186,6 @@ pub struct RuleError {
     pub(crate) places: Vec<u64>,
 }
 
-impl DataError {
-    fn place(&self) -> String {
-        let Self { file, line, column, source_line, .. } = self;
-        let gutter = " ".repeat(line.to_string().len());
-        if source_line.is_empty() {
-            return format!("\n{gutter}--> {file}:{line}");
-        }
-        let column_text = if *column > 0 { format!(":{column}") } else { String::new() };
-        format!("\n{gutter}--> {file}:{line}{column_text}\n{gutter} |\n{line} | {source_line}\n{gutter} |")
-    }
-}
-
 impl Error {
     pub(crate) fn internal(problem: impl Into<String>) -> Self {
         Self::Internal { problem: problem.into() }
@@ -197,15 +195,34 @@ impl Error {
         Self::Request { message: message.into() }
     }
 
+    /// Whether what was asked for may have happened all the same.
+    pub(crate) fn outcome_unknown(&self) -> bool {
+        match self {
+            Self::Log(log::Error::Store(error)) => error.kind() == objects::ErrorKind::Unknown,
+            Self::Shared(error) => error.outcome_unknown(),
+            _ => false,
+        }
+    }
+
+    /// The first faults of an input that was looked at as a whole, of `total`; none if there is none.
+    pub(crate) fn of_faults(mut errors: Vec<DataError>, total: u64) -> Option<Self> {
+        if total > 1 {
+            return Some(Self::Faults(Box::new(DataErrors { errors, total, complete: true })));
+        }
+        errors.pop().map(|only| Self::Data(Box::new(only)))
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
             Self::Log(error) => error.code(),
+            Self::Recovery(error) => error.code(),
             Self::Compile { findings, .. } => {
                 findings.first().and_then(|finding| finding["code"].as_str()).unwrap_or("OG-ENG-001")
             }
             Self::Data(error) => error.code,
+            Self::Faults(faults) => faults.errors.first().map_or("OG-ENG-010", |error| error.code),
             Self::Rule(error) => error.code,
             Self::KeyConflict { .. } => "OG-ENG-002",
             Self::Contention { .. } => "OG-ENG-003",
@@ -219,6 +236,8 @@ impl Error {
             Self::Value { .. } => "OG-ENG-011",
             Self::Budget { .. } => "OG-ENG-012",
             Self::Cancelled => "OG-ENG-013",
+            Self::Denied { .. } => "OG-HIS-001",
+            Self::Parentless { .. } => "OG-HIS-002",
             Self::Precondition { .. } => "OG-ENG-014",
             Self::Shared(error) => error.code(),
         }

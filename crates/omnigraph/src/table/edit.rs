@@ -38,7 +38,9 @@ impl Tables {
     pub(crate) async fn edit(&self, base: &Table, edit: Edit) -> Result<Edited> {
         let replace = edit.replace;
         let mut fragments = if replace { Vec::new() } else { self.keep_fragments(base, &edit).await? };
-        fragments.extend(edit.add.into_iter().map(|(id, file)| file.into_fragment(id)));
+        for (id, file) in edit.add {
+            fragments.extend(self.new_fragment(base, id, file).await?);
+        }
         fragments.sort_by_key(|fragment| fragment.id);
         let next = manifest::next(&base.dataset.manifest, fragments);
         // A table without indexes costs no look at them.
@@ -51,6 +53,12 @@ impl Tables {
         let written = manifest::write(&self.shared.store, &base.path, Some(base.pin.version), next, indexes).await?;
         let table = self.open_written(&base.path, written.pin, &written.manifest).await?;
         Ok(Edited { table })
+    }
+
+    async fn new_fragment(&self, base: &Table, id: u32, file: WrittenFile) -> Result<Option<Fragment>> {
+        let hidden = file.hidden().clone();
+        let fragment = file.into_fragment(id);
+        if hidden.is_empty() { Ok(Some(fragment)) } else { self.delete_rows(base, &fragment, hidden).await }
     }
 
     async fn keep_fragments(&self, base: &Table, edit: &Edit) -> Result<Vec<Fragment>> {

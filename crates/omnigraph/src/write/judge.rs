@@ -10,11 +10,14 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray};
 use omnigraph_log::TablePath;
 
-use super::staged::{Existing, NeededEnd, StagedRows, StagedTable, StagedWrite};
+use super::staged::{Existing, InputPlace, NeededEnd, StagedRows, StagedTable, StagedWrite};
 use crate::error::{DataError, Error, Result};
 use crate::snapshot::Snapshot;
 use crate::table::{EDGE_SRC, ID, RowAddress, Table};
 use crate::validate::{END, Facts, Image, NewRows, TableRules, TableWrite};
+
+/// Missing ends that are reported at once, whoever asks for how many.
+const MOST_REPORTED: usize = 1000;
 
 /// What a staged table does to its base.
 #[derive(Debug)]
@@ -92,28 +95,32 @@ async fn find_ends(staged: &StagedWrite, image: &Image<'_>) -> Result<()> {
     for end in &staged.ends {
         by_node.entry(&end.node).or_default().push(end);
     }
-    let mut missing: Option<&NeededEnd> = None;
+    let mut missing: Vec<&NeededEnd> = Vec::new();
     for (node, ends) in by_node {
         let nodes = image.nodes(node).await?;
-        for end in ends {
-            if !nodes.contains(end.key) && missing.is_none_or(|first| end.line < first.line) {
-                missing = Some(end);
-            }
-        }
+        missing.extend(ends.into_iter().filter(|end| !nodes.contains(end.key)));
     }
-    missing.map_or(Ok(()), |end| Err(unknown_end(end, &staged.origin)))
+    missing.sort_by_key(|end| end.place.order);
+    let errors = missing.iter().take(MOST_REPORTED).map(|end| unknown_end(end)).collect();
+    match Error::of_faults(errors, missing.len() as u64) {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
 }
 
-fn unknown_end(end: &NeededEnd, origin: &str) -> Error {
-    let NeededEnd { line, id, column, node_name, edge_name, .. } = end;
-    Error::Data(Box::new(DataError {
+fn unknown_end(end: &NeededEnd) -> DataError {
+    let NeededEnd { id, column, node_name, edge_name, place, .. } = end;
+    let InputPlace { file, unit, number, .. } = place;
+    DataError {
         code: END,
-        message: format!("line {line}: {column} '{id}' not found in {node_name}; both ends of {edge_name} must exist"),
-        file: origin.to_owned(),
-        line: *line,
+        message: format!(
+            "{unit} {number}: {column} '{id}' not found in {node_name}; both ends of {edge_name} must exist"
+        ),
+        file: file.to_string(),
+        line: *number,
         column: 0,
         source_line: format!("{{\"edge\": \"{edge_name}\", … \"{}\": \"{id}\" …}}", member(column)),
-    }))
+    }
 }
 
 fn member(column: &str) -> &'static str {

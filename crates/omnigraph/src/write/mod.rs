@@ -32,4 +32,4 @@ pub use condition::WriteCondition;
 pub(crate) use fragment_ids::FragmentIds;
 pub(crate) use job::{Company, Effect, Fixed, Job, Reads};
 pub(crate) use publish::{IdempotencyKey, Publication, Submission, Writer};
-pub(crate) use staged::{Existing, NeededEnd, StagedRows, StagedTable, StagedWrite};
+pub(crate) use staged::{Existing, InputPlace, NeededEnd, StagedRows, StagedTable, StagedWrite};

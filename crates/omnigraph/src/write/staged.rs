@@ -66,8 +66,21 @@ pub(crate) struct NeededEnd {
     pub(crate) edge_name: Arc<str>,
     /// Which end.
     pub(crate) column: &'static str,
-    /// Line of the input.
-    pub(crate) line: u64,
+    /// Where the edge stands.
+    pub(crate) place: InputPlace,
+}
+
+/// Where a staged row stands in the input it came from.
+#[derive(Clone, Debug)]
+pub(crate) struct InputPlace {
+    /// The file.
+    pub(crate) file: Arc<str>,
+    /// What its rows are counted by: `line` or `row`.
+    pub(crate) unit: &'static str,
+    /// Which one, from 1.
+    pub(crate) number: u64,
+    /// Grows from row to row through all files.
+    pub(crate) order: u64,
 }
 
 /// Everything that one commit is to carry.
@@ -79,8 +92,6 @@ pub(crate) struct StagedWrite {
     pub(crate) kind: CommitKind,
     /// Who is answerable.
     pub(crate) actor: Option<String>,
-    /// The input's name, for messages.
-    pub(crate) origin: String,
     /// One entry per table touched.
     pub(crate) tables: Vec<StagedTable>,
     /// Ends of edges that streamed past, to be found among the rows that are there.

@@ -5,13 +5,23 @@
 
 mod faults;
 mod flat;
+mod formats;
+mod inputs;
+mod heads;
 mod kill;
 mod lance_contract;
 mod loads;
 mod logic;
+mod mutations;
 mod processes;
 mod queries;
+mod random_mutations;
 mod random_rules;
 mod reads;
 mod rules;
+mod scenarios;
+mod readonly;
+mod reads;
+mod recovery;
 mod support;
+mod sweepers;
