@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::future::join_all;
-use omnigraph::{Error, ErrorKind, MutateRequest, MutationReceipt, Omnigraph, OpenOptions, Result, Target, WriteCondition};
+use omnigraph::{
+    Error, ErrorKind, MutateRequest, MutationReceipt, Omnigraph, OpenOptions, Result, Target, WriteCondition,
+};
 use serde_json::json;
 
 use crate::support::{CREW, export, fleet, init, load, memory, rows};
@@ -293,7 +295,8 @@ async fn what_cannot_run_is_refused_and_changes_nothing() {
     assert!(written.to_string().contains("mutation"), "{written}");
     let wrong = mutate(&graph, ADD, json!({ "h": 3 })).await.unwrap_err();
     assert_eq!(wrong.kind(), ErrorKind::Invalid, "{wrong}");
-    let nowhere = graph.mutate(MutateRequest { branch: "nowhere".into(), ..request(ADD, json!({})) }).await.unwrap_err();
+    let nowhere =
+        graph.mutate(MutateRequest { branch: "nowhere".into(), ..request(ADD, json!({})) }).await.unwrap_err();
     assert_eq!(nowhere.kind(), ErrorKind::NotFound);
     let frozen = Omnigraph::open_read_only(&place, OpenOptions::default()).await.unwrap();
     let denied = mutate(&frozen, ADD, json!({ "h": "eve", "r": 1 })).await.unwrap_err();
