@@ -40,6 +40,8 @@ demo: setup
 test: setup-tests lint
 	@python=$$(scripts/s3-venv.sh "$(CARGO_TARGET_DIR)/s3-venv"); \
 	export OMNIGRAPH_TEST_S3_PYTHON="$$python"; \
+	outside=$$(scripts/outside-venv.sh "$(CARGO_TARGET_DIR)/outside-venv"); \
+	export OMNIGRAPH_TEST_OUTSIDE_PYTHON="$$outside"; \
 	cargo test $(CARGO_FLAGS) --no-fail-fast
 	@echo "make test: everything passed"
 

@@ -16,10 +16,10 @@ START HERE
   omnigraph query --store cities.omni -e 'query all() { match { $c: City } return { $c.name } }'
 
 COMMANDS BY CAPABILITY
-  any      read and write one graph               load mutate query explain commit snapshot
-                                                  export schema branch
+  any      read and write one graph               load mutate query explain commit log diff
+                                                  snapshot export schema branch tag audit
   served   need a server                          (none in this build)
-  direct   open the storage of a graph            init lint and schema plan
+  direct   open the storage of a graph            init repair lint and schema plan
   control  manage a cluster of graphs             (none in this build)
   local    touch no graph                         fmt version
 

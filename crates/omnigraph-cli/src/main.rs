@@ -9,6 +9,7 @@
 //! - `session`  what every command gets: options, the streams, the way to a graph
 //! - `address`  which graph is meant
 //! - `schema_file` schemas on disk, with what they import
+//! - `moment`   which state of it: branch, commit, tag, time
 //! - `consent`  naming the target of a write, and asking before destruction
 //! - `progress` the bar of a load
 //! - `view`     objects that several commands show
@@ -23,6 +24,7 @@ mod environment;
 mod error;
 mod guard;
 mod input;
+mod moment;
 mod output;
 mod progress;
 mod run;

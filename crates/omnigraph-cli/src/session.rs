@@ -75,6 +75,16 @@ impl Session {
     }
 }
 
+/// Waits until heads for outside readers show what was committed. The commit is there whatever comes of it.
+pub(crate) async fn settle(graph: &Omnigraph) {
+    if let Err(error) = graph.settle().await {
+        say(&format!(
+            "note: the commit is there; tools that read heads/ do not see it yet ({error}). The next write publishes it, or \
+             `omnigraph repair --confirm`"
+        ));
+    }
+}
+
 /// Writes a line for people to stderr. If that fails there is nobody left to tell.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");

@@ -27,6 +27,24 @@ pub struct BranchRecord {
     pub created_at: i64,
     /// Who made it.
     pub created_by: Option<String>,
+    /// How often it was given another name. Of several objects with one id the one with the most is the branch; the others
+    /// are what a rename that died has left.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub renames: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes every field by reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl BranchRecord {
+    /// Whether this object is what its branch is called, rather than `other`, which has the same id. Equal numbers of renames
+    /// come from two renames that raced; the name decides, so that everybody decides alike.
+    #[must_use]
+    pub fn supersedes(&self, other: &Self) -> bool {
+        (self.renames, std::cmp::Reverse(&self.name)) > (other.renames, std::cmp::Reverse(&other.name))
+    }
 }
 
 /// Says why `name` cannot name a branch, or nothing if it can.

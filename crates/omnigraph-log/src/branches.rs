@@ -1,17 +1,15 @@
 //! Branches: create, find, list, delete. One small object each, whatever the size of the graph or its history.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures::{StreamExt, TryStreamExt};
 use omnigraph_objects::{Key, Put};
 
 use crate::branch::{BRANCH_FORMAT, BranchRecord, MAIN, name_problem};
 use crate::ids::BranchId;
+use crate::named::{self, Named};
 use crate::record::CommitRef;
 use crate::{Error, Log, Result, codec, invariants, layout};
-
-/// Branch objects read at the same time while listing.
-const READS_AT_ONCE: usize = 16;
 
 /// What is asked of a new branch.
 #[derive(Clone, Debug)]
@@ -56,15 +54,19 @@ impl Log {
             forked_from: Some(request.from),
             created_at: self.store.ambient().now_micros(),
             created_by: request.actor,
+            renames: 0,
         };
         let key = layout::branch(&record.name)?;
         invariants::branch_record(&record)
             .map_err(|problem| Error::Invariant { object: key.as_str().to_owned(), problem })?;
         let bytes = codec::encode(key.as_str(), &record)?;
-        match self.store.put_if_absent(&key, bytes).await? {
-            Put::Written => Ok(NewBranch::Created(Arc::new(record))),
-            Put::Exists(_) => Ok(NewBranch::Taken),
+        while let Put::Exists(taken) = self.store.put_if_absent(&key, bytes.clone()).await? {
+            if !self.is_leftover(key.as_str(), &taken).await? {
+                return Ok(NewBranch::Taken);
+            }
+            self.store.delete(&key).await?;
         }
+        Ok(NewBranch::Created(Arc::new(record)))
     }
 
     /// Finds a branch by name: one read, none for `main`.
@@ -81,7 +83,7 @@ impl Log {
         }
         let key = layout::branch(name)?;
         let bytes = self.store.read(&key).await?.ok_or_else(|| Error::NoBranch { name: name.to_owned() })?;
-        self.accept_branch(key.as_str(), &bytes).map(Arc::new)
+        named::accept(key.as_str(), &bytes).map(Arc::new)
     }
 
     /// Every branch, sorted by name.
@@ -90,20 +92,14 @@ impl Log {
     ///
     /// If the store fails or a branch object is damaged.
     pub async fn branches(&self) -> Result<Vec<Arc<BranchRecord>>> {
-        let folder = Key::parse(layout::BRANCHES)?;
-        let listed = self.store.list(&folder).await?;
-        // What has no name that a branch object can have is not ours, such as what a file manager leaves.
-        let ours = listed.into_iter().filter(|entry| is_branch_object(&folder, &entry.key));
-        let mut branches: Vec<_> = futures::stream::iter(ours)
-            .map(|entry| async move {
-                // A branch that is deleted between the listing and the read is simply no longer there.
-                let bytes = self.store.read(&entry.key).await?;
-                bytes.map(|bytes| self.accept_branch(entry.key.as_str(), &bytes).map(Arc::new)).transpose()
-            })
-            .buffer_unordered(READS_AT_ONCE)
-            .try_filter_map(|branch| async move { Ok(branch) })
-            .try_collect()
-            .await?;
+        let mut by_id: HashMap<BranchId, BranchRecord> = HashMap::new();
+        for record in self.named::<BranchRecord>(layout::BRANCHES).await? {
+            match by_id.get(&record.id) {
+                Some(other) if other.supersedes(&record) => {}
+                _ => drop(by_id.insert(record.id, record)),
+            }
+        }
+        let mut branches: Vec<_> = by_id.into_values().map(Arc::new).collect();
         branches.push(Arc::new(self.stamp.main.clone()));
         branches.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(branches)
@@ -119,26 +115,28 @@ impl Log {
     /// [`Error::MainStays`], [`Error::NoBranch`].
     pub async fn delete_branch(&self, name: &str) -> Result<Arc<BranchRecord>> {
         if name == MAIN {
-            return Err(Error::MainStays);
+            return Err(Error::MainStays { action: "delete" });
         }
         let record = self.branch(name).await?;
-        self.store.delete(&layout::branch(name)?).await?;
-        Ok(record)
-    }
-
-    fn accept_branch(&self, object: &str, bytes: &[u8]) -> Result<BranchRecord> {
-        let record: BranchRecord = codec::decode(object, bytes)?;
-        let damaged = |problem| Error::Damaged { object: object.to_owned(), problem };
-        invariants::branch_record(&record).map_err(damaged)?;
-        let place = layout::branch(&record.name)?;
-        if place.as_str() != object {
-            return Err(damaged(format!("it is the branch '{}', whose place is {}", record.name, place.as_str())));
+        if record.renames > 0 {
+            // An older name that a rename left behind must not bring the branch back.
+            self.delete_leftovers(&record).await?;
         }
+        self.store.delete(&layout::branch(name)?).await?;
         Ok(record)
     }
 }
 
-fn is_branch_object(folder: &Key, key: &Key) -> bool {
-    let encoded = key.name().strip_suffix(".json");
-    key.parent().as_ref() == Some(folder) && encoded.is_some_and(|name| Key::decode_segment(name).is_ok())
+impl Named for BranchRecord {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn place(name: &str) -> Result<Key> {
+        layout::branch(name)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        invariants::branch_record(self)
+    }
 }

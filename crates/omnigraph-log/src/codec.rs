@@ -9,6 +9,7 @@ use crate::claims::{CLAIM_FORMAT, ClaimRecord};
 use crate::fragment_blocks::{BLOCK_FORMAT, BlockRecord};
 use crate::record::{CommitRecord, RECORD_FORMAT};
 use crate::stamp::{GRAPH_FORMAT, GraphStamp};
+use crate::tag::{TAG_FORMAT, TagRecord};
 use crate::{Error, Result};
 
 /// A kind of object that carries a format number.
@@ -37,6 +38,7 @@ versioned! {
     BranchRecord = BRANCH_FORMAT,
     GraphStamp = GRAPH_FORMAT,
     BlockRecord = BLOCK_FORMAT,
+    TagRecord = TAG_FORMAT,
     ClaimRecord = CLAIM_FORMAT,
 }
 

@@ -80,8 +80,45 @@ pub enum Error {
     },
 
     /// `main` stays.
-    #[error("cannot delete branch 'main': every graph has it")]
-    MainStays,
+    #[error("cannot {action} branch 'main': every graph has it")]
+    MainStays {
+        /// `delete` or `rename`.
+        action: &'static str,
+    },
+
+    /// No tag of that name.
+    #[error("tag '{name}' not found. `omnigraph tag list` shows the tags there are")]
+    NoTag {
+        /// The name asked for.
+        name: String,
+    },
+
+    /// A tag of that name is there already.
+    #[error("tag '{name}' already exists. Delete it first, or choose another name")]
+    TagExists {
+        /// The name asked for.
+        name: String,
+    },
+
+    /// The name cannot name a tag.
+    #[error("'{name}' cannot name a tag: {problem}")]
+    TagName {
+        /// The name asked for.
+        name: String,
+        /// Why not.
+        problem: &'static str,
+    },
+
+    /// A time before there was anything.
+    #[error(
+        "there is no commit at or before {asked}: the graph's first commit was made at {first} (Unix microseconds)"
+    )]
+    BeforeHistory {
+        /// The time asked for, in Unix microseconds.
+        asked: i64,
+        /// When the first commit was made.
+        first: i64,
+    },
 
     /// No commit of that id.
     #[error("commit '{commit}' not found. `omnigraph commit list` shows the commits there are")]
@@ -128,11 +165,15 @@ impl Error {
             Self::NoBranch { .. } => "OG-LOG-006",
             Self::BranchExists { .. } => "OG-LOG-007",
             Self::BranchName { .. } => "OG-LOG-008",
-            Self::MainStays => "OG-LOG-009",
+            Self::MainStays { .. } => "OG-LOG-009",
             Self::NoCommit { .. } => "OG-LOG-010",
             Self::Exhausted { .. } => "OG-LOG-011",
             Self::KeyLength { .. } => "OG-LOG-012",
             Self::KeyReused { .. } => "OG-LOG-013",
+            Self::NoTag { .. } => "OG-LOG-014",
+            Self::TagExists { .. } => "OG-LOG-015",
+            Self::TagName { .. } => "OG-LOG-016",
+            Self::BeforeHistory { .. } => "OG-LOG-017",
         }
     }
 }

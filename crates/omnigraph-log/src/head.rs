@@ -71,7 +71,7 @@ impl Log {
         }
     }
 
-    async fn must_have(&self, branch: BranchId, sequence: u64) -> Result<Arc<CommitRecord>> {
+    pub(crate) async fn must_have(&self, branch: BranchId, sequence: u64) -> Result<Arc<CommitRecord>> {
         self.record(branch, sequence).await?.ok_or_else(|| Error::Damaged {
             object: layout::commit(branch, sequence),
             problem: "the commit record is missing".to_owned(),

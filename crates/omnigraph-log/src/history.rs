@@ -6,7 +6,7 @@ use futures::Stream;
 use omnigraph_objects::Key;
 
 use crate::ids::{BranchId, CommitId};
-use crate::record::{CommitKind, CommitRecord};
+use crate::record::{CommitKind, CommitRecord, CommitRef};
 use crate::{Error, Log, Result, invariants, layout};
 
 impl Log {
@@ -70,6 +70,15 @@ impl Log {
             };
             Ok(Some((Arc::clone(&record), Walk::Before(record))))
         })
+    }
+
+    /// The commit that `at` refers to: one read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Damaged`] if it is missing or another.
+    pub async fn commit_at_place(&self, at: CommitRef) -> Result<Arc<CommitRecord>> {
+        self.referred(at).await
     }
 
     /// The first parent of `child`, if it has one. Checked against it, so that no damage can make a history run in circles.

@@ -5,6 +5,7 @@ use crate::branch::{BRANCH_FORMAT, BranchRecord, MAIN, name_problem};
 use crate::ids::{BranchId, MAX_SEQUENCE};
 use crate::record::{CommitKind, CommitRecord, CommitRef};
 use crate::stamp::GraphStamp;
+use crate::tag::{TagRecord, tag_name_problem};
 
 /// Lance versions at and above this are detached: they belong to no linear history but ours.
 pub const DETACHED: u64 = 1 << 63;
@@ -27,6 +28,7 @@ pub fn commit_record(record: &CommitRecord) -> Result<(), String> {
         record.operations.iter().any(|operation| operation.answer.is_some() && operation.idempotency_key.is_none());
     ensure(!unasked, || "an answer that no idempotency key asks for".to_owned())?;
     parents(record)?;
+    source(record)?;
     tables(record)
 }
 
@@ -60,6 +62,14 @@ fn parents(record: &CommitRecord) -> Result<(), String> {
         })?;
     }
     Ok(())
+}
+
+fn source(record: &CommitRecord) -> Result<(), String> {
+    let names_one = matches!(record.kind, CommitKind::Reset | CommitKind::Revert | CommitKind::CherryPick);
+    ensure(record.source.is_some() == names_one, || {
+        format!("a commit of kind {} and a source do not belong together", record.kind)
+    })?;
+    record.source.map_or(Ok(()), commit_ref)
 }
 
 fn tables(record: &CommitRecord) -> Result<(), String> {
@@ -130,6 +140,32 @@ pub fn branch_record(record: &BranchRecord) -> Result<(), String> {
         format!("branch '{}': `main` starts from no commit, and every other branch from one", record.name)
     })?;
     record.forked_from.map_or(Ok(()), commit_ref)
+}
+
+/// What a tag object promises.
+///
+/// # Errors
+///
+/// As [`commit_record`].
+pub fn tag_record(record: &TagRecord) -> Result<(), String> {
+    if let Some(problem) = tag_name_problem(&record.name) {
+        return Err(format!("its name '{}' is no name of a tag: {problem}", record.name));
+    }
+    commit_ref(record.commit)
+}
+
+/// What a reset promises of the commit that it restores: the same schema and the same pins.
+///
+/// # Errors
+///
+/// As [`commit_record`].
+pub fn restores(record: &CommitRecord, restored: &CommitRecord) -> Result<(), String> {
+    ensure(record.source == Some(restored.reference()), || {
+        format!("it restores another commit than {}", restored.commit)
+    })?;
+    ensure(record.schema == restored.schema && record.tables == restored.tables, || {
+        format!("it does not pin what commit {} pins", restored.commit)
+    })
 }
 
 /// What `graph.json` promises: it names `main`.

@@ -11,12 +11,20 @@ pub const GRAPH_STAMP: &str = "graph.json";
 pub const GRAPH: &str = "__graph";
 /// Branch objects.
 pub const BRANCHES: &str = "__graph/branches";
+/// Tags: commits that have a name.
+pub const TAGS: &str = "__graph/tags";
 /// One folder of commit records per branch id.
 pub const LOG: &str = "__graph/log";
 /// Accepted schemas by content.
 pub const SCHEMA: &str = "__graph/schema";
 /// Numbered blocks of fragment ids.
 pub const FRAGMENTS: &str = "__graph/fragments";
+/// What sweeps and repairs found and did.
+pub const AUDIT: &str = "__graph/audit";
+/// Intents of writers that are to move heads of `main`.
+pub const RECOVERY: &str = "__recovery";
+/// Heads of `main` for outside readers, one Lance dataset per type.
+pub const HEADS: &str = "heads/main";
 
 /// Claims of idempotency keys, one folder per branch id.
 pub const CLAIMS: &str = "__graph/claims";
@@ -30,6 +38,12 @@ pub fn graph_stamp() -> Result<Key> {
 pub fn branch(name: &str) -> Result<Key> {
     let file = format!("{}.json", Key::encode_segment(name)?);
     Ok(Key::parse(BRANCHES)?.join(&file)?)
+}
+
+/// `__graph/tags/<encoded name>.json`.
+pub fn tag(name: &str) -> Result<Key> {
+    let file = format!("{}.json", Key::encode_segment(name)?);
+    Ok(Key::parse(TAGS)?.join(&file)?)
 }
 
 /// `__graph/log/<branch id>`.

@@ -8,6 +8,7 @@
 //! - [`ids`] the names of things: graphs, branches, commits, operations
 //! - [`record`] the commit record: pins of every table, and what changed
 //! - [`branch`] a branch is one small object
+//! - [`tag`] a commit that has a name
 //! - [`stamp`] `graph.json`: a graph exists if and only if this does
 //! - [`codec`] bytes to records and back, closed to versions it does not know
 //! - [`invariants`] what every record promises, checked before each put and after each read
@@ -16,6 +17,8 @@
 //!
 //! This crate knows nothing of Lance, of types or of queries: a pin is a number and a row count.
 
+mod ancestry;
+mod at;
 pub mod branch;
 mod branches;
 mod cache;
@@ -29,12 +32,17 @@ pub mod ids;
 pub mod invariants;
 pub mod layout;
 mod log;
+mod named;
 mod publish;
 pub mod record;
+mod rename;
 mod schema;
 pub mod stamp;
+pub mod tag;
+mod tags;
 mod wire;
 
+pub use ancestry::{Distance, Kinship};
 pub use branch::BranchRecord;
 pub use branches::{CreateBranch, NewBranch};
 pub use claims::Claim;
@@ -45,4 +53,6 @@ pub use ids::{BranchId, CommitId, GraphId, OperationId, SchemaHash};
 pub use log::Log;
 pub use publish::Published;
 pub use record::{CommitKind, CommitRecord, CommitRef, Operation, TableChange, TablePath, TablePin};
-pub use stamp::GraphStamp;
+pub use stamp::{GraphStamp, OutsideHeads};
+pub use tag::TagRecord;
+pub use tags::{CreateTag, NewTag};

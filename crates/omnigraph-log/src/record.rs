@@ -36,6 +36,12 @@ pub enum CommitKind {
     SchemaApply,
     /// A branch taken into another.
     Merge,
+    /// The schema and rows of an earlier commit again.
+    Reset,
+    /// What one commit did, undone.
+    Revert,
+    /// What one commit did elsewhere, done here.
+    CherryPick,
     /// The same rows in other files or with other indexes.
     Maintenance,
     /// No change: a mark that cleanup leaves so that older staging can no longer be published.
@@ -50,6 +56,9 @@ impl fmt::Display for CommitKind {
             Self::Mutation => "mutation",
             Self::SchemaApply => "schema_apply",
             Self::Merge => "merge",
+            Self::Reset => "reset",
+            Self::Revert => "revert",
+            Self::CherryPick => "cherry_pick",
             Self::Maintenance => "maintenance",
             Self::Fence => "fence",
         })
@@ -242,6 +251,10 @@ pub struct CommitRecord {
     pub parents: Vec<CommitRef>,
     /// What it did.
     pub kind: CommitKind,
+    /// The commit that it restores, undoes or repeats: of a reset, a revert or a cherry-pick, and of nothing else. No parent:
+    /// what lies below it is not part of this history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<CommitRef>,
     /// Who is answerable for it.
     pub actor: Option<String>,
     /// When it was made, in Unix microseconds.

@@ -20,9 +20,11 @@
 //! |---|---|
 //! | `graph` | the handle: open, branches, loads, snapshots |
 //! | `export` | a snapshot as NDJSON |
+//! | `recovery` | what unfinished processes left behind |
 //! | `load`, `mutate`, `write` | rows in: decode or compute, stage, judge, publish |
 //! | `validate` | what a schema asks of rows, judged alike for every write |
-//! | `query` | IR to one DataFusion plan |
+//! | `heads` | `main` for outside readers |
+//! | `query`, `diff` | IR to one DataFusion plan; what two states differ by |
 //! | `snapshot`, `schema`, `keys` | one commit and what it pins |
 //! | `adjacency`, `search` | the graph as numbers, and text as indexes, derived from pinned versions |
 //! | `table` | the only room that knows Lance |
@@ -32,14 +34,18 @@
 
 #![recursion_limit = "256"]
 
+mod access;
 mod adjacency;
+mod diff;
 mod error;
 mod export;
 mod graph;
+mod heads;
 mod keys;
 mod load;
 mod mutate;
 mod query;
+mod recovery;
 mod schema;
 mod search;
 mod snapshot;
@@ -47,12 +53,20 @@ mod table;
 mod validate;
 mod write;
 
-pub use error::{DataError, DataErrors, Error, ErrorKind, Result, RuleError};
-pub use graph::{BranchInfo, History, Omnigraph, OpenMode, OpenOptions};
+pub use access::{Access, Action};
+pub use diff::{
+    ChangeFilter, ChangeOp, ChangePage, Difference, Endpoints, EntityChange, EntityKind, Image, Position, TypeRef,
+};
+pub use error::{DataError, DataErrors, Error, ErrorKind, RecoveryError, Result, RuleError};
+pub use graph::{BranchInfo, BranchState, CommitFilter, History, Omnigraph, OpenMode, OpenOptions};
+pub use heads::HeadPublication;
 pub use load::{LoadMapping, LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType, Tolerance};
 pub use mutate::{MutateRequest, MutationReceipt};
 pub use omnigraph_log::{self as log, CommitRecord};
 pub use omnigraph_objects::{self as objects, Counts, Durability, StoreOptions};
 pub use query::{QueryLimits, QueryPlan, QueryRequest, QueryResult};
+pub use recovery::{
+    AuditEntry, AuditTable, Classification, Decision, HeadReport, RepairAction, RepairReport, SweepReport,
+};
 pub use snapshot::{Snapshot, TableSummary, Target};
 pub use write::WriteCondition;

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use omnigraph::Omnigraph;
+use omnigraph::{HeadPublication, Omnigraph, OpenOptions};
 
 use crate::address::Address;
 use crate::error::Result;
 use crate::guard::{Class, Verb};
 use crate::schema_file::SchemaFile;
-use crate::session::Session;
+use crate::session::{Session, settle};
 
 /// The command as the guard sees it.
 pub(super) const VERB: Verb = Verb { label: "init", class: Class::Direct, takes_store: false, takes_actor: false };
@@ -23,6 +23,9 @@ pub(crate) struct Init {
     /// The schema: which nodes and edges there are, and what they carry
     #[arg(long, value_name = "PATH")]
     schema: PathBuf,
+    /// Never publish `main` under heads/ for tools that read Lance datasets by path
+    #[arg(long)]
+    no_heads: bool,
 }
 
 impl Init {
@@ -32,7 +35,10 @@ impl Init {
         // Judged here first: only here is it known which of several files a fault is in.
         schema.catalog(None)?;
         let (name, source) = (&schema.name, schema.source());
-        Omnigraph::init(address.as_str(), name, &source, session.actor(), session.options()).await?;
+        let heads = if self.no_heads { HeadPublication::Off } else { HeadPublication::default() };
+        let options = OpenOptions { heads, ..session.options() };
+        let graph = Omnigraph::init(address.as_str(), name, &source, session.actor(), options).await?;
+        settle(&graph).await;
         session.out.line(&format!("initialized {address}"))?;
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::error::{Failure, Result};
 use crate::guard::Verb;
 use crate::input;
 use crate::progress::Bar;
-use crate::session::{Session, watched};
+use crate::session::{Session, settle, watched};
 use crate::view::{self, branch_of_commit};
 
 /// The command as the guard sees it.
@@ -126,6 +126,7 @@ impl Load {
         let tolerance = self.tolerance()?;
         let graph = session.open_to_write(&address).await?;
         let receipt = self.load(session, &graph, source, tolerance).await?;
+        settle(&graph).await;
         let report = self.report(&address, &receipt);
         if self.json {
             session.out.json(&report)?;

@@ -1,12 +1,13 @@
 //! `query`: a question to a branch, or to a commit of the past.
 
 use clap::Args;
-use omnigraph::{Omnigraph, QueryRequest, Snapshot, Target};
+use omnigraph::{QueryRequest, Snapshot};
 
 use super::source::{self, Limits, Source};
 use crate::error::Result;
 use crate::guard::Verb;
 use crate::input::Text;
+use crate::moment::Moment;
 use crate::output::{Answer, Format};
 use crate::session::Session;
 
@@ -40,12 +41,9 @@ pub(super) struct Question {
     /// The query.
     #[command(flatten)]
     source: Source,
-    /// The branch to ask
-    #[arg(long, value_name = "BRANCH", conflicts_with = "snapshot", default_value = Omnigraph::default_branch())]
-    branch: String,
-    /// The commit to ask, by its id
-    #[arg(long, value_name = "COMMIT")]
-    snapshot: Option<String>,
+    /// The state that is asked
+    #[command(flatten)]
+    moment: Moment,
     /// What it may cost.
     #[command(flatten)]
     limits: Limits,
@@ -69,8 +67,7 @@ impl Question {
         let params = self.source.params()?;
         let address = session.address(None)?;
         let graph = session.open_to_read(&address).await?;
-        let target = self.snapshot.map_or(Target::Branch(self.branch), Target::Commit);
-        let snapshot = graph.snapshot(target).await?;
+        let snapshot = graph.snapshot(self.moment.target()?).await?;
         Ok((snapshot, QueryRequest { source, file, name: self.source.name, params, limits: self.limits.limits() }))
     }
 }

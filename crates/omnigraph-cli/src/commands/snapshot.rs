@@ -1,11 +1,12 @@
 //! `snapshot`: the tables of a branch, their versions and sizes.
 
 use clap::Args;
-use omnigraph::{Omnigraph, TableSummary, Target};
+use omnigraph::{History, Omnigraph, TableSummary, Target};
 use serde::Serialize;
 
 use crate::error::Result;
 use crate::guard::Verb;
+use crate::moment::Moment;
 use crate::session::Session;
 
 /// The command as the guard sees it.
@@ -17,9 +18,9 @@ pub(super) const VERB: Verb = Verb::read("snapshot");
 pub(crate) struct Snapshot {
     /// The graph; or use --store
     uri: Option<String>,
-    /// The branch to look at
-    #[arg(long, value_name = "BRANCH", default_value = Omnigraph::default_branch())]
-    branch: String,
+    /// The state to look at
+    #[command(flatten)]
+    moment: Moment,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -71,9 +72,14 @@ impl Snapshot {
     pub(super) async fn run(self, session: &mut Session) -> Result<()> {
         let address = session.address(self.uri.as_deref())?;
         let graph = session.open_to_read(&address).await?;
-        let snapshot = graph.snapshot(Target::Branch(self.branch.clone())).await?;
+        let snapshot = graph.snapshot(self.moment.target()?).await?;
+        let branch = History::default().branch_name(&graph, snapshot.commit()).await?;
+        let graph_branch = match snapshot.target() {
+            Target::Branch(branch) | Target::Time { branch, .. } => branch.clone(),
+            Target::Commit(_) => branch.unwrap_or_else(|| Omnigraph::default_branch().to_owned()),
+        };
         let report = Report {
-            graph_branch: self.branch,
+            graph_branch,
             graph_manifest_version: snapshot.commit().generation,
             internal_schema_version: graph.stamp().format,
             datasets: snapshot.tables().into_iter().map(Dataset::of).collect(),

@@ -50,6 +50,8 @@ impl<'a> Answer<'a> {
     pub(crate) fn of(result: &'a QueryResult) -> Self {
         let target = match &result.target {
             Target::Branch(name) => Asked { branch: Some(name), snapshot: None },
+            // The commit itself stands beside it.
+            Target::Time { branch, .. } => Asked { branch: Some(branch), snapshot: None },
             Target::Commit(id) => Asked { branch: None, snapshot: Some(id) },
         };
         Self {

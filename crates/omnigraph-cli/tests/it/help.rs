@@ -44,6 +44,8 @@ fn every_command_has_an_example() {
         "branch create",
         "branch list",
         "branch delete",
+        "repair",
+        "audit",
     ];
     for path in commands {
         let help = run(path.split(' ').chain(["--help"])).ok();

@@ -8,6 +8,7 @@ mod commits;
 mod export;
 mod fmt;
 mod formats;
+mod heads;
 mod help;
 mod lint;
 mod loads;

@@ -2,7 +2,7 @@
 //! change that older builds cannot read needs a new format number besides.
 
 use expect_test::{Expect, expect};
-use omnigraph_log::layout;
+use omnigraph_log::{CreateTag, layout};
 use omnigraph_objects::{Ambient, Key, Store, StoreOptions};
 
 use crate::site::Site;
@@ -45,6 +45,11 @@ async fn every_object_has_these_bytes() {
     ] {
         check(&store, &Key::parse(&layout::commit(main.id, record.sequence)).unwrap(), expected).await;
     }
+    let tag = CreateTag { name: "v1 Ä".to_owned(), commit: second.reference(), actor: Some("ada".to_owned()) };
+    drop(log.create_tag(tag).await.unwrap());
+    check(&store, &Key::parse("__graph/tags/v1%20%c3%84.json").unwrap(), expect![[r#"{"format":1,"name":"v1 Ä","commit":{"branch":"01HK153X0131GV1X6H4Q60TTAA","sequence":1,"commit":"01HK153X064Q60TTAA00000001"},"created_at":1704067200011000,"created_by":"ada"}"#]]).await;
+    let renamed = log.rename_branch(&branch.name, "b").await.unwrap();
+    check(&store, &layout::branch(&renamed.name).unwrap(), expect![[r#"{"format":1,"id":"01HK153X08PEK65C0SN0KYB27A","name":"b","forked_from":{"branch":"01HK153X0131GV1X6H4Q60TTAA","sequence":1,"commit":"01HK153X064Q60TTAA00000001"},"created_at":1704067200009000,"created_by":null,"renames":1}"#]]).await;
     let block = Key::parse("__graph/fragments/00000000000000000001.json").unwrap();
     check(&store, &block, expect![[r#"{"format":1,"start":0,"length":16,"holder":"01HK153X0AG330ZVW9CNMNDH6W"}"#]])
         .await;

@@ -58,6 +58,8 @@ const BROKEN: &[(&str, Change)] = &[
         r.changes.values_mut().for_each(|change| change.touched = TouchedKeys::These(vec![1, 1]))
     }),
     ("a fence changes a table", |r| r.kind = CommitKind::Fence),
+    ("and a source do not belong together", |r| r.kind = CommitKind::Reset),
+    ("and a source do not belong together", |r| r.source = Some(r.reference())),
     ("without an operation", |r| r.operations.clear()),
 ];
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod ancestry;
 mod bytes;
 mod claims;
 mod cost;
@@ -11,6 +12,7 @@ mod faults;
 mod invariants;
 mod lookup;
 mod model;
+mod names;
 mod processes;
 mod races;
 mod site;

@@ -92,7 +92,7 @@ impl Model {
     async fn delete(&mut self, log: &Log, name: &'static str) {
         match log.delete_branch(name).await {
             Ok(record) => assert_eq!(self.branches.remove(name).unwrap().0, record.id),
-            Err(Error::MainStays) => assert_eq!(name, "main"),
+            Err(Error::MainStays { .. }) => assert_eq!(name, "main"),
             Err(Error::NoBranch { .. }) => assert!(!self.branches.contains_key(name)),
             Err(other) => panic!("{other}"),
         }

@@ -9,7 +9,7 @@ use omnigraph_log::invariants::DETACHED;
 use omnigraph_log::record::{RECORD_FORMAT, TouchedKeys};
 use omnigraph_log::{
     BranchRecord, CommitId, CommitKind, CommitRecord, CommitRef, CreateBranch, Head, Log, NewBranch, Operation,
-    OperationId, Published, SchemaHash, TableChange, TablePath, TablePin,
+    OperationId, OutsideHeads, Published, SchemaHash, TableChange, TablePath, TablePin,
 };
 use omnigraph_objects::Store;
 
@@ -25,6 +25,7 @@ pub(crate) fn first(store: &Store, main: &BranchRecord) -> CommitRecord {
         generation: 1,
         parents: Vec::new(),
         kind: CommitKind::Init,
+        source: None,
         actor: main.created_by.clone(),
         authored_at: main.created_at,
         schema: SchemaHash::of(b"node Person {}"),
@@ -43,7 +44,7 @@ fn operation(store: &Store) -> Operation {
 pub(crate) async fn create(store: Store) -> omnigraph_log::Result<Log> {
     let main = Log::plan_main(&store, Some("ada"));
     let first = first(&store, &main);
-    Log::create(store, main, &first).await
+    Log::create(store, main, &first, OutsideHeads::Published).await
 }
 
 /// A mutation of the node table on top of `base`.
@@ -63,6 +64,7 @@ pub(crate) fn after(store: &Store, base: &Head) -> CommitRecord {
         generation: parent.generation + 1,
         parents: vec![parent.reference()],
         kind: CommitKind::Mutation,
+        source: None,
         actor: Some("ada".to_owned()),
         authored_at: now,
         schema: parent.schema.clone(),
@@ -108,4 +110,17 @@ pub(crate) async fn fork(log: &Log, name: &str, from: CommitRef) -> Arc<BranchRe
 pub(crate) async fn history(log: &Log, branch: &Arc<BranchRecord>) -> Vec<Arc<CommitRecord>> {
     let head = log.head(branch).await.unwrap().record;
     log.history(head).try_collect().await.unwrap()
+}
+
+/// Publishes a merge of `other` into `branch`.
+pub(crate) async fn merge(log: &Log, branch: &Arc<BranchRecord>, other: &CommitRecord) -> Arc<CommitRecord> {
+    let head = log.head(branch).await.unwrap();
+    let mut record = after(log.store(), &head);
+    record.kind = CommitKind::Merge;
+    record.parents.push(other.reference());
+    record.generation = record.generation.max(other.generation + 1);
+    match log.publish(&head, record).await.unwrap() {
+        Published::Committed(record) => record,
+        Published::Lost => panic!("a race without a rival"),
+    }
 }

@@ -31,16 +31,17 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Log(error) => log_kind(error),
+            Self::Recovery(error) => error.kind(),
             Self::Compile { .. }
             | Self::Data(_)
             | Self::Faults(_)
             | Self::Rule(_)
             | Self::Request { .. }
             | Self::Unsupported { .. } => ErrorKind::Invalid,
-            Self::KeyConflict { .. } | Self::Precondition { .. } => ErrorKind::Conflict,
+            Self::KeyConflict { .. } | Self::Precondition { .. } | Self::Parentless { .. } => ErrorKind::Conflict,
             Self::Shared(error) => error.kind(),
             Self::Contention { .. } | Self::SchemaMoved { .. } => ErrorKind::Retry,
-            Self::ReadOnly { .. } => ErrorKind::Denied,
+            Self::ReadOnly { .. } | Self::Denied { .. } => ErrorKind::Denied,
             Self::Table { .. } => ErrorKind::Storage,
             Self::Execution { .. } | Self::Value { .. } | Self::Budget { .. } => ErrorKind::Invalid,
             Self::Cancelled => ErrorKind::Retry,
@@ -58,10 +59,19 @@ fn log_kind(error: &log::Error) -> ErrorKind {
             objects::ErrorKind::Retry => ErrorKind::Retry,
             _ => ErrorKind::Storage,
         },
-        log::Error::NoGraph { .. } | log::Error::NoBranch { .. } | log::Error::NoCommit { .. } => ErrorKind::NotFound,
-        log::Error::GraphExists { .. } | log::Error::BranchExists { .. } => ErrorKind::Conflict,
-        log::Error::BranchName { .. } | log::Error::MainStays | log::Error::KeyLength { .. } => ErrorKind::Invalid,
-        log::Error::KeyReused { .. } => ErrorKind::Conflict,
+        log::Error::NoGraph { .. }
+        | log::Error::NoBranch { .. }
+        | log::Error::NoTag { .. }
+        | log::Error::NoCommit { .. }
+        | log::Error::BeforeHistory { .. } => ErrorKind::NotFound,
+        log::Error::GraphExists { .. }
+        | log::Error::BranchExists { .. }
+        | log::Error::TagExists { .. }
+        | log::Error::KeyReused { .. } => ErrorKind::Conflict,
+        log::Error::BranchName { .. }
+        | log::Error::TagName { .. }
+        | log::Error::KeyLength { .. }
+        | log::Error::MainStays { .. } => ErrorKind::Invalid,
         log::Error::Invariant { .. } => ErrorKind::Internal,
         _ => ErrorKind::Storage,
     }

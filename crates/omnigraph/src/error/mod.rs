@@ -3,10 +3,12 @@
 mod compile;
 mod data;
 mod kind;
+mod recovery;
 
 pub(crate) use compile::compile_error;
 pub use data::{DataError, DataErrors};
 pub use kind::ErrorKind;
+pub use recovery::RecoveryError;
 
 use omnigraph_log as log;
 use omnigraph_objects as objects;
@@ -71,6 +73,22 @@ pub enum Error {
     ReadOnly {
         /// What was asked for.
         action: &'static str,
+    },
+
+    /// The first commit of a graph changed nothing that could be shown, undone or repeated.
+    #[error("commit {commit} has no parent: it is the first of the graph, so there is nothing to compare it with")]
+    Parentless {
+        /// The commit.
+        commit: log::CommitId,
+    },
+
+    /// Whoever guards the graph said no.
+    #[error("may not {action}: {reason}")]
+    Denied {
+        /// What was asked for.
+        action: String,
+        /// Why not.
+        reason: String,
     },
 
     /// A request contradicts itself or asks for what there is not.
@@ -144,6 +162,10 @@ pub enum Error {
         what: String,
     },
 
+    /// What unfinished processes left behind could not be brought in order.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
+
     /// A bug.
     #[error("internal error: {problem}. This is a bug in Omnigraph; nothing was changed")]
     Internal {
@@ -195,6 +217,7 @@ impl Error {
     pub fn code(&self) -> &str {
         match self {
             Self::Log(error) => error.code(),
+            Self::Recovery(error) => error.code(),
             Self::Compile { findings, .. } => {
                 findings.first().and_then(|finding| finding["code"].as_str()).unwrap_or("OG-ENG-001")
             }
@@ -213,6 +236,8 @@ impl Error {
             Self::Value { .. } => "OG-ENG-011",
             Self::Budget { .. } => "OG-ENG-012",
             Self::Cancelled => "OG-ENG-013",
+            Self::Denied { .. } => "OG-HIS-001",
+            Self::Parentless { .. } => "OG-HIS-002",
             Self::Precondition { .. } => "OG-ENG-014",
             Self::Shared(error) => error.code(),
         }

@@ -2,23 +2,32 @@
 //!
 //! - `options` how to open
 //! - `open`    create and open
-//! - `branch`  branches and commits
+//! - `branch`  branches: create, list, rename, reset, delete
+//! - `commits` commits: by target, listed and filtered, tagged, compared
 //! - `write`   loads
 //! - `read`    snapshots, queries, exports
+//! - `heads`   heads for outside readers
 
 mod branch;
+mod commits;
+mod heads;
 mod open;
 mod options;
 mod read;
 mod write;
 
-pub use branch::{BranchInfo, History};
+pub use branch::{BranchInfo, BranchState};
+pub use commits::{CommitFilter, History};
 pub use options::{OpenMode, OpenOptions};
+
+use std::sync::Arc;
 
 use omnigraph_log::GraphStamp;
 use omnigraph_objects::Counts;
 
+use crate::access::{Access, Action, Anyone};
 use crate::error::{Error, Result};
+use crate::heads::{HeadPublication, Heads};
 use crate::snapshot::Shared;
 use crate::write::Writer;
 
@@ -27,7 +36,9 @@ use crate::write::Writer;
 pub struct Omnigraph {
     shared: Shared,
     writer: Writer,
+    heads: Heads,
     mode: OpenMode,
+    access: Arc<dyn Access>,
 }
 
 impl Omnigraph {
@@ -49,6 +60,20 @@ impl Omnigraph {
         self.shared.log.store().counts()
     }
 
+    /// The same graph through a handle that asks `access` before it changes anything.
+    #[must_use]
+    pub fn with_access(self, access: Arc<dyn Access>) -> Self {
+        Self { access, ..self }
+    }
+
+    /// Asks whether `actor` may do that.
+    fn allow(&self, action: &Action<'_>, actor: Option<&str>) -> Result<()> {
+        match self.access.refusal(action, actor) {
+            None => Ok(()),
+            Some(reason) => Err(Error::Denied { action: action.to_string(), reason }),
+        }
+    }
+
     fn may_write(&self, action: &'static str) -> Result<()> {
         match self.mode {
             OpenMode::ReadWrite => Ok(()),
@@ -56,7 +81,9 @@ impl Omnigraph {
         }
     }
 
-    fn around(log: omnigraph_log::Log, mode: OpenMode) -> Result<Self> {
-        Ok(Self { shared: Shared::new(log)?, writer: Writer::default(), mode })
+    fn around(log: omnigraph_log::Log, mode: OpenMode, heads: HeadPublication) -> Result<Self> {
+        let shared = Shared::new(log)?;
+        let heads = Heads::new(shared.clone(), heads);
+        Ok(Self { shared, writer: Writer::new(heads.clone()), heads, mode, access: Arc::new(Anyone) })
     }
 }

@@ -6,6 +6,7 @@ use omnigraph_log::branch::MAIN;
 use omnigraph_log::{BranchRecord, CreateBranch, NewBranch};
 
 use super::Omnigraph;
+use crate::access::Action;
 use crate::error::{Error, ErrorKind, Result};
 use crate::load::{self, LoadReceipt, LoadRequest};
 use crate::mutate::{self, MutateRequest, MutationReceipt};
@@ -20,6 +21,7 @@ impl Omnigraph {
     /// changed then.
     pub async fn load(&self, request: LoadRequest) -> Result<LoadReceipt> {
         self.may_write("load")?;
+        self.allow(&Action::Write { branch: &request.branch }, request.actor.as_deref())?;
         let (name, actor) = (request.branch.clone(), request.actor.clone());
         let existing = match (self.shared.log.branch(&name).await.map_err(Error::from), &request.base) {
             (Ok(branch), _) => Some(branch),
@@ -86,6 +88,7 @@ impl Omnigraph {
     /// [`crate::Error::Precondition`] when the condition does not hold. Nothing is changed then.
     pub async fn mutate(&self, request: MutateRequest) -> Result<MutationReceipt> {
         self.may_write("a mutation")?;
+        self.allow(&Action::Write { branch: &request.branch }, request.actor.as_deref())?;
         let branch = self.shared.log.branch(&request.branch).await?;
         mutate::mutate(&self.shared, &self.writer, &branch, request).await
     }

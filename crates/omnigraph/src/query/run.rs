@@ -20,6 +20,7 @@ use super::budget::{Budget, QueryLimits};
 use super::cursor::Cursor;
 use super::json::{Encoding, cell};
 use super::lower::{Lowering, Planned};
+use super::operator::is_brief;
 use super::{QueryPlan, QueryRequest, QueryResult, explain};
 use crate::error::{Error, Result};
 use crate::schema::{Prepared, QueryText};
@@ -165,11 +166,15 @@ impl Run {
         Ok(Self { planned, budget })
     }
 
-    /// Runs it as a task of its own: whoever drops the answer stops it, even in the middle of a long computation.
+    /// Runs it: at once if that is soon done, otherwise as a task of its own, so that whoever drops the answer stops it even in
+    /// the middle of a long computation.
     async fn execute(&self) -> Result<Vec<RecordBatch>> {
         let _cancelled = CancelOnDrop(Arc::clone(&self.budget));
         let limits = *self.budget.limits();
         let (plan, budget) = (Arc::clone(&self.planned.plan), Arc::clone(&self.budget));
+        if is_brief(&plan) {
+            return within(limits.timeout, collect(plan, &budget)).await;
+        }
         let task = tokio::spawn(async move { collect(plan, &budget).await });
         match within(limits.timeout, async { Ok(task.await) }).await? {
             Ok(collected) => collected,

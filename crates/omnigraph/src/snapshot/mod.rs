@@ -19,8 +19,15 @@ use crate::table::Table;
 pub enum Target {
     /// The newest commit of a branch.
     Branch(String),
-    /// A commit, by id.
+    /// A commit, by its id or by the name of a tag.
     Commit(String),
+    /// The commit that was the newest of a branch at a time, in Unix microseconds by the clocks of the writers.
+    Time {
+        /// The branch as it is now, whose history is searched.
+        branch: String,
+        /// The time.
+        micros: i64,
+    },
 }
 
 impl Target {
@@ -28,7 +35,7 @@ impl Target {
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Self::Branch(name) => name,
+            Self::Branch(name) | Self::Time { branch: name, .. } => name,
             Self::Commit(id) => id,
         }
     }

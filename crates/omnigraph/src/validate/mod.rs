@@ -25,5 +25,5 @@ pub(crate) use identity::ids;
 pub(crate) use image::{Image, NewRows, TableWrite};
 pub(crate) use plan::{KeyPart, PropertyPlan, RowPlans, TypeIndex, TypePlan};
 pub(crate) use rules::TableRules;
-pub(crate) use values::check_rows;
+pub(crate) use values::{check_nulls, check_rows};
 pub(crate) use violation::{END, Violation};

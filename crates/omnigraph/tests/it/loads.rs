@@ -182,5 +182,5 @@ async fn a_read_only_handle_does_not_write() {
     assert_eq!(load(&graph, "main", LoadMode::Merge, MORE).await.unwrap_err().kind(), ErrorKind::Denied);
     let branch = graph.create_branch("b", &Target::Branch("main".into()), None).await;
     assert_eq!(branch.unwrap_err().kind(), ErrorKind::Denied);
-    assert_eq!(graph.delete_branch("b").await.unwrap_err().kind(), ErrorKind::Denied);
+    assert_eq!(graph.delete_branch("b", None).await.unwrap_err().kind(), ErrorKind::Denied);
 }

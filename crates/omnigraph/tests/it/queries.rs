@@ -69,7 +69,7 @@ async fn branches_and_the_past_stand_apart() {
     assert_eq!(on(Target::Branch("side/one".into())).await, 3);
     assert_eq!(on(Target::Commit(past)).await, 2);
     let side = graph.commit_of(&Target::Branch("side/one".into())).await.unwrap().commit.to_string();
-    graph.delete_branch("side/one").await.unwrap();
+    graph.delete_branch("side/one", None).await.unwrap();
     let gone = query(&graph, Target::Branch("side/one".into()), count).await.unwrap_err();
     assert_eq!(gone.kind(), ErrorKind::NotFound);
     assert_eq!(on(Target::Commit(side)).await, 3, "a commit outlives its branch's name");

@@ -28,7 +28,7 @@ impl Delete {
         consent::gate(session, "branch delete", &address, Audience::of(json)).await?;
         consent::echo(session, "branch delete", &address);
         let graph = session.open_to_write(&address).await?;
-        graph.delete_branch(&name).await?;
+        graph.delete_branch(&name, session.actor()).await?;
         if json {
             let actor = session.actor();
             session.out.json(&json!({ "uri": address.as_str(), "name": name, "actor_id": actor }))?;

@@ -3,6 +3,8 @@
 mod create;
 mod delete;
 mod list;
+mod rename;
+mod reset;
 
 use clap::Subcommand;
 
@@ -17,6 +19,10 @@ pub(crate) enum Branch {
     Create(create::Create),
     /// List the branches
     List(list::List),
+    /// Give a branch another name
+    Rename(rename::Rename),
+    /// Give a branch the state of another commit again, as a new commit
+    Reset(reset::Reset),
     /// Delete a branch; its commits can still be read by their ids
     Delete(delete::Delete),
 }
@@ -25,7 +31,7 @@ impl Branch {
     /// The command as the guard sees it.
     pub(super) fn verb(&self) -> Verb {
         match self {
-            Self::Create(_) | Self::Delete(_) => Verb::write("branch"),
+            Self::Create(_) | Self::Rename(_) | Self::Reset(_) | Self::Delete(_) => Verb::write("branch"),
             Self::List(_) => Verb::read("branch"),
         }
     }
@@ -34,6 +40,8 @@ impl Branch {
         match self {
             Self::Create(create) => create.run(session).await,
             Self::List(list) => list.run(session).await,
+            Self::Rename(rename) => rename.run(session).await,
+            Self::Reset(reset) => reset.run(session).await,
             Self::Delete(delete) => delete.run(session).await,
         }
     }

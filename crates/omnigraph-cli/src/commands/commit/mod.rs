@@ -1,5 +1,6 @@
 //! `commit`: the history of a graph.
 
+mod changes;
 mod list;
 mod show;
 
@@ -19,6 +20,8 @@ pub(crate) enum Commit {
     List(list::List),
     /// Show one commit
     Show(show::Show),
+    /// Show what a commit did to each entity
+    Changes(changes::Changes),
 }
 
 impl Commit {
@@ -26,6 +29,7 @@ impl Commit {
         match self {
             Self::List(list) => list.run(session).await,
             Self::Show(show) => show.run(session).await,
+            Self::Changes(changes) => changes.run(session).await,
         }
     }
 }

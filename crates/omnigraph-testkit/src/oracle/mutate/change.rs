@@ -93,6 +93,7 @@ impl Run<'_> {
             };
             if let Some(draft) = draft {
                 drafts.contested |= insert.mode == InsertMode::New && drafts.rows.contains_key(&entity);
+                whole(self.catalog, statement, &draft)?;
                 drafts.put(entity.clone(), draft);
             }
             bound.push(with(&env, statement.row.id, object(statement, entity)));
@@ -109,6 +110,7 @@ impl Run<'_> {
                 let given = self.assigned(&evaluator, statement, &update.assignments, &env)?;
                 if let Some(mut row) = draft_of(self.state(), statement.entity, &entity) {
                     row.properties.extend(given);
+                    whole(self.catalog, statement, &row)?;
                     drafts.put(entity, row);
                 }
             }
@@ -217,6 +219,18 @@ fn endpoint(evaluator: &Evaluator<'_>, end: &Expr, env: &Env, name: &str) -> Res
         Value::Text(id) => Ok(id),
         Value::Null => Err(Failure::Rule(Rule::Null, format!("missing required edge endpoint '{name}'"))),
         other => Err(Failure::internal(format!("an end is no id: {other:?}"))),
+    }
+}
+
+/// Whether values are there where they must be. A row without them is none, so this does not wait for the end.
+fn whole(catalog: &Catalog, statement: &Statement, draft: &Draft) -> Result<(), Failure> {
+    let given = |name: &str| draft.properties.get(name).is_some_and(|value| !value.is_null());
+    match declared(catalog, statement).iter().find(|property| !property.ty.nullable && !given(&property.name)) {
+        None => Ok(()),
+        Some(Property { name, .. }) => {
+            let message = format!("{}.{name} is non-nullable and cannot be null", statement.ty.name);
+            Err(Failure::Rule(Rule::Null, message))
+        }
     }
 }
 

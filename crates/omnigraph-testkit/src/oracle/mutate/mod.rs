@@ -4,7 +4,7 @@
 //! - A statement runs for all rows of the block at once. Its conditions and values see the graph before it; where several rows
 //!   of the block write one entity, the last wins.
 //! - The row an insertion binds is what it is after that statement.
-//! - Rules are judged at the end, on the last graph.
+//! - Rules are judged at the end, on the last graph. Only what must not be null is not null after any statement.
 //!
 //! - `change`  one statement
 //! - `stored`  values as properties hold them
