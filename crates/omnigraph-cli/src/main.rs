@@ -9,6 +9,7 @@
 //! - `address`  which graph is meant
 //! - `moment`   which state of it: branch, commit, tag, time
 //! - `consent`  naming the target of a write, and asking before destruction
+//! - `taking`   how disagreements of a merge are settled, and how its result is told
 //! - `progress` the bar of a load
 //! - `view`     objects that several commands show
 //! - `output`   results, one format per file
@@ -27,6 +28,7 @@ mod output;
 mod progress;
 mod run;
 mod session;
+mod taking;
 mod view;
 
 use std::process::ExitCode;

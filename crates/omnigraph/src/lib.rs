@@ -19,7 +19,7 @@
 //! | Room | What it is for |
 //! |---|---|
 //! | `graph` | the handle: open, branches, loads, snapshots |
-//! | `export` | a snapshot as NDJSON |
+//! | `export`, `merge`, `feed` | a snapshot as NDJSON; three-way merges, reverts, cherry-picks; the change feed |
 //! | `load`, `mutate`, `write` | rows in: decode or compute, stage, judge, publish |
 //! | `validate` | what a schema asks of rows, judged alike for every write |
 //! | `query`, `diff` | IR to one DataFusion plan; what two states differ by |
@@ -37,9 +37,11 @@ mod adjacency;
 mod diff;
 mod error;
 mod export;
+mod feed;
 mod graph;
 mod keys;
 mod load;
+mod merge;
 mod mutate;
 mod query;
 mod schema;
@@ -50,12 +52,16 @@ mod validate;
 mod write;
 
 pub use access::{Access, Action};
-pub use diff::{
-    ChangeFilter, ChangeOp, ChangePage, Difference, Endpoints, EntityChange, EntityKind, Image, Position, TypeRef,
+pub use diff::{ChangeFilter, ChangeOp, ChangePage, Difference, Endpoints, EntityChange, Image, Position, TypeRef};
+pub use error::{
+    ConflictKind, DataError, EntityKind, Error, ErrorKind, MergeConflict, MergeConflicts, Result, RuleError,
 };
-pub use error::{DataError, Error, ErrorKind, Result, RuleError};
+pub use feed::{Baseline, FeedBlock, FeedPage, FeedRequest, FeedStart};
 pub use graph::{BranchInfo, BranchState, CommitFilter, History, Omnigraph, OpenMode, OpenOptions};
 pub use load::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType};
+pub use merge::{
+    Choices, EntityChoice, MergeOutcome, MergePolicy, MergeReceipt, MergeRequest, MergedType, PickRequest, Side,
+};
 pub use mutate::{MutateRequest, MutationReceipt};
 pub use omnigraph_log::{self as log, CommitRecord};
 pub use omnigraph_objects::{self as objects, Counts, Durability, StoreOptions};

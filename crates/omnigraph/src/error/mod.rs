@@ -1,9 +1,11 @@
 //! What can go wrong, and what the caller does next.
 
 mod compile;
+mod conflict;
 mod kind;
 
 pub(crate) use compile::compile_error;
+pub use conflict::{ConflictKind, EntityKind, MergeConflict, MergeConflicts};
 pub use kind::ErrorKind;
 
 use omnigraph_log as log;
@@ -65,6 +67,20 @@ pub enum Error {
     ReadOnly {
         /// What was asked for.
         action: &'static str,
+    },
+
+    /// Two sides of a merge disagree. Nothing was changed.
+    #[error(
+        "merge conflicts: {0}. Nothing was changed; choose with --ours, --theirs or a file of choices, or change one of the \
+         branches"
+    )]
+    MergeConflict(MergeConflicts),
+
+    /// History that a consumer of the change feed asks for is no longer there.
+    #[error("there is a gap in the change feed: commit {first_unreadable} can no longer be read. Start anew with a baseline")]
+    FeedGap {
+        /// The first commit that cannot be read, by its place or id.
+        first_unreadable: String,
     },
 
     /// The first commit of a graph changed nothing that could be shown, undone or repeated.
@@ -234,6 +250,8 @@ impl Error {
             Self::Cancelled => "OG-ENG-013",
             Self::Denied { .. } => "OG-HIS-001",
             Self::Parentless { .. } => "OG-HIS-002",
+            Self::MergeConflict(_) => "OG-HIS-003",
+            Self::FeedGap { .. } => "OG-HIS-004",
             Self::Precondition { .. } => "OG-ENG-014",
             Self::Shared(error) => error.code(),
         }

@@ -49,6 +49,7 @@ pub(crate) async fn run(
         actor: actor.clone(),
         origin: origin.to_string(),
         ends: needed_ends(&plan, &tracker),
+        adoption: None,
         tables: stage(&plan, request.mode, tracker, sinks).await?,
     };
     let answer = serde_json::to_value(&counts).map_err(|error| Error::internal(error.to_string()))?;
@@ -141,6 +142,7 @@ async fn stage(
             count,
             keys: seen.into_keys().collect::<HashSet<_>>(),
             removed: HashSet::new(),
+            carried: Vec::new(),
         });
     }
     Ok(tables)

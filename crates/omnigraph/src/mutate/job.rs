@@ -77,6 +77,7 @@ impl Job for MutationJob {
             origin: format!("mutation '{}'", mutation.name),
             tables,
             ends: Vec::new(),
+            adoption: None,
         };
         Ok(Effect { staged: Arc::new(staged), reads, answer: Arc::new(answer) })
     }

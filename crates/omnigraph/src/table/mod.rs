@@ -35,7 +35,7 @@ mod write;
 pub(crate) use apart::RowsApart;
 pub(crate) use columns::{CHUNK_ROWS, Column, FragmentRows};
 pub(crate) use derived::Derived;
-pub(crate) use edit::Edit;
+pub(crate) use edit::{CarriedFragment, Edit};
 pub(crate) use fold::{FoldPlan, plan_fold};
 pub(crate) use open::{Table, Tables};
 pub(crate) use scan::{ROW_ADDRESS, Scan};

@@ -10,7 +10,7 @@ mod default;
 mod identity;
 mod plan;
 mod values;
-mod violation;
+pub(crate) mod violation;
 
 pub(crate) use default::default_column;
 pub(crate) use identity::ids;

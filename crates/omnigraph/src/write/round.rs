@@ -74,8 +74,9 @@ impl Round<'_> {
             return Ok(());
         }
         let Some(chosen) = self.choose(&base).await? else { return Ok(()) };
+        let ground = ground(&chosen.staged, &base).await?;
         let next = chosen.staged.tables.iter().zip(chosen.judged);
-        let next = next.map(|(staged, judged)| next_version(&base, &self.writer.ids, staged, judged));
+        let next = next.map(|(staged, judged)| next_version(&ground, &self.writer.ids, staged, judged));
         let versions = try_join_all(next).await?;
         let record = self.record(&head, &chosen.staged, &versions);
         match log.publish(&head, record).await? {
@@ -202,7 +203,7 @@ impl Round<'_> {
         if let Some(condition) = members.first().and_then(|first| first.submission.condition.as_ref()) {
             condition.hold(&staged, base).await?;
         }
-        judge(&staged, base).await
+        judge(&staged, &ground(&staged, base).await?).await
     }
 
     /// Together they were refused, so each is judged behind those before it, and who breaks a rule is told.
@@ -260,7 +261,7 @@ impl Round<'_> {
             tables.insert(version.table.path().clone(), version.table.pin());
             changes.insert(version.table.path().clone(), version.change.clone());
         }
-        CommitRecord {
+        let mut record = CommitRecord {
             format: RECORD_FORMAT,
             commit: CommitId::mint(now, head.branch.id, sequence),
             branch: head.branch.id,
@@ -276,7 +277,11 @@ impl Round<'_> {
             changes,
             operations: self.waiting.iter().map(|waiting| self.operation(waiting)).collect(),
             fragment_blocks: versions.iter().map(|version| version.newest_block).fold(base.fragment_blocks, u64::max),
+        };
+        if let Some(adoption) = &staged.adoption {
+            adoption.complete(&mut record);
         }
+        record
     }
 
     fn operation(&self, waiting: &Waiting) -> Operation {
@@ -322,6 +327,14 @@ impl Round<'_> {
         } else if let Some(only) = left.pop() {
             only.tell(Err(error));
         }
+    }
+}
+
+/// What the rows of a write come upon: the base, and what the write takes over.
+async fn ground(staged: &StagedWrite, base: &Snapshot) -> Result<Snapshot> {
+    match &staged.adoption {
+        Some(adoption) => adoption.onto(base).await,
+        None => Ok(base.clone()),
     }
 }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use arrow::record_batch::RecordBatch;
 use omnigraph_log::{CommitKind, SchemaHash, TablePath};
 
+use super::Adoption;
 use crate::keys::KeyHash;
-use crate::table::WrittenFile;
+use crate::table::{CarriedFragment, WrittenFile};
 
 /// What happens to a row that is there under the id of a staged one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +41,9 @@ pub(crate) struct StagedTable {
     pub(crate) existing: Existing,
     /// The rows.
     pub(crate) rows: StagedRows,
-    /// How many.
+    /// More rows, in fragments that are there already.
+    pub(crate) carried: Vec<CarriedFragment>,
+    /// How many, with those carried.
     pub(crate) count: u64,
     /// Their ids, but for those that were made up and cannot clash.
     pub(crate) keys: HashSet<KeyHash>,
@@ -82,11 +85,14 @@ pub(crate) struct StagedWrite {
     pub(crate) tables: Vec<StagedTable>,
     /// Ends to be found among the rows that are there.
     pub(crate) ends: Vec<NeededEnd>,
+    /// What it takes over beside rows.
+    pub(crate) adoption: Option<Arc<Adoption>>,
 }
 
 impl StagedWrite {
     /// Whether it changes any row.
     pub(crate) fn changes(&self) -> bool {
-        self.tables.iter().any(|table| table.replace || table.count > 0 || !table.removed.is_empty())
+        let adopts = self.adoption.as_ref().is_some_and(|adoption| adoption.is_a_change());
+        adopts || self.tables.iter().any(|table| table.replace || table.count > 0 || !table.removed.is_empty())
     }
 }
