@@ -4,6 +4,7 @@
 #   make test     every check and every test
 #   make bench    figures, in release
 #   make fuzz     mutated schemas and queries against the compiler, for a minute
+#   make nightly  a million random operations beside the reference evaluator, other ones each night
 #   make lint     fmt check, clippy, tidy      make fmt     format
 #
 # Building different sets of crates unifies features differently and compiles the large dependencies again, so every target builds
@@ -12,7 +13,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo test lint fmt fmt-check clippy tidy docs bench fuzz clean
+.PHONY: help setup setup-tests demo test lint fmt fmt-check clippy tidy docs bench fuzz nightly clean
 
 # rustup's cargo may be installed and not on the PATH of this shell.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
@@ -22,7 +23,7 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/omnigraph-target
 CARGO_FLAGS := --workspace --locked
 
 help:
-	@sed -n '3,7s/^# \{0,1\}//p' Makefile
+	@sed -n '3,8s/^# \{0,1\}//p' Makefile
 
 setup:
 	@scripts/setup.sh
@@ -39,6 +40,8 @@ demo: setup
 test: setup-tests lint
 	@python=$$(scripts/s3-venv.sh "$(CARGO_TARGET_DIR)/s3-venv"); \
 	export OMNIGRAPH_TEST_S3_PYTHON="$$python"; \
+	outside=$$(scripts/outside-venv.sh "$(CARGO_TARGET_DIR)/outside-venv"); \
+	export OMNIGRAPH_TEST_OUTSIDE_PYTHON="$$outside"; \
 	cargo test $(CARGO_FLAGS) --no-fail-fast
 	@echo "make test: everything passed"
 
@@ -63,6 +66,11 @@ docs:
 fuzz:
 	@OMNIGRAPH_FUZZ_SECONDS=$${OMNIGRAPH_FUZZ_SECONDS:-60} OMNIGRAPH_FUZZ_SEED=$${OMNIGRAPH_FUZZ_SEED:-$$(date +%s)} \
 	cargo test --locked --release -p omnigraph-compiler --test it -- --nocapture fuzz::mutated
+
+# Prints the seed it begins with; OMNIGRAPH_RANDOM_SEED repeats a night, or a story of it with OMNIGRAPH_RANDOM_OPERATIONS=1.
+nightly: setup
+	@OMNIGRAPH_RANDOM_OPERATIONS=$${OMNIGRAPH_RANDOM_OPERATIONS:-1000000} OMNIGRAPH_RANDOM_SEED=$${OMNIGRAPH_RANDOM_SEED:-$$(date +%s)} \
+	cargo test $(CARGO_FLAGS) --test it -- --nocapture random_mutations::
 
 bench: setup
 	@cargo bench $(CARGO_FLAGS)

@@ -17,11 +17,11 @@ START HERE
 
 COMMANDS BY CAPABILITY
   any      read and write one graph               load mutate query explain commit log diff
-                                                  changes snapshot export schema branch tag
+                                                  changes snapshot export schema branch tag audit
   served   need a server                          (none in this build)
-  direct   open the storage of a graph            init
+  direct   open the storage of a graph            init repair lint and schema plan
   control  manage a cluster of graphs             (none in this build)
-  local    touch no graph                         version
+  local    touch no graph                         fmt version
 
 A graph is a folder, or s3://bucket/prefix with the usual AWS_* variables.
 Exit codes: 0 success, 1 failure, 2 misuse of the command line, 4 a condition of a write does not hold,

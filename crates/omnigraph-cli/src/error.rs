@@ -33,6 +33,8 @@ pub(crate) enum Failure {
     Machine(String),
     /// Ctrl-C.
     Interrupted,
+    /// The command did its work, and its result says that something is wrong.
+    Verdict,
 }
 
 impl Failure {
@@ -47,6 +49,7 @@ impl Failure {
             Self::Output(_) => "OG-CLI-005",
             Self::Machine(_) => "OG-CLI-006",
             Self::Interrupted => "OG-CLI-007",
+            Self::Verdict => "OG-CLI-008",
         }
     }
 
@@ -60,7 +63,8 @@ impl Failure {
             | Self::Consent(_)
             | Self::Input(_)
             | Self::Output(_)
-            | Self::Machine(_) => 1,
+            | Self::Machine(_)
+            | Self::Verdict => 1,
             Self::Interrupted => 130,
         }
     }
@@ -97,6 +101,7 @@ impl fmt::Display for Failure {
                 f.write_str(text)
             }
             Self::Output(error) => write!(f, "cannot write the result: {error}"),
+            Self::Verdict => f.write_str("the result says that something is wrong"),
             Self::Interrupted => f.write_str(
                 "interrupted. The graph has all of this command's changes or none of them; \
                  `omnigraph commit list` shows which",

@@ -5,8 +5,10 @@
 //! - `guard`    flags that a command cannot use are refused, never ignored
 //! - `run`      parse, run, report, exit code
 //! - `commands` one verb per file
+//! - `spelling` commands under the names that they had before
 //! - `session`  what every command gets: options, the streams, the way to a graph
 //! - `address`  which graph is meant
+//! - `schema_file` schemas on disk, with what they import
 //! - `moment`   which state of it: branch, commit, tag, time
 //! - `consent`  naming the target of a write, and asking before destruction
 //! - `taking`   how disagreements of a merge are settled, and how its result is told
@@ -27,7 +29,9 @@ mod moment;
 mod output;
 mod progress;
 mod run;
+mod schema_file;
 mod session;
+mod spelling;
 mod taking;
 mod view;
 
@@ -40,5 +44,5 @@ use environment::Environment;
     reason = "the one place where the environment is read; the rest gets it passed in"
 )]
 fn main() -> ExitCode {
-    run::run(std::env::args_os(), Environment::of(std::env::vars_os()))
+    run::run(std::env::args_os(), Environment::of(std::env::vars_os(), std::env::temp_dir()))
 }

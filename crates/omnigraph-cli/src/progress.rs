@@ -1,8 +1,8 @@
-//! The bar of a load: bytes of the input as it is stored, rows so far, rows per second. On stderr, and only for a person.
+//! The bar of a load: bytes of the input as it is stored, rows so far, rows per second, the time that is left. On stderr, and only for a person.
 
 use std::sync::Arc;
 
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use omnigraph::LoadProgress;
 
 const KNOWN_SIZE: &str = "{spinner} {binary_bytes} of {binary_total_bytes} {wide_bar} {msg}";
@@ -41,7 +41,8 @@ impl Bar {
                 Some(length) if progress.bytes_read >= length => format!("{rows} rows, writing"),
                 _ => {
                     let rate = HumanCount(per_second(progress.rows, bar.elapsed().as_secs_f64()));
-                    format!("{rows} rows, {rate} rows/s")
+                    let left = bar.length().map(|_| format!(", {} left", HumanDuration(bar.eta())));
+                    format!("{rows} rows, {rate} rows/s{}", left.unwrap_or_default())
                 }
             };
             bar.set_message(message);

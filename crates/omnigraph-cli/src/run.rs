@@ -14,12 +14,17 @@ use crate::environment::Environment;
 use crate::error::{Failure, Result};
 use crate::guard;
 use crate::session::{Session, say, watched};
+use crate::spelling;
 
 /// Plans nest as deep as what they describe, and builds without optimisation have large frames.
 const STACK_BYTES: usize = 16 << 20;
 
 /// Runs one command line to its exit code.
 pub(crate) fn run(arguments: impl Iterator<Item = OsString>, environment: Environment) -> ExitCode {
+    let (arguments, deprecated) = spelling::current(arguments.collect());
+    if let Some(said) = deprecated {
+        say(&said);
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(answer) => {
@@ -33,7 +38,10 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>, environment: Enviro
     match perform(cli, environment) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            say(&painted(&failure.report(), colour));
+            // A verdict has been given on stdout already.
+            if !matches!(failure, Failure::Verdict) {
+                say(&painted(&failure.report(), colour));
+            }
             ExitCode::from(failure.exit_code())
         }
     }

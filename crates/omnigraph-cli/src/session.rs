@@ -1,6 +1,7 @@
 //! What every command gets: the options that hold for all, the two streams, and the way to a graph.
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 
 use omnigraph::{Omnigraph, OpenOptions, StoreOptions};
 
@@ -63,9 +64,24 @@ impl Session {
         Ok(Omnigraph::open(address.as_str(), self.options()).await?)
     }
 
+    /// Where temporary files go.
+    pub(crate) fn temporary(&self) -> &Path {
+        &self.environment.temporary
+    }
+
     /// Who is answerable for what this command writes.
     pub(crate) fn actor(&self) -> Option<&str> {
         self.global.actor.as_deref()
+    }
+}
+
+/// Waits until heads for outside readers show what was committed. The commit is there whatever comes of it.
+pub(crate) async fn settle(graph: &Omnigraph) {
+    if let Err(error) = graph.settle().await {
+        say(&format!(
+            "note: the commit is there; tools that read heads/ do not see it yet ({error}). The next write publishes it, or \
+             `omnigraph repair --confirm`"
+        ));
     }
 }
 

@@ -8,6 +8,8 @@ mod measure;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use omnigraph_compiler::catalog::provisional_ids;
+use omnigraph_compiler::diagnostic::render_text;
 use omnigraph_compiler::{Catalog, compile_file, compile_schema, gq};
 
 use measure::{fastest, sizes};
@@ -18,14 +20,17 @@ type Shape = fn(usize) -> String;
 fn main() {
     let catalog = catalog();
     println!(
-        "{:>24} {:>8} {:>12} {:>12} {:>12} {:>12}",
-        "shape", "lines", "parse ns/l", "check ns/l", "print ns/l", "total ms"
+        "{:>24} {:>8} {:>12} {:>12} {:>12} {:>12} {:>12}",
+        "shape", "lines", "parse ns/l", "check ns/l", "print ns/l", "show ns/l", "total ms"
     );
-    let shapes: [(&str, Shape); 4] = [
+    let shapes: [(&str, Shape); 7] = [
         ("many queries", many),
         ("one query, many filters", one),
         ("one query, many walks", walks),
         ("one query, many columns", columns),
+        ("many columns, grouped", grouped),
+        ("one query, many params", params),
+        ("an error on every line", errors),
     ];
     for (shape, source) in shapes {
         for lines in sizes() {
@@ -43,12 +48,15 @@ fn measure(shape: &str, lines: usize, source: &str, catalog: &Catalog) {
     let parse = fastest(|| gq::parse(source));
     let total = fastest(|| compile_file(source, catalog));
     let print = fastest(|| gq::print(&file));
+    let found: Vec<_> = compile_file(source, catalog).queries.into_iter().flat_map(|query| query.diagnostics).collect();
+    let show = fastest(|| render_text("q.gq", source, &found));
     let per_line = |time: Duration| time.as_nanos() / lines as u128;
     println!(
-        "{shape:>24} {lines:>8} {:>12} {:>12} {:>12} {:>12.1}",
+        "{shape:>24} {lines:>8} {:>12} {:>12} {:>12} {:>12} {:>12.1}",
         per_line(parse),
         per_line(total.saturating_sub(parse)),
         per_line(print),
+        per_line(show),
         total.as_secs_f64() * 1e3
     );
 }
@@ -58,12 +66,7 @@ fn catalog() -> Catalog {
 }
 
 fn compiled(schema: &str) -> Catalog {
-    let mut next = 0u128;
-    let mut mint = || {
-        next += 1;
-        ulid::Ulid::from(next)
-    };
-    compile_schema(schema, None, &mut mint).0.unwrap_or_default()
+    compile_schema(schema, None, &mut provisional_ids()).0.unwrap_or_default()
 }
 
 /// Queries of ten lines each.
@@ -107,6 +110,44 @@ fn columns(lines: usize) -> String {
         let _ = writeln!(source, "    $s.rank + {at} as c{at},");
     }
     source.push_str("  }\n}\n");
+    source
+}
+
+/// One query with a key or an aggregate on every line, and an order over all of them.
+fn grouped(lines: usize) -> String {
+    let mut source = "query q() {\n  match { $s: Sailor }\n  return {\n".to_owned();
+    for at in 0..lines / 3 {
+        let _ = writeln!(source, "    $s.rank + {at} as k{at},\n    sum($s.rank * {at}) as n{at},");
+    }
+    source.push_str("  }\n  order {\n");
+    for at in 0..lines / 3 {
+        let _ = writeln!(source, "    n{at},");
+    }
+    source.push_str("    k0\n  }\n}\n");
+    source
+}
+
+/// One query with as many parameters as there are conditions.
+fn params(lines: usize) -> String {
+    let mut source = "query q(\n".to_owned();
+    for at in 0..lines / 2 {
+        let _ = writeln!(source, "  $p{at}: I32,");
+    }
+    source.push_str("  $last: I32) {\n  match {\n    $s: Sailor { rank: $last }\n");
+    for at in 0..lines / 2 {
+        let _ = writeln!(source, "    $s.rank != $p{at}");
+    }
+    source.push_str("  }\n  return { $s.handle }\n}\n");
+    source
+}
+
+/// One query that is wrong on every line, and its errors shown.
+fn errors(lines: usize) -> String {
+    let mut source = "query q() {\n  match {\n    $s: Sailor\n".to_owned();
+    for at in 0..lines {
+        let _ = writeln!(source, "    $s.rnk{at} > {at}");
+    }
+    source.push_str("  }\n  return { $s.handle }\n}\n");
     source
 }
 

@@ -6,6 +6,7 @@ mod measure;
 
 use std::fmt::Write as _;
 
+use omnigraph_compiler::catalog::provisional_ids;
 use omnigraph_compiler::{Catalog, catalog, compile_schema, migrate, pg};
 
 use measure::{fastest, sizes};
@@ -34,7 +35,7 @@ fn measure(lines: usize, source: &str) {
     let types = old.nodes.len() + old.edges.len() + old.interfaces.len();
     let columns = [
         fastest(|| pg::parse(source)),
-        fastest(|| catalog::build(&tree, None, &mut counting())),
+        fastest(|| catalog::build(&tree, None, &mut provisional_ids())),
         fastest(|| pg::print(&tree)),
         fastest(|| old.verify()),
         fastest(|| migrate::plan(&old, &new, migrate::DropMode::Soft)),
@@ -45,15 +46,7 @@ fn measure(lines: usize, source: &str) {
 }
 
 fn compiled(source: &str, previous: Option<&Catalog>) -> Catalog {
-    compile_schema(source, previous, &mut counting()).0.unwrap_or_default()
-}
-
-fn counting() -> impl FnMut() -> ulid::Ulid {
-    let mut next = 0u128;
-    move || {
-        next += 1;
-        ulid::Ulid::from(next)
-    }
+    compile_schema(source, previous, &mut provisional_ids()).0.unwrap_or_default()
 }
 
 /// Node types of ten lines, each with rules, an interface and an edge type.

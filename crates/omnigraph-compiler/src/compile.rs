@@ -5,9 +5,10 @@ use std::sync::Arc;
 use crate::catalog::Catalog;
 use crate::check::{check, check_one_of};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::gq::ast::{File, QueryDecl};
+use crate::gq::ast::{File, Item, QueryDecl};
 use crate::gq::parse;
-use crate::ir::Operation;
+use crate::ir::{Operation, Value};
+use crate::settings::{self, Setting};
 use crate::span::Span;
 use crate::suggest::{Suggestions, did_you_mean};
 
@@ -16,6 +17,8 @@ use crate::suggest::{Suggestions, did_you_mean};
 pub struct Compiled {
     /// What it does.
     pub operation: Operation,
+    /// What the file sets for whoever runs it, each setting once.
+    pub settings: Vec<(&'static Setting, Value)>,
     /// What is legal and probably wrong.
     pub warnings: Vec<Diagnostic>,
 }
@@ -45,7 +48,7 @@ pub struct CompiledFile {
 /// Compiles the query called `name`, or the only one of the file.
 ///
 /// # Errors
-/// Every syntax error of the file; or why no query can be selected; or every error of the one selected.
+/// Every syntax error of the file; or what is wrong with its settings; or why no query can be selected; or every error of the one selected.
 pub fn compile(source: &str, name: Option<&str>, catalog: &Catalog) -> Result<Compiled, Vec<Diagnostic>> {
     let (file, diagnostics) = parse(source);
     if diagnostics.iter().any(Diagnostic::is_error) {
@@ -55,10 +58,11 @@ pub fn compile(source: &str, name: Option<&str>, catalog: &Catalog) -> Result<Co
     if !duplicates.is_empty() {
         return Err(duplicates);
     }
+    let settings = settings::values(&file)?;
     let query = select(&file, name).map_err(|diagnostic| vec![diagnostic])?;
     let (operation, diagnostics) = check(query, catalog);
     match operation {
-        Some(operation) => Ok(Compiled { operation, warnings: diagnostics }),
+        Some(operation) => Ok(Compiled { operation, settings, warnings: diagnostics }),
         None => Err(diagnostics),
     }
 }
@@ -71,7 +75,7 @@ pub fn compile_file(source: &str, catalog: &Catalog) -> CompiledFile {
         return CompiledFile { file, queries: Vec::new(), diagnostics };
     }
     diagnostics.extend(duplicates(&file));
-    diagnostics.extend(crate::settings::check(&file));
+    diagnostics.extend(settings::check(&file));
     let mut suggestions = Suggestions::default();
     let queries = file
         .queries()
@@ -102,7 +106,7 @@ pub fn select<'f>(file: &'f File, name: Option<&str>) -> Result<&'f Arc<QueryDec
                 )
                 .with_help(format!("it holds {}", names.join(", "))))
             }
-            (None, _) => Err(Diagnostic::error(Code::Q003, start, "the file holds no query")),
+            (None, _) => Err(no_query(file)),
         };
     };
     queries.find(|query| query.name.text == name).ok_or_else(|| {
@@ -110,6 +114,17 @@ pub fn select<'f>(file: &'f File, name: Option<&str>) -> Result<&'f Arc<QueryDec
         diagnostic.help = did_you_mean(name, file.queries().map(|query| query.name.text.as_str()));
         diagnostic
     })
+}
+
+fn no_query(file: &File) -> Diagnostic {
+    let mut diagnostic = Diagnostic::error(Code::Q003, Span::default(), "the file holds no query");
+    let branch = file.items.iter().find_map(|item| if let Item::Branch(branch) = item { Some(branch) } else { None });
+    if let Some(branch) = branch {
+        diagnostic.span = branch.at.0;
+        diagnostic.help =
+            Some("a branch statement is not run as a query; the command is `omnigraph branch`".to_owned());
+    }
+    diagnostic
 }
 
 /// Queries whose name is taken by one before them.

@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::catalog::Catalog;
-use crate::gq::ast::{Body, QueryDecl};
-use crate::ir::{Block, Expand, Mutation, ObjectKind, Operation, Param, StatementKind, Type, TypeRef, VariableKind};
+use crate::gq::ast::{self, QueryDecl};
+use crate::ir::{
+    Block, Body, Expand, ExprKind, Mutation, ObjectKind, Operation, Param, Query, StatementKind, Type, TypeRef,
+    VariableKind,
+};
 use crate::types::{PropType, Scalar};
 
 /// What an operation gives and touches.
@@ -75,7 +78,7 @@ pub fn describe(operation: &Operation, catalog: &Catalog) -> Descriptor {
     let result = match operation {
         Operation::Read(query) => {
             query.bodies.iter().for_each(|body| facts.block(&body.block));
-            query.columns.iter().map(|(name, ty)| field(name, ty)).collect()
+            query.columns.iter().enumerate().map(|(index, (name, ty))| column(query, index, field(name, ty))).collect()
         }
         Operation::Mutation(mutation) => {
             facts.mutation(mutation);
@@ -94,7 +97,7 @@ pub fn stored_query(decl: &QueryDecl) -> StoredQuery {
         name,
         description: decl.description.clone(),
         instruction: decl.instruction.clone(),
-        mutation: matches!(decl.body, Body::Mutation(_)),
+        mutation: matches!(decl.body, ast::Body::Mutation(_)),
         params: decl.params.iter().map(|param| field(&param.name.text, &Type::Value(param.ty.clone()))).collect(),
     }
 }
@@ -103,6 +106,13 @@ pub fn stored_query(decl: &QueryDecl) -> StoredQuery {
 #[must_use]
 pub fn params(params: &[Param]) -> Vec<Field> {
     params.iter().map(|param| field(&param.name, &Type::Value(param.ty.clone()))).collect()
+}
+
+/// Aggregates are described as nullable, all of them: whoever reads them need not know which has a value for no rows.
+fn column(query: &Query, index: usize, described: Field) -> Field {
+    let aggregates =
+        |body: &Body| body.columns.get(index).is_some_and(|column| matches!(column.expr.kind, ExprKind::Aggregated(_)));
+    Field { nullable: described.nullable || query.bodies.iter().any(aggregates), ..described }
 }
 
 fn field(name: &str, ty: &Type) -> Field {

@@ -37,6 +37,16 @@ pub use catalog::Catalog;
 pub use diagnostic::{Diagnostic, Severity};
 pub use span::Span;
 
+/// Builds the catalogue of a schema that may be split over files: [`catalog::build`] over what [`pg::load`] read, as
+/// [`compile_schema`] does for a single file. Spans point into the sources of `loaded`.
+pub fn compile_loaded(
+    loaded: &pg::Loaded,
+    previous: Option<&Catalog>,
+    mint: &mut dyn FnMut() -> ulid::Ulid,
+) -> (Option<Catalog>, Vec<Diagnostic>) {
+    judge(&loaded.schema, loaded.diagnostics.clone(), previous, mint)
+}
+
 /// Parses a schema of one file and builds its catalogue: [`pg::parse`], then [`catalog::build`] over whatever
 /// could be understood, so that one answer holds the errors of both.
 ///
@@ -46,8 +56,17 @@ pub fn compile_schema(
     previous: Option<&Catalog>,
     mint: &mut dyn FnMut() -> ulid::Ulid,
 ) -> (Option<Catalog>, Vec<Diagnostic>) {
-    let (schema, mut diagnostics) = pg::parse(source);
-    let (catalog, found) = catalog::build(&schema, previous, mint);
+    let (schema, diagnostics) = pg::parse(source);
+    judge(&schema, diagnostics, previous, mint)
+}
+
+fn judge(
+    schema: &pg::Schema,
+    mut diagnostics: Vec<Diagnostic>,
+    previous: Option<&Catalog>,
+    mint: &mut dyn FnMut() -> ulid::Ulid,
+) -> (Option<Catalog>, Vec<Diagnostic>) {
+    let (catalog, found) = catalog::build(schema, previous, mint);
     diagnostics.extend(found);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span);
     let failed = diagnostics.iter().any(Diagnostic::is_error);

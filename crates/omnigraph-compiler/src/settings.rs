@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::gq::ast::{ExprKind, File, Item, Literal, Name, Setting as Written};
-use crate::ir::Value;
+use crate::ir::{Duration, Value};
 use crate::suggest::did_you_mean;
 
 /// What a setting holds.
@@ -10,7 +10,7 @@ use crate::suggest::did_you_mean;
 pub enum SettingType {
     /// A positive integer.
     Count,
-    /// A duration, as in `duration("PT30S")` without the call: a string.
+    /// A positive duration of days, hours, minutes and seconds, as a string such as `"PT30S"`.
     Duration,
     /// One of these words, as a string.
     Word(&'static [&'static str]),
@@ -26,7 +26,7 @@ pub enum Scope {
 }
 
 /// A setting.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting {
     /// Its name.
     pub name: &'static str,
@@ -48,9 +48,9 @@ pub static SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "durability",
-        ty: SettingType::Word(&["sync", "os"]),
+        ty: SettingType::Word(&["full", "os"]),
         scope: Scope::Request,
-        doc: "Whether a commit is synced before it is acknowledged, or left to the operating system.",
+        doc: "When a commit is acknowledged: on the disk (full), or handed to the operating system (os).",
     },
     Setting {
         name: "memory_limit",
@@ -93,6 +93,27 @@ pub fn check(file: &File) -> Vec<Diagnostic> {
     found
 }
 
+/// The settings of a file with their values, each once: of several, the last counts.
+///
+/// # Errors
+/// Everything that [`check`] finds.
+pub fn values(file: &File) -> Result<Vec<(&'static Setting, Value)>, Vec<Diagnostic>> {
+    let found = check(file);
+    if !found.is_empty() {
+        return Err(found);
+    }
+    let mut values: Vec<(&'static Setting, Value)> = Vec::new();
+    for item in &file.items {
+        let Item::Set(written) = item else { continue };
+        let Ok((setting, value)) = value(written) else { continue };
+        match values.iter_mut().find(|(known, _)| known.name == setting.name) {
+            Some((_, earlier)) => *earlier = value,
+            None => values.push((setting, value)),
+        }
+    }
+    Ok(values)
+}
+
 /// The setting and value of one `set` statement.
 ///
 /// # Errors
@@ -110,9 +131,9 @@ pub fn value(written: &Written) -> Result<(&'static Setting, Value), Diagnostic>
         }
         (SettingType::Count, _) => (None, "a positive integer".to_owned()),
         (SettingType::Duration, ExprKind::Literal(Literal::String(text))) => {
-            (crate::temporal::parse_duration(text).map(Value::Duration), "a duration such as \"PT30S\"".to_owned())
+            (positive(text).map(Value::Duration), "a positive duration such as \"PT30S\"".to_owned())
         }
-        (SettingType::Duration, _) => (None, "a duration such as \"PT30S\"".to_owned()),
+        (SettingType::Duration, _) => (None, "a positive duration such as \"PT30S\"".to_owned()),
         (SettingType::Word(words), kind) => {
             let word = match kind {
                 ExprKind::Literal(Literal::String(text)) if words.contains(&text.as_str()) => Some(text.clone()),
@@ -123,6 +144,14 @@ pub fn value(written: &Written) -> Result<(&'static Setting, Value), Diagnostic>
     };
     let message = format!("`{}` takes {wanted}", setting.name);
     fits.map(|value| (setting, value)).ok_or_else(|| Diagnostic::error(Code::T132, span, message))
+}
+
+/// A duration of some length that no calendar decides.
+fn positive(text: &str) -> Option<Duration> {
+    let duration = crate::temporal::parse_duration(text)?;
+    let Duration { months, days, milliseconds } = duration;
+    let sound = months == 0 && days >= 0 && milliseconds >= 0 && (days > 0 || milliseconds > 0);
+    sound.then_some(duration)
 }
 
 fn lookup(name: &Name) -> Result<&'static Setting, Diagnostic> {

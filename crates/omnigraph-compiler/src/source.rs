@@ -4,7 +4,9 @@
 //! both the file and the place in it, and no diagnostic can lose its file on the way to the user. The first file starts at
 //! offset 0: for a single file, spans are plain byte offsets.
 
-use crate::diagnostic::{Diagnostic, render_json, render_text};
+use std::collections::HashMap;
+
+use crate::diagnostic::{Diagnostic, Excerpts};
 use crate::span::Span;
 
 /// One file's text and where its offsets begin.
@@ -70,23 +72,26 @@ impl Sources {
     /// Every diagnostic as plain text with file, line, column, source line and caret.
     #[must_use]
     pub fn render_text(&self, diagnostics: &[Diagnostic]) -> String {
-        diagnostics
-            .iter()
-            .filter_map(|diagnostic| self.localise(diagnostic))
-            .map(|(file, diagnostic)| render_text(&file.name, &file.text, &[diagnostic]))
-            .collect()
+        self.shown(diagnostics, Excerpts::text).collect()
     }
 
     /// Every diagnostic as data, in one array.
     #[must_use]
     pub fn render_json(&self, diagnostics: &[Diagnostic]) -> serde_json::Value {
-        let mut items = Vec::new();
-        for (file, diagnostic) in diagnostics.iter().filter_map(|diagnostic| self.localise(diagnostic)) {
-            if let serde_json::Value::Array(rendered) = render_json(&file.name, &file.text, &[diagnostic]) {
-                items.extend(rendered);
-            }
-        }
-        serde_json::Value::Array(items)
+        serde_json::Value::Array(self.shown(diagnostics, Excerpts::json).collect())
+    }
+
+    /// Every diagnostic beside the lines of its file, which are counted once.
+    fn shown<'s, T>(
+        &'s self,
+        diagnostics: &'s [Diagnostic],
+        show: impl Fn(&Excerpts<'s>, &Diagnostic) -> T + 's,
+    ) -> impl Iterator<Item = T> + 's {
+        let mut counted: HashMap<usize, Excerpts<'s>> = HashMap::new();
+        diagnostics.iter().filter_map(|diagnostic| self.localise(diagnostic)).map(move |(file, diagnostic)| {
+            let excerpts = counted.entry(file.base).or_insert_with(|| Excerpts::new(&file.name, &file.text));
+            show(excerpts, &diagnostic)
+        })
     }
 
     /// The diagnostic with spans counted from its own file's start. Related places in another file cannot be drawn beside

@@ -39,6 +39,15 @@ impl<T> Spanned<T> {
     }
 }
 
+/// Whole lines of a text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lines {
+    /// From the start of the first to the end of the last.
+    pub(crate) span: Span,
+    /// The number of the first, counted from 1.
+    pub(crate) line: usize,
+}
+
 /// Byte offsets of line starts, to turn offsets into line and column numbers.
 #[derive(Clone, Debug)]
 pub struct LineIndex {
@@ -51,6 +60,16 @@ impl LineIndex {
     pub fn new(text: &str) -> Self {
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self { starts }
+    }
+
+    /// The whole lines that `span` touches, with one more on either side.
+    pub(crate) fn around(&self, text: &str, span: Span) -> Lines {
+        let line_of = |offset: usize| self.starts.partition_point(|&start| start <= offset).max(1);
+        let first = line_of(span.start).saturating_sub(1).max(1);
+        let last = line_of(span.end.max(span.start)) + 1;
+        let start = self.starts[first - 1].min(text.len());
+        let end = self.starts.get(last).map_or(text.len(), |&next| next.min(text.len()));
+        Lines { span: Span::new(start, end.max(start)), line: first }
     }
 
     /// Line and column of `offset`, both counted from 1, the column in characters.

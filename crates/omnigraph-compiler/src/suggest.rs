@@ -34,6 +34,30 @@ pub fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item = &'a 
     nearest(written, candidates).map(|name| format!("did you mean `{name}`?"))
 }
 
+/// Names of types that people bring from elsewhere, and ours.
+const ALIASES: &[(&str, &str)] = &[
+    ("Text", "String"),
+    ("Str", "String"),
+    ("Boolean", "Bool"),
+    ("Int", "I64"),
+    ("Integer", "I64"),
+    ("Long", "I64"),
+    ("UInt", "U64"),
+    ("Float", "F64"),
+    ("Double", "F64"),
+    ("Decimal", "F64"),
+    ("Timestamp", "DateTime"),
+    ("Bytes", "Blob"),
+    ("Object", "Json"),
+    ("JSON", "Json"),
+    ("Enum", "enum"),
+];
+
+/// Our name of a type that is called `text` elsewhere.
+pub(crate) fn type_called(text: &str) -> Option<&'static str> {
+    ALIASES.iter().find(|(theirs, _)| theirs.eq_ignore_ascii_case(text)).map(|(_, ours)| *ours)
+}
+
 /// Looking for a near name costs a pass over all names; a source with more errors than this needs another kind of help.
 const MOST: usize = 100;
 

@@ -11,18 +11,16 @@ use crate::ir::Duration;
 /// Days from 0001-01-01 (day 1 of the common era) to 1970-01-01.
 const EPOCH_FROM_CE: i32 = 719_163;
 
-/// Reads a Date: `2024-05-06` (month and day may be unpadded, the year signed and longer), `20240506`, or the day of anything
-/// that [`parse_datetime`] reads. Days since 1970-01-01.
+const DAY_MILLISECONDS: i64 = 86_400_000;
+
+/// Reads a Date: `2024-05-06` (month and day may be unpadded, the year signed and longer), `20240506`, or the day in UTC of an
+/// instant that [`parse_datetime`] reads, which is what `to_date` makes of that instant. Days since 1970-01-01.
 #[must_use]
 pub fn parse_date(text: &str) -> Option<i32> {
-    let day = match split_time(text) {
-        Some((day, time)) => {
-            parse_time(time)?;
-            day
-        }
-        None => text,
-    };
-    Some(parse_day(day)?.num_days_from_ce() - EPOCH_FROM_CE)
+    if split_time(text).is_some() {
+        return i32::try_from(parse_datetime(text)?.div_euclid(DAY_MILLISECONDS)).ok();
+    }
+    Some(parse_day(text)?.num_days_from_ce() - EPOCH_FROM_CE)
 }
 
 /// Reads a DateTime: a date, then `T`, `t` or a space, a time with or without colons, perhaps a fraction of a second (cut to
@@ -70,20 +68,24 @@ fn parse_time(text: &str) -> Option<(NaiveTime, i32)> {
     let zone = text.find(['Z', 'z', '+', '-']).unwrap_or(text.len());
     let (clock, zone) = text.split_at(zone);
     let (clock, fraction) = clock.split_once('.').map_or((clock, None), |(clock, rest)| (clock, Some(rest)));
-    let (hour, minute, second) = match clock.split(':').collect::<Vec<_>>()[..] {
-        [hour, minute, second] if hour.len() == 2 && minute.len() == 2 && second.len() == 2 => (hour, minute, second),
-        [all] if all.len() == 6 && all.is_ascii() => (&all[..2], &all[2..4], &all[4..]),
+    let mut parts = clock.split(':');
+    let (hour, minute, second) = match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(hour), Some(minute), Some(second), None) if [hour, minute, second].iter().all(|part| part.len() == 2) => {
+            (hour, minute, second)
+        }
+        (Some(all), None, None, None) if all.len() == 6 && all.is_ascii() => (&all[..2], &all[2..4], &all[4..]),
         _ => return None,
     };
-    let milliseconds = match fraction {
-        None => 0,
-        Some(fraction) => {
-            digits(fraction, 9)?;
-            digits(&format!("{fraction:0<3}")[..3], 3)?
-        }
-    };
+    let milliseconds = fraction.map_or(Some(0), thousandths)?;
     let time = NaiveTime::from_hms_milli_opt(digits(hour, 2)?, digits(minute, 2)?, digits(second, 2)?, milliseconds)?;
     Some((time, parse_zone(zone)?))
+}
+
+/// The first three digits after the point, of at most nine.
+fn thousandths(fraction: &str) -> Option<u32> {
+    digits(fraction, 9)?;
+    let digit = |at: usize| fraction.as_bytes().get(at).map_or(0, |digit| u32::from(digit - b'0'));
+    Some(digit(0) * 100 + digit(1) * 10 + digit(2))
 }
 
 fn parse_zone(text: &str) -> Option<i32> {
@@ -157,8 +159,7 @@ fn duration_parts(mut text: &str, units: &[(char, usize, i64)], total: &mut [i64
         }
         let mut amount = i64::from(digits(whole, 9)?).checked_mul(factor)?;
         if !fraction.is_empty() {
-            digits(fraction, 9)?;
-            amount += i64::from(digits(&format!("{fraction:0<3}")[..3], 3)?);
+            amount += i64::from(thousandths(fraction)?);
         }
         total[slot] = total[slot].checked_add(amount)?;
         (count, next) = (count + 1, at + 1);
@@ -189,10 +190,9 @@ mod tests {
     }
 
     fn check_datetime(milliseconds: i64) {
-        const DAY: i64 = 86_400_000;
         let (first, last) = days();
         let text = format_datetime(milliseconds);
-        if (i64::from(first) * DAY..(i64::from(last) + 1) * DAY).contains(&milliseconds) {
+        if (i64::from(first) * DAY_MILLISECONDS..(i64::from(last) + 1) * DAY_MILLISECONDS).contains(&milliseconds) {
             assert_eq!(parse_datetime(&text), Some(milliseconds), "{text}");
             assert_eq!(text.contains('.'), milliseconds % 1000 != 0, "{text}");
         } else {
@@ -239,6 +239,10 @@ mod tests {
             assert_eq!(parse_date(text), Some(19_849), "{text}");
         }
         assert_eq!(parse_date("1970-01-01"), Some(0));
+        assert_eq!(parse_date("1969-12-31"), Some(-1));
+        // The same instant is of the same day however it is written.
+        assert_eq!(parse_date("2024-05-05T23:00:00-05:00"), parse_date("2024-05-06T04:00:00Z"));
+        assert_eq!(parse_date("1969-12-31T23:59:59Z"), Some(-1));
         assert_eq!(parse_date("+12024-01-01").map(format_date).as_deref(), Some("+12024-01-01"));
         for text in [
             "",

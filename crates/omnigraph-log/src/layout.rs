@@ -19,6 +19,12 @@ pub const LOG: &str = "__graph/log";
 pub const SCHEMA: &str = "__graph/schema";
 /// Numbered blocks of fragment ids.
 pub const FRAGMENTS: &str = "__graph/fragments";
+/// What sweeps and repairs found and did.
+pub const AUDIT: &str = "__graph/audit";
+/// Intents of writers that are to move heads of `main`.
+pub const RECOVERY: &str = "__recovery";
+/// Heads of `main` for outside readers, one Lance dataset per type.
+pub const HEADS: &str = "heads/main";
 
 /// Claims of idempotency keys, one folder per branch id.
 pub const CLAIMS: &str = "__graph/claims";

@@ -53,6 +53,6 @@ pub use ids::{BranchId, CommitId, GraphId, OperationId, SchemaHash};
 pub use log::Log;
 pub use publish::Published;
 pub use record::{CommitKind, CommitRecord, CommitRef, Operation, TableChange, TablePath, TablePin};
-pub use stamp::GraphStamp;
+pub use stamp::{GraphStamp, OutsideHeads};
 pub use tag::TagRecord;
 pub use tags::{CreateTag, NewTag};

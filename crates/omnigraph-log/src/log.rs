@@ -8,7 +8,7 @@ use crate::branch::{BRANCH_FORMAT, BranchRecord, MAIN};
 use crate::cache::RecordCache;
 use crate::ids::{BranchId, GraphId};
 use crate::record::CommitRecord;
-use crate::stamp::{GRAPH_FORMAT, GraphStamp};
+use crate::stamp::{GraphStamp, OutsideHeads};
 use crate::{Error, Result, codec, invariants, layout};
 
 /// The log of one graph. Cheap to clone; clones share what they have read.
@@ -43,15 +43,11 @@ impl Log {
     ///
     /// [`Error::GraphExists`] if there is a graph, also one that was created while this call ran. A store that does not
     /// keep its word on put-if-absent is refused before anything is written.
-    pub async fn create(store: Store, main: BranchRecord, first: &CommitRecord) -> Result<Self> {
+    pub async fn create(store: Store, main: BranchRecord, first: &CommitRecord, heads: OutsideHeads) -> Result<Self> {
         let refuse = |problem| Error::Invariant { object: layout::GRAPH_STAMP.to_owned(), problem };
         invariants::first_commit(first, &main).map_err(refuse)?;
-        let stamp = GraphStamp {
-            format: GRAPH_FORMAT,
-            graph: GraphId::new(store.ambient().ulid()),
-            created_at: store.ambient().now_micros(),
-            main,
-        };
+        let graph = GraphId::new(store.ambient().ulid());
+        let stamp = GraphStamp::new(graph, store.ambient().now_micros(), main, heads);
         invariants::graph_stamp(&stamp).map_err(refuse)?;
         // Folders and memory are ours and are known to; of a server nobody knows.
         if !matches!(store.location(), Location::Folder(_) | Location::Memory(_)) {

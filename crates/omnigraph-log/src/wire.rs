@@ -25,6 +25,11 @@ pub(crate) mod decimal_string {
     }
 }
 
+/// Reads a field that is either left out or there: null would be a second spelling of leaving it out.
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// Reads a map and refuses a key that comes twice: of two values for one key neither can be believed.
 pub(crate) fn distinct_keys<'de, D, K, V>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
 where

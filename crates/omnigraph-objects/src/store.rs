@@ -147,6 +147,15 @@ impl Store {
         }
     }
 
+    /// Removes the folder of `prefix` if nothing is in it, where folders exist at all: for prefixes whose objects come and go, so
+    /// that nothing is left to see when there is nothing. Best effort, and no request. Whoever makes the folder again may take
+    /// its name for durable a moment too early: keep what must survive a power failure elsewhere.
+    pub async fn remove_folder_if_empty(&self, prefix: &Key) {
+        if let (Some(local), false) = (&self.inner.local, prefix.is_root()) {
+            local.remove_folder_if_empty(&prefix.to_path()).await;
+        }
+    }
+
     /// Removes what processes left behind that ended in the middle of a write: hidden files of a folder that were not
     /// written to for `idle`. Returns how many. Choose `idle` longer than any upload pauses, such as a day. Other stores
     /// keep no such debris in sight; unfinished uploads of a bucket are its lifecycle rule's to remove.

@@ -20,8 +20,10 @@
 //! |---|---|
 //! | `graph` | the handle: open, branches, loads, snapshots |
 //! | `export`, `merge`, `feed` | a snapshot as NDJSON; three-way merges, reverts, cherry-picks; the change feed |
+//! | `recovery` | what unfinished processes left behind |
 //! | `load`, `mutate`, `write` | rows in: decode or compute, stage, judge, publish |
 //! | `validate` | what a schema asks of rows, judged alike for every write |
+//! | `heads` | `main` for outside readers |
 //! | `query`, `diff` | IR to one DataFusion plan; what two states differ by |
 //! | `snapshot`, `schema`, `keys` | one commit and what it pins |
 //! | `adjacency`, `search` | the graph as numbers, and text as indexes, derived from pinned versions |
@@ -39,11 +41,13 @@ mod error;
 mod export;
 mod feed;
 mod graph;
+mod heads;
 mod keys;
 mod load;
 mod merge;
 mod mutate;
 mod query;
+mod recovery;
 mod schema;
 mod search;
 mod snapshot;
@@ -54,11 +58,13 @@ mod write;
 pub use access::{Access, Action};
 pub use diff::{ChangeFilter, ChangeOp, ChangePage, Difference, Endpoints, EntityChange, Image, Position, TypeRef};
 pub use error::{
-    ConflictKind, DataError, EntityKind, Error, ErrorKind, MergeConflict, MergeConflicts, Result, RuleError,
+    ConflictKind, DataError, DataErrors, EntityKind, Error, ErrorKind, MergeConflict, MergeConflicts, RecoveryError,
+    Result, RuleError,
 };
 pub use feed::{Baseline, FeedBlock, FeedPage, FeedRequest, FeedStart};
 pub use graph::{BranchInfo, BranchState, CommitFilter, History, Omnigraph, OpenMode, OpenOptions};
-pub use load::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType};
+pub use heads::HeadPublication;
+pub use load::{LoadMapping, LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType, Tolerance};
 pub use merge::{
     Choices, EntityChoice, MergeOutcome, MergePolicy, MergeReceipt, MergeRequest, MergedType, PickRequest, Side,
 };
@@ -66,5 +72,8 @@ pub use mutate::{MutateRequest, MutationReceipt};
 pub use omnigraph_log::{self as log, CommitRecord};
 pub use omnigraph_objects::{self as objects, Counts, Durability, StoreOptions};
 pub use query::{QueryLimits, QueryPlan, QueryRequest, QueryResult};
+pub use recovery::{
+    AuditEntry, AuditTable, Classification, Decision, HeadReport, RepairAction, RepairReport, SweepReport,
+};
 pub use snapshot::{Snapshot, TableSummary, Target};
 pub use write::WriteCondition;

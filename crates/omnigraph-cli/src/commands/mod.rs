@@ -1,16 +1,20 @@
 //! The commands: one verb per file. A new one is a file, a variant and an arm in [`run`] and in [`Command::verb`].
 
+mod audit;
 mod branch;
 mod changes;
 mod commit;
 mod diff;
 mod explain;
 mod export;
+mod fmt;
 mod init;
+mod lint;
 mod load;
 mod log;
 mod mutate;
 mod query;
+mod repair;
 mod schema;
 mod snapshot;
 mod source;
@@ -50,15 +54,23 @@ pub(crate) enum Command {
     Snapshot(snapshot::Snapshot),
     /// Write a graph as lines that load again
     Export(export::Export),
-    /// Show the schema of a graph
+    /// Show the schema of a graph, or plan a change of it
     #[command(subcommand)]
     Schema(schema::Schema),
+    /// Judge a file of queries against a schema
+    Lint(lint::Lint),
+    /// Put schemas and queries in their canonical form
+    Fmt(fmt::Fmt),
     /// Create, list, rename, reset and delete branches
     #[command(subcommand)]
     Branch(branch::Branch),
     /// Give commits names
     #[command(subcommand)]
     Tag(tag::Tag),
+    /// Compare what tools see under heads/ with `main`, and bring it in order
+    Repair(repair::Repair),
+    /// List what was finished for processes that ended, and repaired
+    Audit(audit::Audit),
     /// Print the version of the program and of its storage format
     Version(version::Version),
 }
@@ -79,8 +91,12 @@ impl Command {
             Self::Snapshot(_) => snapshot::VERB,
             Self::Export(_) => export::VERB,
             Self::Schema(command) => command.verb(),
+            Self::Lint(_) => lint::VERB,
+            Self::Fmt(_) => fmt::VERB,
             Self::Branch(command) => command.verb(),
             Self::Tag(command) => command.verb(),
+            Self::Repair(_) => repair::VERB,
+            Self::Audit(_) => audit::VERB,
             Self::Version(_) => version::VERB,
         }
     }
@@ -105,8 +121,12 @@ pub(crate) async fn run(command: Command, session: &mut Session) -> Result<()> {
         Command::Snapshot(snapshot) => snapshot.run(session).await,
         Command::Export(export) => export.run(session).await,
         Command::Schema(schema) => schema.run(session).await,
+        Command::Lint(lint) => lint.run(session).await,
+        Command::Fmt(fmt) => fmt.run(session),
         Command::Branch(branch) => branch.run(session).await,
         Command::Tag(tag) => tag.run(session).await,
+        Command::Repair(repair) => repair.run(session).await,
+        Command::Audit(audit) => audit.run(session).await,
         Command::Version(version) => version.run(session),
     }
 }

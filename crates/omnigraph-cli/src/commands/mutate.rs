@@ -9,7 +9,7 @@ use super::source::{self, Limits, Source};
 use crate::error::Result;
 use crate::guard::Verb;
 use crate::input::Text;
-use crate::session::{Session, say};
+use crate::session::{Session, say, settle};
 use crate::view::{self, branch_of_commit};
 
 /// The command as the guard sees it.
@@ -98,7 +98,9 @@ impl Mutate {
             idempotency_key: self.idempotency_key,
             limits: self.limits.limits(),
         };
-        Ok(graph.mutate(request).await?)
+        let receipt = graph.mutate(request).await?;
+        settle(&graph).await;
+        Ok(receipt)
     }
 }
 

@@ -38,9 +38,14 @@ fn every_command_has_an_example() {
         "commit list",
         "commit show",
         "schema show",
+        "schema plan",
+        "lint",
+        "fmt",
         "branch create",
         "branch list",
         "branch delete",
+        "repair",
+        "audit",
     ];
     for path in commands {
         let help = run(path.split(' ').chain(["--help"])).ok();

@@ -99,3 +99,83 @@ fn a_missing_file_is_named() {
     let message = Graph::empty().run(&["load", "--data", "none.jsonl", "--mode", "merge"]).fails(1);
     assert!(message.contains("there is no file none.jsonl"), "{message}");
 }
+
+#[test]
+fn files_of_several_formats_are_one_load() {
+    let graph = Graph::empty();
+    let people = graph.file("Person.csv", "name,age\nAlice,30\n\"Bob\",\n");
+    std::fs::create_dir(graph.path("more")).unwrap();
+    let knows = graph.file("more/Knows.csv", "from,to,since\nAlice,Bob,2020\n");
+    graph.file("more/rest.jsonl", ROWS.lines().nth(2).unwrap());
+    let folder = graph.path("more").display().to_string();
+    let report = graph.run(&["load", "--data", &people, "--data", &folder, "--mode", "append", "--json"]).json();
+    assert_eq!((&report["total_entities"], report.get("rejected")), (&4.into(), None));
+    assert_eq!(graph.people(&[]), ["Alice", "Bob"]);
+    assert_eq!(graph.commits("main").len(), 2);
+
+    std::fs::rename(knows, graph.path("more/pairs.csv")).unwrap();
+    let message = graph.run(&["load", "--data", &folder, "--mode", "merge"]).fails(1);
+    assert!(message.contains("error[OG-LOAD-004]") && message.contains("pairs.csv:1"), "{message}");
+    let mapping = graph.file("map.json", r#"{"files": [{"file": "pairs.csv", "edge": "Knows"}]}"#);
+    graph.run(&["load", "--data", &folder, "--mode", "merge", "--mapping", &mapping]).ok();
+}
+
+#[test]
+fn stdin_is_of_the_type_that_a_mapping_gives_it() {
+    let graph = Graph::empty();
+    let mapping = graph.file("map.json", r#"{"files": [{"file": "-", "type": "Person", "columns": {"who": "name"}}]}"#);
+    graph.load("who\nAlice\n", &["--mode", "append", "--mapping", &mapping]).ok();
+    assert_eq!(graph.people(&[]), ["Alice"]);
+    let wrong = graph.file("wrong.json", "{\"files\": [\n  {\"file\": \"-\", \"type\": \"Persn\"}\n]}");
+    let message = graph.load("name\nBob\n", &["--mode", "append", "--mapping", &wrong]).fails(1);
+    assert!(message.contains("wrong.json:2:3") && message.contains("did you mean 'Person'?"), "{message}");
+}
+
+#[test]
+fn several_bad_lines_are_shown_at_once() {
+    let graph = Graph::small();
+    let bad = "{oops}\n{\"type\": \"Person\", \"data\": {\"name\": 7}}\n[]\n";
+    let message = graph.load(bad, &["--mode", "append"]).fails(1);
+    assert!(message.contains("error[OG-LOAD-001]") && message.contains("error[OG-LOAD-006]"), "{message}");
+    assert!(
+        message.contains("<stdin>:2:") && message.ends_with("3 faults in the input; nothing was loaded\n"),
+        "{message}"
+    );
+    let first = graph.load(bad, &["--mode", "append", "--error-limit", "1"]).fails(1);
+    assert!(first.contains("<stdin>:1") && !first.contains("<stdin>:2"), "{first}");
+    assert_eq!(graph.people(&[]), ["Alice", "Bob"]);
+}
+
+#[test]
+fn bad_rows_are_left_out_up_to_a_number() {
+    let graph = Graph::empty();
+    let rows = "{\"type\": \"Person\", \"data\": {\"name\": \"Alice\"}}\n{oops}\n";
+    let rejects = graph.path("rejects.jsonl").display().to_string();
+    let message = graph.load(rows, &["--mode", "append", "--max-errors", "1"]).fails(2);
+    assert!(message.contains("--rejects"), "{message}");
+    graph.load(rows, &["--mode", "append", "--max-errors", "0", "--rejects", &rejects]).fails(1);
+    assert!(graph.people(&[]).is_empty());
+    let told = graph.load(rows, &["--mode", "append", "--max-errors", "1", "--rejects", &rejects]).ok();
+    assert!(told.ends_with(&format!("1 bad rows were left out; {rejects} has them\n")), "{told}");
+    let reject: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&rejects).unwrap()).unwrap();
+    assert_eq!(
+        (&reject["line"], &reject["raw"], &reject["code"]),
+        (&2.into(), &"{oops}".into(), &"OG-LOAD-001".into())
+    );
+    assert_eq!(graph.people(&[]), ["Alice"]);
+    let merged = graph.load(rows, &["--mode", "merge", "--max-errors", "5", "--rejects", &rejects, "--json"]).json();
+    assert_eq!(merged["rejected"], 1);
+}
+
+#[test]
+fn a_load_that_fails_leaves_no_branch() {
+    let graph = Graph::small();
+    let branches = || graph.run(&["branch", "list"]).ok();
+    let before = branches();
+    let arguments = ["--mode", "append", "--branch", "draft", "--from", "main"];
+    graph.load("{oops}\n", &arguments).fails(1);
+    graph.load("{\"type\": \"Person\", \"data\": {\"name\": \"Alice\"}}\n", &arguments).fails(1);
+    assert_eq!(branches(), before);
+    graph.load("{\"type\": \"Person\", \"data\": {\"name\": \"Carol\"}}\n", &arguments).ok();
+    assert!(branches().contains("draft"));
+}

@@ -68,3 +68,17 @@ fn the_past_can_be_asked() {
     let message = graph.run(&["query", "-e", PEOPLE, "--branch", "nope"]).fails(1);
     assert!(message.contains("branch 'nope' not found"), "{message}");
 }
+
+#[test]
+fn a_file_of_queries_may_set_tighter_limits_and_no_wider_ones() {
+    let graph = Graph::small();
+    let few = graph.file("few.gq", &format!("set row_limit = 1;\n{PEOPLE}"));
+    let message = graph.run(&["query", "--query", &few]).fails(1);
+    assert!(message.contains("OG-ENG-012") && message.contains("1 rows"), "{message}");
+    let many = graph.file("many.gq", &format!("set row_limit = 100;\n{PEOPLE}"));
+    assert!(graph.run(&["query", "--query", &many, "--row-limit", "1"]).fails(1).contains("OG-ENG-012"));
+    graph.run(&["query", "--query", &many]).ok();
+    let wrong = graph.file("wrong.gq", &format!("set row_limits = 1;\n{PEOPLE}"));
+    let message = graph.run(&["query", "--query", &wrong]).fails(1);
+    assert!(message.contains("error[T131]") && message.contains("did you mean `row_limit`?"), "{message}");
+}

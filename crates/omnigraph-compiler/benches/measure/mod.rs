@@ -2,6 +2,9 @@
 //!
 //! Time is that which the thread spends on a processor, where the system tells (Linux). On a machine that does other work
 //! too, a run of a second is always interrupted and one of a millisecond never, so that clock time per line would seem to grow.
+//!
+//! What is linear is the work: instructions per line are the same from 1,000 lines to 100,000 (`valgrind --tool=cachegrind` tells). The time per
+//! line still grows, two- to fourfold, where what a source becomes no longer fits a cache: first the one of the core, then the shared one.
 
 use std::time::{Duration, Instant};
 

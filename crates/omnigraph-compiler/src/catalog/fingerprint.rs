@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::{Annotation, Catalog, Check, Index, Number, Property, Range, Unique};
+use super::{Analyzer, Annotation, Catalog, Check, Index, Metric, Number, Property, Range, Unique};
 use crate::lex::escape;
 
 /// SHA-256 of the schema's shape, in 64 lower-case hexadecimal digits.
@@ -99,8 +99,11 @@ fn rules(
     let mut lines: Vec<String> = key.iter().map(|names| format!("key {}", set(names))).collect();
     lines.extend(uniques.iter().map(|unique| format!("unique {}", set(&unique.properties))));
     lines.extend(indexes.iter().map(|index| {
-        let metric = index.metric.map(super::Metric::word);
-        let analyzer = index.analyzer.as_ref().map(|analyzer| analyzer.0.as_str());
+        // A default that is written down is no other index.
+        let metric = index.metric.filter(|metric| *metric != Metric::default()).map(Metric::word);
+        let usual = Analyzer::default();
+        let analyzer =
+            index.analyzer.as_ref().filter(|analyzer| **analyzer != usual).map(|analyzer| analyzer.0.as_str());
         format!("index {} {} {}", set(&index.properties), text(metric), text(analyzer))
     }));
     lines.extend(ranges.iter().map(|range| {

@@ -70,3 +70,12 @@ stable_id! {
     /// One incarnation of a type's table; dropping a type and adding the name again mints a new one.
     TableId
 }
+
+/// Identities for a catalogue that is judged and thrown away: small numbers, which no clock makes. What is stored needs real ones.
+pub fn provisional_ids() -> impl FnMut() -> ulid::Ulid {
+    let mut last = 0u128;
+    move || {
+        last += 1;
+        ulid::Ulid::from(last)
+    }
+}

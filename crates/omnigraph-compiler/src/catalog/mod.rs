@@ -15,7 +15,7 @@ mod words;
 pub use accepted::{Accepted, AcceptedError};
 pub use build::build;
 pub use fingerprint::fingerprint;
-pub use id::{PropertyId, TableId, TypeId};
+pub use id::{PropertyId, TableId, TypeId, provisional_ids};
 pub use model::{
     Analyzer, Annotation, Cardinality, Catalog, Check, DefaultValue, EdgeType, Embed, Index, Interface, Metric,
     NodeType, Number, OnDelete, Property, Range, Unique,

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::{DefaultValue, Metric, Number};
+use super::{Analyzer, DefaultValue, Metric, Number};
 use crate::types::{PropType, Scalar};
 
 /// What `analyzer=` may name: five general analyzers, then the languages that have a stemmer.
@@ -31,6 +31,20 @@ pub const ANALYZERS: &[&str] = &[
     "tamil",
     "turkish",
 ];
+
+/// Cosine: what an index measures by that declares no metric.
+impl Default for Metric {
+    fn default() -> Self {
+        Self::Cosine
+    }
+}
+
+/// `english`: what analyses a text whose index declares nothing, or that has none.
+impl Default for Analyzer {
+    fn default() -> Self {
+        Self("english".to_owned())
+    }
+}
 
 impl Metric {
     /// The metric a schema calls `word`.

@@ -31,13 +31,7 @@ impl Checker<'_> {
         let inner = Place { aggregates: false, ranks: place.ranks, ..place };
         let aggregate = self.aggregate_of(function, distinct, arg, span, inner)?;
         let ty = aggregate.ty.clone();
-        let index = match self.aggregates.iter().position(|known| *known == aggregate) {
-            Some(index) => index,
-            None => {
-                self.aggregates.push(aggregate);
-                self.aggregates.len() - 1
-            }
-        };
+        let index = self.aggregates.index_of(aggregate);
         Some(Expr { kind: ExprKind::Aggregated(index), ty })
     }
 

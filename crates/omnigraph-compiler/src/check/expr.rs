@@ -16,6 +16,11 @@ use crate::types::{PropType, Scalar};
 impl Checker<'_> {
     /// Checks an expression; `None` once something about it has been reported.
     pub(super) fn expr(&mut self, expr: &ast::Expr, place: Place) -> Option<Expr> {
+        if let Names::Columns(returned) = place.names
+            && let Some(column) = returned.block(expr)
+        {
+            return Some(column);
+        }
         let span = expr.span();
         match &expr.kind {
             ast::ExprKind::Literal(value) => self.literal(value, span),
@@ -192,12 +197,12 @@ impl Checker<'_> {
 
     fn alias(&mut self, name: &str, span: Span, place: Place) -> Option<Expr> {
         match place.names {
-            Names::Columns(columns) => {
-                if let Some(index) = columns.iter().position(|column| column.name == name) {
-                    return Some(Expr { kind: ExprKind::Column(index), ty: columns[index].expr.ty.clone() });
+            Names::Columns(returned) => {
+                if let Some(column) = returned.named(name) {
+                    return Some(column);
                 }
                 self.error(Code::T110, span, format!("alias '{name}' not found: no column has this name"));
-                self.advise(did_you_mean(name, columns.iter().map(|column| column.name.as_str())));
+                self.advise(did_you_mean(name, returned.names()));
             }
             Names::Row(id) => {
                 let edge = self.is_edge(id);

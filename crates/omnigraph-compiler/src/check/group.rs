@@ -2,6 +2,7 @@
 
 use super::Checker;
 use super::read::mentions;
+use super::returned::Originals;
 use crate::diagnostic::Code;
 use crate::gq::ast::Projection;
 use crate::ir::{Aggregate, Column, Expr, ExprKind, Group, Type};
@@ -19,7 +20,7 @@ impl Checker<'_> {
         if self.aggregates.is_empty() {
             return Grouping { group: None, columns };
         }
-        let aggregates: Vec<Aggregate> = std::mem::take(&mut self.aggregates);
+        let aggregates: Vec<Aggregate> = std::mem::take(&mut self.aggregates).into_list();
         let span = |name: &str| {
             let named = |projection: &&Projection| projection.alias.as_ref().is_some_and(|alias| alias.text == name);
             projections.iter().find(named).or(projections.first()).map_or_else(Default::default, |found| found.at.0)
@@ -39,9 +40,9 @@ impl Checker<'_> {
             }
             keys.push(column.expr.clone());
         }
+        let known = Originals::of(keys.iter().collect());
         let columns = columns.into_iter().map(|column| {
-            let expr =
-                rewrite(column.expr, &mut |part| keys.iter().position(|key| key == part).map(ExprKind::GroupKey));
+            let expr = rewrite(column.expr, &mut |part| known.position(part).map(ExprKind::GroupKey));
             let mut outside = false;
             visit(&expr, &mut |part| {
                 outside |= matches!(
@@ -62,7 +63,8 @@ impl Checker<'_> {
             }
             Column { name: column.name, expr }
         });
-        let columns = columns.collect();
+        let columns: Vec<Column> = columns.collect();
+        drop(known);
         Grouping { group: Some(Group { keys, aggregates }), columns }
     }
 }

@@ -5,7 +5,7 @@
 //! - `types`      which types go together, and constants converted to them
 //! - `expr`       expressions; `operator`, `call`, `aggregate`, `search` for their kinds
 //! - `pattern`    clauses; `traversal`, `edges`, `path`, `block` for their kinds
-//! - `read`       projections, grouping, union; `order` for order and paging
+//! - `read`       projections, grouping, union; `order` for order and paging; `returned` for what these find again
 //! - `mutation`   statements
 //! - `params`     declarations of parameters
 //! - `warnings`   what is legal and probably wrong; `unindexed` for advice on indexes
@@ -23,6 +23,7 @@ mod params;
 mod path;
 mod pattern;
 mod read;
+mod returned;
 mod scope;
 mod search;
 mod statement;
@@ -31,6 +32,9 @@ mod types;
 mod unindexed;
 mod warnings;
 
+use std::collections::HashMap;
+
+use self::returned::{Aggregates, Returned};
 use self::scope::{Frame, VarInfo};
 use crate::catalog::Catalog;
 use crate::diagnostic::{Code, Diagnostic};
@@ -78,12 +82,14 @@ struct Checker<'a> {
     /// Declared parameters, and whether each is used.
     params: Vec<ir::Param>,
     params_used: Vec<bool>,
+    /// Where each parameter stands among them.
+    param_names: HashMap<String, usize>,
     /// All variables of the body at hand, by id.
     vars: Vec<VarInfo>,
     /// Blocks being built, outermost first.
     frames: Vec<Frame>,
     /// Aggregates of the projection at hand.
-    aggregates: Vec<ir::Aggregate>,
+    aggregates: Aggregates,
     /// In the statements of a mutation, how many variables its pattern has bound: what comes after are rows written, which the
     /// pattern's blocks are evaluated too early to read.
     read_before: Option<usize>,
@@ -119,7 +125,7 @@ enum Names<'p> {
     /// A property of the row at hand, and `@field` a system field of it.
     Row(ir::VarId),
     /// A column of the projection.
-    Columns(&'p [ir::Column]),
+    Columns(&'p Returned<'p>),
 }
 
 impl Place<'_> {
@@ -133,8 +139,10 @@ impl Place<'_> {
 
 impl Blocks {
     const WALK: Self = Self::Refused("test a walk edge by edge; a block stands in a clause of its own");
-    const GROUPED: Self =
+    const ORDER: Self =
         Self::Refused("return it under a name and use that: `return { $x, count { … } as n, … } order { n }`");
+    const HAVING: Self =
+        Self::Refused("return it under a name and use that: `return { $x, count { … } as n, … } having n > 1`");
     const UNION: Self = Self::Refused("return it under one name in every body, and order by that");
     const ROW: Self = Self::Refused(
         "the row at hand has no name that a block could read: bind it in a `match` before the statements, test or compute \
@@ -145,16 +153,17 @@ impl Blocks {
 }
 
 impl<'a> Checker<'a> {
-    const fn new(catalog: &'a Catalog, suggestions: &'a mut Suggestions) -> Self {
+    fn new(catalog: &'a Catalog, suggestions: &'a mut Suggestions) -> Self {
         Self {
             catalog,
             suggestions,
             diagnostics: Vec::new(),
             params: Vec::new(),
             params_used: Vec::new(),
+            param_names: HashMap::new(),
             vars: Vec::new(),
             frames: Vec::new(),
-            aggregates: Vec::new(),
+            aggregates: Aggregates::default(),
             read_before: None,
         }
     }

@@ -1,5 +1,7 @@
 //! Mutations: pattern, statements, result.
 
+use std::collections::{HashMap, HashSet};
+
 use super::scope::{VarKind, single};
 use super::types::is_text;
 use super::{Blocks, Checker, Names, Place};
@@ -10,20 +12,21 @@ use crate::ir::{
     Assignment, Delete, Endpoints, Expr, ExprKind, Insert, InsertMode, Mutation, ObjectKind, Statement, StatementKind,
     SystemField, Type, TypeRef, Update, VarId, Variable, VariableKind,
 };
+use crate::span::Span;
 use crate::suggest::did_you_mean;
 use crate::types::Scalar;
 
 /// The type a statement writes, as much of it as statements need.
-struct Target {
+struct Target<'c> {
     entity: ObjectKind,
     ty: TypeRef,
-    properties: Vec<Property>,
-    key: Option<Vec<String>>,
+    properties: &'c [Property],
+    key: Option<&'c [String]>,
     /// Node types at the ends of an edge.
-    ends: Option<(String, String)>,
+    ends: Option<(&'c str, &'c str)>,
 }
 
-impl Checker<'_> {
+impl<'a> Checker<'a> {
     pub(super) fn mutation(&mut self, name: &str, mutation: &ast::Mutation) -> Option<Mutation> {
         self.open_frame();
         if let Some(clauses) = &mutation.clauses {
@@ -81,14 +84,14 @@ impl Checker<'_> {
     }
 
     /// The type a statement names; a name that is both is the node type.
-    fn target(&mut self, statement: &ast::Statement) -> Option<Target> {
+    fn target(&mut self, statement: &ast::Statement) -> Option<Target<'a>> {
         let name = &statement.ty;
         if let Some(node) = self.catalog.nodes.get(&name.text) {
             return Some(Target {
                 entity: ObjectKind::Node,
                 ty: TypeRef { name: node.name.clone(), id: node.id },
-                properties: node.properties.clone(),
-                key: node.key.clone(),
+                properties: &node.properties,
+                key: node.key.as_deref(),
                 ends: None,
             });
         }
@@ -96,9 +99,9 @@ impl Checker<'_> {
             return Some(Target {
                 entity: ObjectKind::Edge,
                 ty: TypeRef { name: edge.name.clone(), id: edge.id },
-                properties: edge.properties.clone(),
-                key: edge.key.clone(),
-                ends: Some((edge.from.clone(), edge.to.clone())),
+                properties: &edge.properties,
+                key: edge.key.as_deref(),
+                ends: Some((&edge.from, &edge.to)),
             });
         }
         let message = if self.catalog.interfaces.contains_key(&name.text) {
@@ -115,18 +118,19 @@ impl Checker<'_> {
     }
 
     fn twice(&mut self, assignments: &[PropertyMatch]) {
-        for (index, assignment) in assignments.iter().enumerate() {
-            let name = &assignment.name;
-            if let Some(first) = assignments[..index].iter().find(|other| other.name.text == name.text) {
+        let mut seen: HashMap<&str, Span> = HashMap::new();
+        for PropertyMatch { name, .. } in assignments {
+            if let Some(first) = seen.get(name.text.as_str()) {
                 let message = format!("`{}` is assigned twice", name.text);
-                let first = first.name.span();
                 self.diagnostics
-                    .push(Diagnostic::error(Code::T13, name.span(), message).with_related(first, "first here"));
+                    .push(Diagnostic::error(Code::T13, name.span(), message).with_related(*first, "first here"));
+            } else {
+                seen.insert(&name.text, name.span());
             }
         }
     }
 
-    fn insert(&mut self, statement: &ast::Statement, target: &Target) -> Option<Insert> {
+    fn insert(&mut self, statement: &ast::Statement, target: &Target<'_>) -> Option<Insert> {
         let mode = match statement.kind {
             Written::InsertNew => InsertMode::New,
             Written::InsertIfAbsent => InsertMode::IfAbsent,
@@ -139,9 +143,7 @@ impl Checker<'_> {
         let mut assignments = Vec::new();
         let mut sound = true;
         for written in &statement.assignments {
-            if let Some((from, to)) =
-                target.ends.as_ref().filter(|_| matches!(written.name.text.as_str(), "from" | "to"))
-            {
+            if let Some((from, to)) = target.ends.filter(|_| matches!(written.name.text.as_str(), "from" | "to")) {
                 let source = written.name.text == "from";
                 let end = self.endpoint(written, if source { from } else { to }, place);
                 sound &= end.is_some();
@@ -195,7 +197,7 @@ impl Checker<'_> {
         self.expr(expr, place)
     }
 
-    fn assignment(&mut self, written: &PropertyMatch, target: &Target, place: Place) -> Option<Assignment> {
+    fn assignment(&mut self, written: &PropertyMatch, target: &Target<'_>, place: Place) -> Option<Assignment> {
         let name = &written.name;
         let Some(property) = target.properties.iter().find(|property| property.name == name.text) else {
             self.error(Code::T11, name.span(), format!("`{}` has no property `{}`", target.ty.name, name.text));
@@ -217,15 +219,16 @@ impl Checker<'_> {
     }
 
     /// Whether an insertion gives what it must.
-    fn require_given(&mut self, statement: &ast::Statement, target: &Target, mode: InsertMode) -> bool {
-        let given = |name: &str| statement.assignments.iter().any(|written| written.name.text == name);
+    fn require_given(&mut self, statement: &ast::Statement, target: &Target<'_>, mode: InsertMode) -> bool {
+        let named: HashSet<&str> = statement.assignments.iter().map(|written| written.name.text.as_str()).collect();
+        let given = |name: &str| named.contains(name);
         let span = statement.ty.span();
         let mut missing: Vec<String> = Vec::new();
         if target.ends.is_some() {
             missing.extend(["from", "to"].into_iter().filter(|end| !given(end)).map(str::to_owned));
         }
-        let keyed = |name: &str| target.key.as_ref().is_some_and(|key| key.iter().any(|part| part == name));
-        for property in &target.properties {
+        let keyed = |name: &str| target.key.is_some_and(|key| key.iter().any(|part| part == name));
+        for property in target.properties {
             let embedded = property.embed.as_ref().is_some_and(|embed| given(&embed.source));
             let required = !property.ty.nullable && property.default.is_none() && !embedded;
             if required && !given(&property.name) && (mode != InsertMode::Merge || keyed(&property.name)) {
@@ -246,7 +249,7 @@ impl Checker<'_> {
     }
 
     /// `update` or `delete`
-    fn change(&mut self, statement: &ast::Statement, target: &Target, row: VarId) -> Option<StatementKind> {
+    fn change(&mut self, statement: &ast::Statement, target: &Target<'_>, row: VarId) -> Option<StatementKind> {
         let blocks = self.blocks_of_statement(Blocks::ROW);
         let place = Place { names: Names::Row(row), aggregates: false, blocks, ranks: false };
         let mut sound = true;
@@ -278,9 +281,9 @@ impl Checker<'_> {
     }
 
     /// Whether an update assigns what cannot change; reports it.
-    fn fixed(&mut self, written: &PropertyMatch, target: &Target) -> bool {
+    fn fixed(&mut self, written: &PropertyMatch, target: &Target<'_>) -> bool {
         let name = &written.name;
-        let key = target.key.as_ref().is_some_and(|key| key.contains(&name.text));
+        let key = target.key.is_some_and(|key| key.contains(&name.text));
         if key {
             let message = format!("cannot update @key property '{}': the key is the identity of the row", name.text);
             self.error_with_help(Code::T118, name.span(), message, "delete the row and insert it under its new key");

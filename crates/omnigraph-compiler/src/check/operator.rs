@@ -10,6 +10,7 @@ use crate::gq::ast::{self, Operator};
 use crate::ir::{BinaryOp, Expr, ExprKind, SystemField, Type, UnaryOp, Value, VarId};
 use crate::span::Span;
 use crate::types::{PropType, Scalar};
+use std::cmp::Ordering;
 
 impl Checker<'_> {
     pub(super) fn binary(
@@ -101,6 +102,12 @@ impl Checker<'_> {
             let message = format!("a comparison needs scalar operands; these are `{}` and `{}`", l.ty, r.ty);
             let code = if matches!(place.names, Names::Row(_)) { Code::T11 } else { Code::T7 };
             self.error(code, span, message);
+            let json = |ty: &Type| matches!(ty, Type::Value(ty) if ty.scalar == Scalar::Json && !ty.list);
+            if json(&l.ty) || json(&r.ty) {
+                let help =
+                    "say what the JSON value is taken for: `to_string(…)`, `to_int(…)`, `to_float(…)` or `to_bool(…)`";
+                self.advise(Some(help.to_owned()));
+            }
             return None;
         };
         if same_family(a.scalar, b.scalar) {
@@ -135,6 +142,7 @@ impl Checker<'_> {
         if let Some(scalar) = item_scalar {
             adopt_items(&mut list, scalar);
         }
+        self.warn_never_in(&item, &list, span);
         let ty = bool_type(item.ty.nullable() || list.ty.nullable());
         Some(Expr { kind: ExprKind::In { item: Box::new(item), list: Box::new(list) }, ty })
     }
@@ -192,24 +200,89 @@ impl Checker<'_> {
 
     /// Warns of comparisons with constants that no value of the other side can satisfy.
     fn warn_never_true(&mut self, op: Operator, l: &Expr, r: &Expr, span: Span) {
-        for (value, other) in [(constant(l), &r.ty), (constant(r), &l.ty)] {
+        for (value, other, op) in [(constant(r), &l.ty, op), (constant(l), &r.ty, mirrored(op))] {
             let (Some(value), Type::Value(ty)) = (value, other) else { continue };
-            let outside = match (value, &ty.enum_values) {
-                (Value::String(word), Some(words)) => !words.contains(word),
-                (Value::I64(_) | Value::F64(_), _) => is_integer(ty.scalar) && convert(value, ty.scalar).is_none(),
-                _ => false,
+            let relation = match op {
+                Operator::Equal if outside(value, ty) => "equals",
+                Operator::Less if at_least_bound(value, ty).is_some_and(Ordering::is_le) => "is less than",
+                Operator::LessEqual if at_least_bound(value, ty) == Some(Ordering::Less) => "is at most",
+                Operator::Greater if at_greatest_bound(value, ty).is_some_and(Ordering::is_ge) => "is greater than",
+                Operator::GreaterEqual if at_greatest_bound(value, ty) == Some(Ordering::Greater) => "is at least",
+                _ => continue,
             };
-            if outside && op == Operator::Equal {
-                self.warning(
-                    Code::W005,
-                    span,
-                    format!("this can never be true: no value of `{ty}` equals the constant"),
-                );
-                if let (Value::String(word), Some(words)) = (value, &ty.enum_values) {
-                    self.advise(crate::suggest::did_you_mean(word, words.iter().map(String::as_str)));
-                }
+            self.warning(
+                Code::W005,
+                span,
+                format!("this can never be true: no value of `{ty}` {relation} the constant"),
+            );
+            if let (Value::String(word), Some(words)) = (value, &ty.enum_values) {
+                self.advise(crate::suggest::did_you_mean(word, words.iter().map(String::as_str)));
             }
         }
+    }
+
+    /// Warns of lists of constants none of which the item can be.
+    fn warn_never_in(&mut self, item: &Expr, list: &Expr, span: Span) {
+        let (Some(Value::List(items)), Type::Value(ty)) = (constant(list), &item.ty) else { return };
+        if items.is_empty() {
+            self.warning(Code::W005, span, "this can never be true: the list is empty");
+        } else if items.iter().all(|value| outside(value, ty)) {
+            let message = format!("this can never be true: no value of `{ty}` is in the list");
+            self.warning(Code::W005, span, message);
+        }
+    }
+}
+
+/// Whether no value of the type equals the constant.
+fn outside(value: &Value, ty: &PropType) -> bool {
+    match (value, &ty.enum_values) {
+        (Value::String(word), Some(words)) => !words.contains(word),
+        (Value::I64(_) | Value::F64(_), _) => is_integer(ty.scalar) && convert(value, ty.scalar).is_none(),
+        _ => false,
+    }
+}
+
+/// The least and the greatest value of an integer type.
+const fn range(scalar: Scalar) -> Option<(i128, i128)> {
+    match scalar {
+        Scalar::I32 => Some((i32::MIN as i128, i32::MAX as i128)),
+        Scalar::U32 => Some((0, u32::MAX as i128)),
+        Scalar::I64 => Some((i64::MIN as i128, i64::MAX as i128)),
+        Scalar::U64 => Some((0, u64::MAX as i128)),
+        _ => None,
+    }
+}
+
+/// How the constant compares with the least value of an integer type.
+fn at_least_bound(value: &Value, ty: &PropType) -> Option<Ordering> {
+    compared(value, range(ty.scalar)?.0)
+}
+
+/// How the constant compares with the greatest value of an integer type.
+fn at_greatest_bound(value: &Value, ty: &PropType) -> Option<Ordering> {
+    compared(value, range(ty.scalar)?.1)
+}
+
+/// Exact: a float has a whole part that fits, or is beyond every bound.
+fn compared(value: &Value, bound: i128) -> Option<Ordering> {
+    match value {
+        Value::I64(value) => Some(i128::from(*value).cmp(&bound)),
+        Value::F64(value) => {
+            let whole = value.floor();
+            Some((whole as i128).cmp(&bound).then(if *value > whole { Ordering::Greater } else { Ordering::Equal }))
+        }
+        _ => None,
+    }
+}
+
+/// The operator with its sides exchanged.
+const fn mirrored(op: Operator) -> Operator {
+    match op {
+        Operator::Less => Operator::Greater,
+        Operator::LessEqual => Operator::GreaterEqual,
+        Operator::Greater => Operator::Less,
+        Operator::GreaterEqual => Operator::LessEqual,
+        other => other,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Order and paging.
 
 use super::read::{Checked, identified, mentions};
+use super::returned::{Aggregates, Originals, Returned};
 use super::scope::VarKind;
 use super::types::{is_integer, scalar_of, scalar_type};
 use super::{Blocks, Checker, Names, Place};
@@ -16,13 +17,15 @@ impl Checker<'_> {
         let collapsed = body.group.is_some() || body.distinct;
         let mut order = Ordering::default();
         // Aggregates of order items must be found among those returned; what they add is dropped afterwards.
-        self.aggregates = body.group.as_ref().map(|group| group.aggregates.clone()).unwrap_or_default();
-        let originals = checked.originals();
+        self.aggregates = Aggregates::of(body.group.as_ref());
+        let originals = Originals::of(checked.originals());
+        let written = read.selects.first().map_or(&[][..], |select| &select.projections);
+        let returned = Returned::of(&body.columns, written);
         for (index, item) in read.order.iter().enumerate() {
             let place = Place {
-                names: Names::Columns(&body.columns),
+                names: Names::Columns(&returned),
                 aggregates: body.group.is_some(),
-                blocks: if collapsed { Blocks::GROUPED } else { Blocks::Allowed },
+                blocks: if collapsed { Blocks::ORDER } else { Blocks::Allowed },
                 ranks: true,
             };
             if checked.broken && matches!(item.expr.kind, ast::ExprKind::Alias(_)) {
@@ -38,7 +41,7 @@ impl Checker<'_> {
                 order.keys.push(key);
             }
         }
-        self.aggregates.clear();
+        self.aggregates = Aggregates::default();
         self.ties(&mut order, checked);
         order
     }
@@ -47,6 +50,10 @@ impl Checker<'_> {
         if collapsed {
             let message = "a rank orders rows of the pattern; aggregated or distinct rows are no longer those";
             self.error(Code::T124, item.at.0, message);
+        } else if item.descending && matches!(rank, Rank::Nearest(_)) {
+            // Written as a call it does not parse; here a column stands for it.
+            let message = "`nearest` takes no direction: it always puts the nearest first";
+            self.error_with_help(Code::T124, item.at.0, message, "order by `distance(…) desc` for the farthest");
         } else if index == 0 {
             order.rank = Some(rank);
         } else {
@@ -60,7 +67,7 @@ impl Checker<'_> {
         expr: Expr,
         item: &ast::OrderItem,
         checked: &Checked,
-        originals: &[&Expr],
+        originals: &Originals<'_>,
     ) -> Option<OrderKey> {
         let collapsed = checked.body.group.is_some() || checked.body.distinct;
         let span = item.expr.span();
@@ -139,9 +146,11 @@ impl Checker<'_> {
             .collect();
         self.vars.clear();
         self.frames.clear();
+        let returned = Returned::of(&named, &[]);
         let mut order = Ordering::default();
         for item in &read.order {
-            let place = Place { names: Names::Columns(&named), aggregates: false, blocks: Blocks::UNION, ranks: false };
+            let place =
+                Place { names: Names::Columns(&returned), aggregates: false, blocks: Blocks::UNION, ranks: false };
             let Some(expr) = self.expr(&item.expr, place) else { continue };
             if !has_column(&expr) || scalar_of(&expr.ty).is_none() {
                 let message = "the result of a union is ordered by its columns";
@@ -170,7 +179,7 @@ impl Checker<'_> {
 }
 
 /// The rank an order item asks for: written there, or returned as the column it names.
-fn rank_of<'e>(expr: &'e Expr, originals: &[&'e Expr]) -> Option<&'e Rank> {
+fn rank_of<'e>(expr: &'e Expr, originals: &Originals<'e>) -> Option<&'e Rank> {
     let expr = match expr.kind {
         ExprKind::Column(index) => originals.get(index)?,
         _ => expr,

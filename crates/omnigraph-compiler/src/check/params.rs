@@ -1,8 +1,10 @@
 //! Declarations of parameters.
 
+use std::collections::HashSet;
+
 use super::Checker;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::gq::ast::{Name, QueryDecl};
+use crate::gq::ast::{Name, ParamDecl, QueryDecl};
 use crate::ir::{Expr, ExprKind, Param, Type};
 use crate::types::Scalar;
 
@@ -13,14 +15,18 @@ impl Checker<'_> {
     /// Checks the declared parameters and takes them.
     pub(super) fn declare_params(&mut self, query: &QueryDecl) -> Vec<Param> {
         let mut params: Vec<Param> = Vec::new();
+        let mut declarations: Vec<&ParamDecl> = Vec::new();
         for declared in &query.params {
             let name = &declared.name;
             if name.text == "__nanograph_now" {
                 self.error(Code::T105, name.span(), format!("the name `${}` is reserved", name.text));
+            } else if name.text == "_" {
+                let message = "the name `$_` is reserved: in a pattern it stands for something that is not read";
+                self.error(Code::T105, name.span(), message);
             }
-            if let Some(index) = params.iter().position(|param| param.name == name.text) {
+            if let Some(&index) = self.param_names.get(&name.text) {
                 let message = format!("parameter `${}` is declared twice", name.text);
-                let first = query.params[index].at.0;
+                let first = declarations[index].at.0;
                 self.diagnostics
                     .push(Diagnostic::error(Code::T107, declared.at.0, message).with_related(first, "first here"));
                 continue;
@@ -34,6 +40,8 @@ impl Checker<'_> {
                 let message = format!("unknown parameter type `{}`: a list of Blob is not supported", declared.ty);
                 self.error(Code::T106, declared.at.0, message);
             }
+            self.param_names.insert(name.text.clone(), params.len());
+            declarations.push(declared);
             params.push(Param { name: name.text.clone(), ty: declared.ty.clone() });
         }
         self.params_used = vec![false; params.len()];
@@ -41,7 +49,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn param_index(&self, name: &str) -> Option<usize> {
-        self.params.iter().position(|param| param.name == name)
+        self.param_names.get(name).copied()
     }
 
     /// The parameter as an expression.
@@ -66,13 +74,12 @@ impl Checker<'_> {
     }
 
     pub(super) fn warn_unused_params(&mut self, query: &QueryDecl) {
-        for index in 0..self.params.len() {
-            if self.params_used[index] {
-                continue;
-            }
-            let name = self.params[index].name.clone();
-            let declared = query.params.iter().find(|param| param.name.text == name);
-            if let Some(declared) = declared {
+        let mut warned = HashSet::new();
+        for declared in &query.params {
+            let name = &declared.name.text;
+            let used = self.param_index(name).and_then(|index| self.params_used.get(index).copied());
+            // A name that is declared twice is an error already.
+            if used == Some(false) && warned.insert(name) {
                 self.warning(Code::W001, declared.at.0, format!("parameter `${name}` is never used"));
             }
         }

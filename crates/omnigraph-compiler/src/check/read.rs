@@ -1,8 +1,10 @@
 //! Reads: bodies, projections, union.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::group::Grouping;
+use super::returned::{Aggregates, Originals, Returned};
 use super::types::common_type;
 use super::{Blocks, Checker, Names, Place};
 use crate::diagnostic::{Code, Diagnostic};
@@ -88,36 +90,32 @@ impl Checker<'_> {
 
     fn select(&mut self, select: &Select) -> Checked {
         self.clauses(&select.clauses);
-        self.aggregates.clear();
+        self.aggregates = Aggregates::default();
         let place = Place { names: Names::None, aggregates: true, blocks: Blocks::Allowed, ranks: true };
         let (columns, broken) = self.columns(&select.projections, place);
         let groups = !self.aggregates.is_empty();
         let ungrouped = groups.then(|| columns.iter().map(|column| column.expr.clone()).collect::<Vec<_>>());
         let Grouping { group, columns } = self.group(columns, &select.projections);
-        let grouped = group.is_some();
-        self.aggregates = group.as_ref().map(|group| group.aggregates.clone()).unwrap_or_default();
-        let written = originals(ungrouped.as_deref(), &columns);
-        let having = select.having.as_ref().and_then(|having| self.having(having, &columns, &written, grouped));
-        self.aggregates.clear();
+        self.aggregates = Aggregates::of(group.as_ref());
+        let written = Originals::of(originals(ungrouped.as_deref(), &columns));
+        let having = select.having.as_ref().and_then(|having| self.having(having, select, &columns, &written));
+        self.aggregates = Aggregates::default();
         let body = Body { block: Default::default(), group, columns, having, distinct: select.distinct };
         Checked { body, ungrouped, broken }
     }
 
     /// Checks projections and names their columns.
     pub(super) fn columns(&mut self, projections: &[Projection], place: Place) -> (Vec<Column>, bool) {
-        let mut columns: Vec<Column> = Vec::new();
-        let mut seen: HashMap<String, Span> = HashMap::new();
+        let mut columns: Vec<Column> = Vec::with_capacity(projections.len());
+        let mut seen: HashMap<Cow<'_, str>, Span> = HashMap::with_capacity(projections.len());
         let mut broken = false;
         for projection in projections {
             let Some(expr) = self.expr(&projection.expr, place).and_then(|expr| self.readable(expr, projection)) else {
                 broken = true;
                 continue;
             };
-            let name = match &projection.alias {
-                Some(alias) => alias.text.clone(),
-                None => default_name(&projection.expr),
-            };
-            if let Some(first) = seen.get(&name) {
+            let name = column_name(projection);
+            if let Some(first) = seen.get(name.as_ref()) {
                 let message = format!("two columns are named `{name}`");
                 let diagnostic = Diagnostic::error(Code::T109, projection.at.0, message)
                     .with_related(*first, "the first")
@@ -126,8 +124,8 @@ impl Checker<'_> {
                 broken = true;
                 continue;
             }
-            seen.insert(name.clone(), projection.at.0);
-            columns.push(Column { name, expr });
+            columns.push(Column { name: name.clone().into_owned(), expr });
+            seen.insert(name, projection.at.0);
         }
         (columns, broken)
     }
@@ -149,9 +147,17 @@ impl Checker<'_> {
         }
     }
 
-    fn having(&mut self, having: &ast::Expr, columns: &[Column], originals: &[&Expr], grouped: bool) -> Option<Expr> {
-        let blocks = if grouped { Blocks::GROUPED } else { Blocks::Allowed };
-        let place = Place { names: Names::Columns(columns), aggregates: grouped, blocks, ranks: false };
+    fn having(
+        &mut self,
+        having: &ast::Expr,
+        select: &Select,
+        columns: &[Column],
+        originals: &Originals<'_>,
+    ) -> Option<Expr> {
+        let grouped = !self.aggregates.is_empty();
+        let blocks = if grouped { Blocks::HAVING } else { Blocks::Allowed };
+        let returned = Returned::of(columns, &select.projections);
+        let place = Place { names: Names::Columns(&returned), aggregates: grouped, blocks, ranks: false };
         let before = self.vars.len();
         let condition = self.condition(having, place, "`having`")?;
         if self.vars.len() > before {
@@ -173,7 +179,7 @@ impl Checker<'_> {
 
     /// A block is computed for each row of the pattern. Without grouping these are the rows that are returned, so the condition is one
     /// of the pattern: its columns become what they are made of.
-    fn having_with_block(&mut self, condition: Expr, having: &ast::Expr, originals: &[&Expr]) -> Option<Expr> {
+    fn having_with_block(&mut self, condition: Expr, having: &ast::Expr, originals: &Originals<'_>) -> Option<Expr> {
         let mut ranked = false;
         let condition = super::group::rewrite(condition, &mut |part| {
             let ExprKind::Column(index) = part.kind else { return None };
@@ -191,10 +197,8 @@ impl Checker<'_> {
     }
 
     /// Replaces what is returned by its column.
-    pub(super) fn over_columns(&self, expr: Expr, originals: &[&Expr]) -> Expr {
-        super::group::rewrite(expr, &mut |part| {
-            originals.iter().position(|original| *original == part).map(ExprKind::Column)
-        })
+    pub(super) fn over_columns(&self, expr: Expr, originals: &Originals<'_>) -> Expr {
+        super::group::rewrite(expr, &mut |part| originals.position(part).map(ExprKind::Column))
     }
 
     fn union_word(&mut self, read: &Read) -> Union {
@@ -250,6 +254,14 @@ impl Checker<'_> {
         };
         let span = read.order.first().map_or(Span::default(), |item| item.at.0);
         self.error_with_help(code, span, format!("`{word}` needs a `limit`"), "add `limit 10` after the order");
+    }
+}
+
+/// The name of a column.
+pub(super) fn column_name(projection: &Projection) -> Cow<'_, str> {
+    match &projection.alias {
+        Some(alias) => Cow::Borrowed(&alias.text),
+        None => Cow::Owned(default_name(&projection.expr)),
     }
 }
 

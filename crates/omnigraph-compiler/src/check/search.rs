@@ -12,9 +12,6 @@ use crate::ir::{
 use crate::span::Span;
 use crate::types::{PropType, Scalar};
 
-/// What analyses a property whose index declares nothing.
-const DEFAULT_ANALYZER: &str = "english";
-
 impl Checker<'_> {
     /// `search`, `match_text`, `match_all`, `phrase`, `fuzzy`
     pub(super) fn text_match(&mut self, name: &Name, args: &[ast::Expr], span: Span, place: Place) -> Option<Expr> {
@@ -119,12 +116,8 @@ impl Checker<'_> {
     fn analyzer(&mut self, var: VarId, property: &PropertyRef, span: Span) -> Analyzer {
         let indexes = self.indexes(var, &property.name);
         let missing = indexes.iter().any(Option::is_none);
-        let mut found: Vec<Analyzer> = indexes
-            .iter()
-            .map(|index| {
-                index.and_then(|index| index.analyzer.clone()).unwrap_or(Analyzer(DEFAULT_ANALYZER.to_owned()))
-            })
-            .collect();
+        let mut found: Vec<Analyzer> =
+            indexes.iter().map(|index| index.and_then(|index| index.analyzer.clone()).unwrap_or_default()).collect();
         found.dedup();
         if missing {
             self.warn_unindexed(property, span);
@@ -134,14 +127,14 @@ impl Checker<'_> {
                 format!("`{}` is analysed differently in the types that this variable ranges over", property.name);
             self.error_with_help(Code::T20, span, message, "search each type in a query of its own, joined by `union`");
         }
-        found.into_iter().next().unwrap_or(Analyzer(DEFAULT_ANALYZER.to_owned()))
+        found.into_iter().next().unwrap_or_default()
     }
 
     fn metric(&mut self, var: VarId, property: &PropertyRef, span: Span) -> Metric {
         let indexes = self.indexes(var, &property.name);
         let missing = indexes.iter().any(Option::is_none);
         let mut found: Vec<Metric> =
-            indexes.iter().map(|index| index.and_then(|index| index.metric).unwrap_or(Metric::Cosine)).collect();
+            indexes.iter().map(|index| index.and_then(|index| index.metric).unwrap_or_default()).collect();
         found.dedup();
         if missing {
             self.warn_unindexed(property, span);
@@ -151,7 +144,7 @@ impl Checker<'_> {
                 format!("`{}` has different metrics in the types that this variable ranges over", property.name);
             self.error(Code::T15, span, message);
         }
-        found.first().copied().unwrap_or(Metric::Cosine)
+        found.first().copied().unwrap_or_default()
     }
 
     fn warn_unindexed(&mut self, property: &PropertyRef, span: Span) {

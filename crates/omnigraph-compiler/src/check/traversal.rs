@@ -29,10 +29,10 @@ impl Checker<'_> {
     /// Checks a traversal and binds its ends. With `walk` its edge variable stands for every edge of it; the scope of that
     /// variable is returned open to the caller.
     pub(super) fn expand(&mut self, traversal: &Traversal, walk: bool) -> Option<(Expand, Option<VarId>)> {
-        let hops = self.bounds(traversal)?;
+        let hops = self.bounds(traversal);
         let left = self.end(&traversal.left);
         let right = self.end(&traversal.right);
-        let (Some(left), Some(right)) = (left, right) else {
+        let (Some(hops), Some(left), Some(right)) = (hops, left, right) else {
             self.bind_unknown(traversal, left.flatten(), right.flatten());
             return None;
         };

@@ -59,6 +59,12 @@ pub(super) fn connect(block: &Block, groups: &mut Groups) {
         if let Rows::Edges(edge) = expand.rows {
             groups.join(expand.from, edge);
         }
+        // A walk that reads a variable at every edge depends on it.
+        for filter in expand.walk.iter().filter_map(|walk| walk.filter.as_ref()) {
+            let mut mentioned = Vec::new();
+            variables(filter, &mut mentioned);
+            mentioned.into_iter().for_each(|id| groups.join(expand.from, id));
+        }
     }
     for filter in &block.filters {
         let mut mentioned = Vec::new();

@@ -14,6 +14,12 @@ macro_rules! codes {
             /// Every code there is, in order.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
+            /// The code printed as `text`.
+            #[must_use]
+            pub fn from_text(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == text)
+            }
+
             /// The code as printed.
             #[must_use]
             pub const fn as_str(self) -> &'static str {

@@ -7,7 +7,7 @@ mod code;
 mod render;
 
 pub use code::Code;
-pub use render::{render_json, render_text};
+pub use render::{Excerpts, render_json, render_text};
 
 use crate::span::Span;
 

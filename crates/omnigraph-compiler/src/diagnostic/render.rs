@@ -3,60 +3,87 @@
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::{Diagnostic, Severity};
-use crate::span::LineIndex;
+use crate::span::{LineIndex, Span};
 
 /// Renders `diagnostics` about `source` as plain text, one block each, with file, line, column, source line and caret.
 #[must_use]
 pub fn render_text(file: &str, source: &str, diagnostics: &[Diagnostic]) -> String {
-    let renderer = Renderer::plain();
-    let mut out = String::new();
-    for diagnostic in diagnostics {
-        out.push_str(&renderer.render(&[group(file, source, diagnostic)]));
-        out.push('\n');
-    }
-    out
-}
-
-fn group<'a>(file: &'a str, source: &'a str, diagnostic: &'a Diagnostic) -> annotate_snippets::Group<'a> {
-    let level = match diagnostic.severity {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
-        Severity::Info => Level::INFO,
-    };
-    let clamp = |at: usize| source.floor_char_boundary(at);
-    let range = |span: crate::Span| clamp(span.start)..clamp(span.end).max(clamp(span.start));
-    let mut primary = AnnotationKind::Primary.span(range(diagnostic.span));
-    if let Some(label) = &diagnostic.label {
-        primary = primary.label(label.as_str());
-    }
-    let related = diagnostic
-        .related
-        .iter()
-        .map(|(span, remark)| AnnotationKind::Context.span(range(*span)).label(remark.as_str()));
-    let snippet = Snippet::source(source).path(file).annotation(primary).annotations(related);
-    let mut group = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str()).element(snippet);
-    if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
-    }
-    group
+    let excerpts = Excerpts::new(file, source);
+    diagnostics.iter().map(|diagnostic| excerpts.text(diagnostic)).collect()
 }
 
 /// The same as data: code, severity, message, file, line, column (both from 1), byte span, help.
 #[must_use]
 pub fn render_json(file: &str, source: &str, diagnostics: &[Diagnostic]) -> serde_json::Value {
-    let lines = LineIndex::new(source);
-    let items = diagnostics.iter().map(|diagnostic| {
-        let (line, column) = lines.line_column(source, diagnostic.span.start);
+    let excerpts = Excerpts::new(file, source);
+    serde_json::Value::Array(diagnostics.iter().map(|diagnostic| excerpts.json(diagnostic)).collect())
+}
+
+/// A source whose lines are counted once, however many diagnostics are shown beside them.
+#[derive(Clone, Debug)]
+pub struct Excerpts<'a> {
+    file: &'a str,
+    source: &'a str,
+    lines: LineIndex,
+}
+
+impl<'a> Excerpts<'a> {
+    /// Counts the lines of `source`, which is called `file`.
+    #[must_use]
+    pub fn new(file: &'a str, source: &'a str) -> Self {
+        Self { file, source, lines: LineIndex::new(source) }
+    }
+
+    /// One diagnostic as [`render_text`] writes it.
+    #[must_use]
+    pub fn text(&self, diagnostic: &Diagnostic) -> String {
+        let mut text = Renderer::plain().render(&[self.group(diagnostic)]);
+        text.push('\n');
+        text
+    }
+
+    /// One diagnostic as [`render_json`] writes it.
+    #[must_use]
+    pub fn json(&self, diagnostic: &Diagnostic) -> serde_json::Value {
+        let (line, column) = self.lines.line_column(self.source, diagnostic.span.start);
         serde_json::json!({
             "code": diagnostic.code.as_str(),
             "severity": diagnostic.severity,
             "message": diagnostic.message,
-            "file": file,
+            "file": self.file,
             "line": line,
             "column": column,
             "span": { "start": diagnostic.span.start, "end": diagnostic.span.end },
             "help": diagnostic.help,
         })
-    });
-    serde_json::Value::Array(items.collect())
+    }
+
+    fn group<'d>(&'d self, diagnostic: &'d Diagnostic) -> annotate_snippets::Group<'d> {
+        let level = match diagnostic.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+            Severity::Info => Level::INFO,
+        };
+        let places = diagnostic.related.iter().map(|(span, _)| *span);
+        // The lines around the places only: the renderer reads all that it is given, for every diagnostic anew.
+        let around = self.lines.around(self.source, places.fold(diagnostic.span, Span::to));
+        let text = &self.source[around.span.start..around.span.end];
+        let clamp = |at: usize| text.floor_char_boundary(at.saturating_sub(around.span.start));
+        let range = |span: Span| clamp(span.start)..clamp(span.end).max(clamp(span.start));
+        let mut primary = AnnotationKind::Primary.span(range(diagnostic.span));
+        if let Some(label) = &diagnostic.label {
+            primary = primary.label(label.as_str());
+        }
+        let related = diagnostic
+            .related
+            .iter()
+            .map(|(span, remark)| AnnotationKind::Context.span(range(*span)).label(remark.as_str()));
+        let snippet = Snippet::source(text).line_start(around.line).path(self.file);
+        let snippet = snippet.annotation(primary).annotations(related);
+        let mut group = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str()).element(snippet);
+        if let Some(help) = &diagnostic.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        group
+    }
 }

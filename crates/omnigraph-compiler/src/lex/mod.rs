@@ -4,4 +4,5 @@ mod escape;
 mod token;
 
 pub use escape::{BadEscape, escape, unescape};
+pub(crate) use token::text_start;
 pub use token::{Token, TokenKind, tokenize};

@@ -130,11 +130,18 @@ pub enum TokenKind {
 /// [`TokenKind::Unknown`] and the parser says so.
 #[must_use]
 pub fn tokenize(source: &str) -> Vec<Token> {
-    TokenKind::lexer(source)
+    let start = text_start(source);
+    TokenKind::lexer(&source[start..])
         .spanned()
         .map(|(kind, range)| Token {
             kind: kind.unwrap_or(TokenKind::Unknown),
-            span: Span::new(range.start, range.end),
+            span: Span::new(start + range.start, start + range.end),
         })
         .collect()
+}
+
+/// Where the text begins: some editors put a byte order mark before it, which nobody sees.
+pub(crate) fn text_start(source: &str) -> usize {
+    const MARK: char = '\u{feff}';
+    if source.starts_with(MARK) { MARK.len_utf8() } else { 0 }
 }

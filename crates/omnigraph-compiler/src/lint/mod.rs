@@ -7,17 +7,17 @@ mod report;
 mod rules;
 
 pub use report::{Finding, QueryKind, QueryResult, Report, SchemaSource, Status};
-pub use rules::{RULES, Rule};
+pub use rules::{Check, RULES, Rule};
 
 use std::collections::BTreeMap;
 
 use crate::catalog::Catalog;
 use crate::compile::{CompiledFile, CompiledQuery, compile_file};
 use crate::describe::describe;
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Severity};
 use crate::gq::ast::Body;
 
-/// How findings of a code are treated.
+/// How findings of a code are treated. Errors of the compiler stay errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Level {
     /// Not reported.
@@ -52,47 +52,62 @@ pub fn lint(input: Input, schema: SchemaSource, levels: &Levels) -> Report {
     } else {
         findings.extend(file.diagnostics.iter().map(Finding::of));
         for rule in RULES {
-            (rule.check)(&file, input.catalog, &mut findings);
+            if let Check::File(check) = rule.check {
+                findings.extend(check(&file, input.catalog));
+            }
         }
     }
-    let results = file.queries.iter().map(|query| result(query, input, levels)).collect();
-    let findings = findings.into_iter().filter_map(|finding| level(finding, levels)).collect();
+    findings = findings.into_iter().filter_map(|found| with_level(found, levels)).collect();
+    let results = file.queries.iter().map(|query| result(query, input, levels, &mut findings)).collect();
     Report::new(schema, input.query_path, results, findings)
 }
 
-fn level(mut finding: Finding, levels: &Levels) -> Option<Finding> {
-    match levels.get(&finding.code) {
-        Some(Level::Off) => return None,
-        Some(Level::As(severity)) => finding.severity = *severity,
-        None => {}
-    }
+fn with_level(mut finding: Finding, levels: &Levels) -> Option<Finding> {
+    finding.severity = severity(finding.code, finding.severity, levels)?;
     Some(finding)
 }
 
-fn result(query: &CompiledQuery, input: Input, levels: &Levels) -> QueryResult {
-    let mut warnings: Vec<String> = Vec::new();
-    let mut errors: Vec<&Diagnostic> = query.diagnostics.iter().filter(|found| found.is_error()).collect();
-    for found in query.diagnostics.iter().filter(|found| !found.is_error()) {
-        match levels.get(&found.code) {
-            Some(Level::Off) => {}
-            Some(Level::As(Severity::Error)) => errors.push(found),
-            _ => warnings.push(format!("{}: {}", found.code, found.message)),
+/// How bad a finding of `code` is here, or that nobody wants to know.
+fn severity(code: Code, own: Severity, levels: &Levels) -> Option<Severity> {
+    match levels.get(&code) {
+        // Nothing makes a program run that has no meaning.
+        Some(_) if own == Severity::Error => Some(own),
+        Some(Level::Off) => None,
+        Some(Level::As(severity)) => Some(*severity),
+        None => Some(own),
+    }
+}
+
+/// What is said about one query. Infos have no place in it and become findings that name the query.
+fn result(query: &CompiledQuery, input: Input, levels: &Levels, findings: &mut Vec<Finding>) -> QueryResult {
+    let name = &query.decl.name.text;
+    let ruled = RULES.iter().filter_map(|rule| match rule.check {
+        Check::Query(check) => check(query),
+        Check::File(_) => None,
+    });
+    let (mut errors, mut warnings, mut diagnostics) = (Vec::new(), Vec::new(), Vec::new());
+    for mut found in query.diagnostics.iter().cloned().chain(ruled) {
+        let Some(severity) = severity(found.code, found.severity, levels) else { continue };
+        found.severity = severity;
+        match severity {
+            Severity::Error => errors.push(format!("type error: {}: {}", found.code, found.message)),
+            Severity::Warning => warnings.push(format!("{}: {}", found.code, found.message)),
+            Severity::Info => findings.push(Finding { query_names: vec![name.clone()], ..Finding::of(&found) }),
+        }
+        if severity != Severity::Info {
+            diagnostics.push(found);
         }
     }
-    let kind = if matches!(query.decl.body, Body::Mutation(_)) { QueryKind::Mutation } else { QueryKind::Read };
-    if kind == QueryKind::Mutation && query.decl.params.is_empty() && levels.get(&Code::L101) != Some(&Level::Off) {
-        warnings.push(format!("{}: mutation declares no params; hardcoded mutations are easy to miss", Code::L101));
-    }
-    let text = |found: &&Diagnostic| format!("type error: {}: {}", found.code, found.message);
-    let error = (!errors.is_empty()).then(|| errors.iter().map(text).collect::<Vec<_>>().join("\n"));
+    let error = (!errors.is_empty()).then(|| errors.join("\n"));
     let operation = query.operation.as_ref().filter(|_| error.is_none());
     QueryResult {
-        name: query.decl.name.text.clone(),
-        kind,
+        name: name.clone(),
+        kind: if matches!(query.decl.body, Body::Mutation(_)) { QueryKind::Mutation } else { QueryKind::Read },
         status: if error.is_none() { Status::Ok } else { Status::Error },
         warnings,
         error,
         operation: operation.map(|operation| describe(operation, input.catalog)),
+        diagnostics,
     }
 }
 

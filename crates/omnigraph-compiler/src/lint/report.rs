@@ -72,6 +72,9 @@ pub struct QueryResult {
     /// What it gives and touches; absent when it is in error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<Descriptor>,
+    /// Errors and warnings with their places, for whoever shows them beside the source.
+    #[serde(skip)]
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// Whether a query writes.

@@ -77,7 +77,11 @@ impl Entry {
         match &self.constraint {
             Constraint::Key(names) => format!("0 {}", set(names)),
             Constraint::Unique(names) => format!("1 {}", set(names)),
-            Constraint::Index(names) => format!("2 {} {:?} {:?}", set(names), self.metric, self.analyzer),
+            Constraint::Index(names) => {
+                // What is declared and what holds without a declaration are the same.
+                let (metric, analyzer) = (self.metric.unwrap_or_default(), self.analyzer.clone().unwrap_or_default());
+                format!("2 {} {} {}", set(names), metric.word(), analyzer.0)
+            }
             Constraint::Range(range) => {
                 format!("3 {} {}..{}", range.property, number_text(range.min), number_text(range.max))
             }

@@ -228,7 +228,6 @@ mod code_text {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Code>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         let Some(text) = text else { return Ok(None) };
-        let known = Code::ALL.iter().copied().find(|code| code.as_str() == text);
-        known.map(Some).ok_or_else(|| serde::de::Error::custom(format!("unknown code `{text}`")))
+        Code::from_text(&text).map(Some).ok_or_else(|| serde::de::Error::custom(format!("unknown code `{text}`")))
     }
 }

@@ -33,6 +33,31 @@ fn severities_can_be_changed() {
     let strict = run(Levels::from([(Code::W001, Level::As(omnigraph_compiler::Severity::Error))]));
     assert_eq!((strict.errors, strict.exit_status()), (1, 1));
     assert!(strict.results[1].operation.is_none());
+    let informed = run(Levels::from([(Code::W001, Level::As(omnigraph_compiler::Severity::Info))]));
+    assert_eq!((informed.warnings, informed.infos, informed.exit_status()), (0, 1, 0));
+    assert_eq!(
+        (informed.findings[0].code, informed.findings[0].query_names.as_slice()),
+        (Code::W001, &["r".to_owned()][..])
+    );
+}
+
+#[test]
+fn no_level_makes_an_error_less() {
+    let catalog = fleet();
+    let input =
+        Input { query_path: "q.gq", source: "query q() { match { $s: Boat } return { $s } }", catalog: &catalog };
+    let report = lint(input, SchemaSource::Graph { uri: "g".to_owned() }, &Levels::from([(Code::T1, Level::Off)]));
+    assert_eq!((report.errors, report.exit_status()), (1, 1));
+}
+
+#[test]
+fn what_a_mutation_hardcodes_can_be_an_error() {
+    let catalog = fleet();
+    let input = Input { query_path: "q.gq", source: "query q() { delete Sailor where rank = 1 }", catalog: &catalog };
+    let levels = Levels::from([(Code::L101, Level::As(omnigraph_compiler::Severity::Error))]);
+    let report = lint(input, SchemaSource::Graph { uri: "g".to_owned() }, &levels);
+    assert_eq!((report.errors, report.warnings), (1, 0));
+    assert_eq!(report.results[0].diagnostics.len(), 1);
 }
 
 #[test]
@@ -58,6 +83,10 @@ fn n9_to_n14_descriptors() {
     let kinds: Vec<_> =
         read["result"].as_array().unwrap().iter().map(|field| field["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["int", "bigint", "float"]);
+    assert!(
+        read["result"].as_array().unwrap().iter().all(|field| field["nullable"] == true),
+        "aggregates are nullable"
+    );
     let delete = of("query q() { delete Sailor where rank = 1 }");
     assert_eq!(names(&delete["writes"]), ["node Sailor", "edge BasedAt", "edge Likes", "edge Trusts"]);
     assert_eq!(names(&delete["reads"]), names(&delete["writes"]));
@@ -103,4 +132,25 @@ fn l43_selection() {
     assert_eq!(message("// nothing\n", None), "the file holds no query");
     assert_eq!(compile(&two, Some("b"), &catalog).unwrap().operation.name(), "b");
     assert_eq!(compile(&format!("query a() {{ {read} }}"), None, &catalog).unwrap().operation.name(), "a");
+}
+
+#[test]
+fn settings_come_with_the_query_each_once() {
+    let catalog = fleet();
+    let query = "query q() { match { $s: Sailor } return { $s } }";
+    let compiled =
+        compile(&format!("set row_limit = 5;\nset timeout = \"PT5S\";\nset row_limit = 7;\n{query}"), None, &catalog);
+    let settings = compiled.unwrap().settings;
+    let found: Vec<_> = settings.iter().map(|(setting, value)| (setting.name, format!("{value:?}"))).collect();
+    let five = "Duration(Duration { months: 0, days: 0, milliseconds: 5000 })";
+    assert_eq!(found, [("row_limit", "I64(7)".to_owned()), ("timeout", five.to_owned())]);
+    let refused = compile(&format!("set rowlimit = 5;\n{query}"), None, &catalog).unwrap_err();
+    assert_eq!(refused[0].code, Code::T131);
+}
+
+#[test]
+fn a_branch_statement_is_no_query() {
+    let refused = compile("branch list", None, &fleet()).unwrap_err().remove(0);
+    assert_eq!(refused.code, Code::Q003);
+    assert!(refused.help.unwrap().contains("omnigraph branch"));
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use omnigraph_compiler::catalog::provisional_ids;
 use omnigraph_compiler::pg::{self, Loaded};
 
 fn load(files: &[(&str, &str)]) -> (Loaded, Vec<String>) {
@@ -132,4 +133,26 @@ fn the_printed_whole_stands_alone() {
     for comment in ["// main", "// about Main", "// about I", "// the other"] {
         assert!(printed.contains(comment), "{comment} is lost:\n{printed}");
     }
+}
+
+#[test]
+fn a_schema_of_several_files_is_judged_as_one() {
+    let (loaded, _) = load(&[("main.pg", "import \"a.pg\"\nedge E: A -> Dokc"), ("a.pg", "node A {}\nnode Dock {}")]);
+    let (catalog, diagnostics) = omnigraph_compiler::compile_loaded(&loaded, None, &mut provisional_ids());
+    assert!(catalog.is_none());
+    let text = loaded.sources.render_text(&diagnostics);
+    assert!(text.contains("main.pg:2:14") && text.contains("did you mean `Dock`?"), "{text}");
+    let (loaded, _) = load(&[("main.pg", "import \"a.pg\"\nedge E: A -> A"), ("a.pg", "node A {}")]);
+    let (catalog, diagnostics) = omnigraph_compiler::compile_loaded(&loaded, None, &mut provisional_ids());
+    assert_eq!((diagnostics, catalog.unwrap().edges.len()), (vec![], 1));
+}
+
+#[test]
+fn a_byte_order_mark_is_not_part_of_the_text() {
+    let (schema, diagnostics) = pg::parse("\u{feff}node A {}\n");
+    assert_eq!((diagnostics, schema.declarations[0].span.start), (vec![], 3));
+    assert_eq!(pg::format("\u{feff}node A {}\n").unwrap(), "node A {}\n");
+    let query = "\u{feff}// first\nquery q() { match { $s: Sailor } return { $s } }\n";
+    let formatted = omnigraph_compiler::gq::format(query).unwrap();
+    assert!(formatted.starts_with("// first\nquery q()"), "{formatted}");
 }

@@ -17,6 +17,7 @@ mod gq_files;
 mod gq_lint;
 mod gq_params;
 mod gq_properties;
+mod gq_scale;
 mod imports;
 mod migrate_files;
 mod pg_files;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use omnigraph_log::{CommitKind, Error, Log};
+use omnigraph_log::{CommitKind, Error, Log, OutsideHeads};
 use omnigraph_objects as objects;
 use omnigraph_objects::{Location, Store, StoreOptions, Verb};
 use omnigraph_testkit::fault::Faults;
@@ -20,7 +20,7 @@ async fn of_many_creators_one_wins_and_leaves_no_trace_of_the_others() {
             tokio::spawn(async move {
                 let main = Log::plan_main(&store, None);
                 let first = first(&store, &main);
-                (first.commit, Log::create(store, main, &first).await)
+                (first.commit, Log::create(store, main, &first, OutsideHeads::Published).await)
             })
         });
         let (mut winners, mut losers) = (Vec::new(), Vec::new());
@@ -72,7 +72,7 @@ async fn what_cannot_begin_a_graph_is_refused_before_any_effect() {
     of_the_future.format += 1;
     let cases = [(main, other_kind), (elsewhere, good.clone()), (misnamed, good.clone()), (of_the_future, good)];
     for (main, first) in cases {
-        let error = Log::create(store.clone(), main, &first).await.unwrap_err();
+        let error = Log::create(store.clone(), main, &first, OutsideHeads::Published).await.unwrap_err();
         assert_eq!(error.code(), "OG-LOG-005", "{error}");
     }
     assert_eq!(store.counts().total(), 0);
@@ -104,4 +104,20 @@ async fn a_server_must_prove_its_word_before_it_gets_a_graph() {
     assert_eq!(log.store().counts().of(Verb::List), 0);
     let left = site.open().list(&objects::Key::root()).await.unwrap();
     assert_eq!(left.len(), 2, "the first commit and graph.json: {left:?}");
+}
+
+/// A graph says in its stamp that it publishes no heads, and says nothing where it does as usual.
+#[tokio::test]
+async fn a_graph_remembers_that_it_has_no_heads() {
+    for (heads, word) in [(OutsideHeads::Published, None), (OutsideHeads::Off, Some("off"))] {
+        let site = Site::memory();
+        let store = site.open();
+        let main = Log::plan_main(&store, None);
+        let first = first(&store, &main);
+        Log::create(store.clone(), main, &first, heads).await.unwrap();
+        assert_eq!(Log::open(site.open()).await.unwrap().stamp().outside_heads(), heads);
+        let bytes = store.read(&omnigraph_log::layout::graph_stamp().unwrap()).await.unwrap().unwrap();
+        let stamp: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(stamp.get("heads").and_then(|heads| heads.as_str()), word);
+    }
 }

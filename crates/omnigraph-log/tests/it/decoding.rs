@@ -134,6 +134,12 @@ async fn one_value_has_one_spelling() {
         let refused = decode::<CommitRecord>("object", other.as_bytes());
         assert!(matches!(refused, Err(Error::Damaged { .. })), "{to}: {refused:?}");
     }
+    let stamp = String::from_utf8(encode("object", &samples.stamp).unwrap().to_vec()).unwrap();
+    for heads in ["null", "\"on\"", "\"published\"", "true"] {
+        let other = stamp.replacen("\"main\":", &format!("\"heads\":{heads},\"main\":"), 1);
+        let refused = decode::<GraphStamp>("object", other.as_bytes());
+        assert!(matches!(refused, Err(Error::Damaged { .. })), "{heads}: {refused:?}");
+    }
     assert_eq!(id.to_lowercase().parse(), Ok(samples.commit.commit), "people may type it so");
     assert!(format!("8{}", &id[1..]).parse::<omnigraph_log::CommitId>().is_err(), "more than 128 bits");
 }

@@ -9,7 +9,7 @@ use omnigraph_log::invariants::DETACHED;
 use omnigraph_log::record::{RECORD_FORMAT, TouchedKeys};
 use omnigraph_log::{
     BranchRecord, CommitId, CommitKind, CommitRecord, CommitRef, CreateBranch, Head, Log, NewBranch, Operation,
-    OperationId, Published, SchemaHash, TableChange, TablePath, TablePin,
+    OperationId, OutsideHeads, Published, SchemaHash, TableChange, TablePath, TablePin,
 };
 use omnigraph_objects::Store;
 
@@ -44,7 +44,7 @@ fn operation(store: &Store) -> Operation {
 pub(crate) async fn create(store: Store) -> omnigraph_log::Result<Log> {
     let main = Log::plan_main(&store, Some("ada"));
     let first = first(&store, &main);
-    Log::create(store, main, &first).await
+    Log::create(store, main, &first, OutsideHeads::Published).await
 }
 
 /// A mutation of the node table on top of `base`.

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use object_store::path::Path;
-use object_store::{Attributes, GetOptions, GetResult, GetResultPayload, ObjectMeta, Result};
+use object_store::{Attributes, Error, GetOptions, GetResult, GetResultPayload, ObjectMeta, Result};
 
 use super::failure::{absent_or, failure, refused};
 use super::handles::OpenFile;
@@ -44,6 +44,14 @@ impl Root {
             return Err(failure("describe", path, io::ErrorKind::NotFound.into()));
         }
         Ok(described)
+    }
+
+    /// Fails at once where nothing has the name. Any other trouble is met again by whoever reads.
+    pub(super) fn must_be_there(&self, path: &FsPath) -> Result<()> {
+        match self.describe(path) {
+            Err(absent @ Error::NotFound { .. }) => Err(absent),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn get(&self, location: Path, path: &FsPath, options: &GetOptions) -> Result<GetResult> {

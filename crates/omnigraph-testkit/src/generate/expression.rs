@@ -1,6 +1,6 @@
 //! Random expressions of a type, in parentheses, so that nothing reads in two ways.
 
-use super::model::{COLORS, Kind};
+use super::model::{COLORS, Kind, NodeType};
 use super::rows::text;
 use super::scope::{Maker, VariableKind};
 
@@ -146,7 +146,10 @@ impl Maker<'_> {
                 _ => format!("({} + {})", inner(self), inner(self)),
             };
         }
-        let ids: Vec<String> = self.nodes().into_iter().map(|(name, _)| format!("{name}.@id")).collect();
+        // Ids that are made up differ from run to run.
+        let keyed = |types: &[usize]| types.iter().all(|ty| self.schema.nodes.get(*ty).is_some_and(NodeType::keyed));
+        let ids: Vec<String> =
+            self.nodes().into_iter().filter(|(_, types)| keyed(types)).map(|(name, _)| format!("{name}.@id")).collect();
         match (self.property(&[Kind::Text, Kind::Color]), self.pick(&ids)) {
             (Some(property), _) if self.chance(0.7) => property,
             (_, Some(id)) if self.chance(0.3) => id,

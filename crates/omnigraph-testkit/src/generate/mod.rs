@@ -13,20 +13,27 @@
 //! - `expression` random expressions
 //! - `query`      random queries
 //! - `shrink`     the least case that still fails
+//! - `rules`      random rules of a schema
+//! - `statement`  random mutations
+//! - `story`      random loads, mutations and branches, one after another
 
 mod expression;
 mod model;
 mod pattern;
 mod query;
 mod rows;
+mod rules;
 mod schema;
 mod scope;
 mod shrink;
+mod statement;
+mod story;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 pub use shrink::shrink;
+pub use story::{Step, Story};
 
 /// How large a case may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

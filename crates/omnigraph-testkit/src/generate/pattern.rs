@@ -83,9 +83,11 @@ impl Maker<'_> {
             4 => format!("{}@{name}{bounds}", self.bind(VariableKind::Hops)),
             5 if costly => {
                 let edge = self.walk_edge();
-                format!("{edge}:{name}{bounds} where {edge}.cost < 3.5")
+                // Half of the time what else the row holds has a say.
+                let most = if self.chance(0.5) { self.number(1) } else { "3.5".to_owned() };
+                format!("{edge}:{name}{bounds} where {edge}.cost < {most}")
             }
-            6 if costly => format!("{name} {{ cost: 1.5 }}"),
+            6 if costly => format!("{name} {{ cost: {} }}", self.word(&["1.5", "2.0", "0.5"])),
             7 if costly => {
                 let edge = self.bind(VariableKind::Edge(edge));
                 format!("{edge}:{name} where {edge}.cost >= 1")
@@ -150,9 +152,10 @@ impl Maker<'_> {
         let mode = self.below(3);
         let end = self.end(ty);
         let edge = self.walk_edge();
+        let more = if self.chance(0.4) { format!(" + abs({})", self.number(1)) } else { String::new() };
         let path = self.bind(VariableKind::Path);
         match mode {
-            0 if costly => format!("path {path} = cheapest {start} {edge}:{name}{bounds} {end} by {edge}.cost"),
+            0 if costly => format!("path {path} = cheapest {start} {edge}:{name}{bounds} {end} by {edge}.cost{more}"),
             1 => format!("path {path} = all_shortest {start} {name}{bounds} {end}"),
             _ => format!("path {path} = shortest {start} {name}{bounds} {end}"),
         }

@@ -47,7 +47,7 @@ fn end(rng: &mut StdRng, count: usize) -> usize {
     if rng.random_bool(0.3) { 0 } else { rng.random_range(0..count) }
 }
 
-fn values(rng: &mut StdRng, properties: &[Property]) -> Map<String, Json> {
+pub(super) fn values(rng: &mut StdRng, properties: &[Property]) -> Map<String, Json> {
     let mut data = Map::new();
     for property in properties {
         if property.nullable && rng.random_bool(0.2) {
@@ -61,7 +61,7 @@ fn values(rng: &mut StdRng, properties: &[Property]) -> Map<String, Json> {
     data
 }
 
-fn value(rng: &mut StdRng, kind: Kind) -> Json {
+pub(super) fn value(rng: &mut StdRng, kind: Kind) -> Json {
     match kind {
         Kind::Text => text(rng).into(),
         Kind::Color => COLORS.choose(rng).copied().unwrap_or("red").into(),
@@ -77,6 +77,7 @@ fn value(rng: &mut StdRng, kind: Kind) -> Json {
             let (day, hour, milli) = (rng.random_range(1..=3), rng.random_range(0..=23), rng.random_range(0..=1) * 250);
             format!("2024-05-0{day}T{hour:02}:00:00.{milli:03}Z").into()
         }
+        Kind::Token => format!("token {}", rng.random_range(0..3)).into(),
         Kind::Tags => (0..rng.random_range(0..=3)).map(|_| Json::from(text(rng))).collect(),
     }
 }

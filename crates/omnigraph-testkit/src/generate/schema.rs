@@ -3,7 +3,7 @@
 use rand::Rng;
 use rand::rngs::StdRng;
 
-use super::model::{EDGE_PROPERTIES, EdgeType, NODE_PROPERTIES, NodeType, Property, Schema};
+use super::model::{EDGE_PROPERTIES, EdgeType, NODE_PROPERTIES, NodeKey, NodeType, Property, Schema};
 
 const NODES: [&str; 4] = ["Alpha", "Beta", "Gamma", "Delta"];
 const EDGES: [(&str, &str); 5] =
@@ -18,7 +18,8 @@ pub(super) fn schema(rng: &mut StdRng) -> Schema {
     let edges = EDGES.iter().take(edge_count).enumerate().map(|(index, (name, traversal))| {
         let from = rng.random_range(0..count);
         let to = if index == 0 || rng.random_bool(0.4) { from } else { rng.random_range(0..count) };
-        EdgeType { name, traversal, from, to, properties: some(rng, &EDGE_PROPERTIES, 0.6) }
+        let properties = some(rng, &EDGE_PROPERTIES, 0.6);
+        EdgeType { name, traversal, from, to, properties, keyed: false, header: Vec::new(), rules: Vec::new() }
     });
     let edges = edges.collect();
     Schema { nodes, edges }
@@ -31,7 +32,7 @@ fn node(rng: &mut StdRng, index: usize, name: &'static str) -> NodeType {
         properties.retain(|property| !matches!(property.name, "label" | "score"));
         properties.extend(NODE_PROPERTIES.iter().take(2));
     }
-    NodeType { name, named, properties }
+    NodeType { name, named, key: NodeKey::Single, properties, rules: Vec::new() }
 }
 
 fn some(rng: &mut StdRng, all: &[Property], share: f64) -> Vec<Property> {

@@ -12,6 +12,10 @@ use super::model::{Property, Schema};
 pub(super) enum VariableKind {
     /// A node of these types, by index.
     Node(Vec<usize>),
+    /// The node at hand of a statement, of this type; its properties stand bare, so it has no name.
+    NodeAtHand(usize),
+    /// The edge at hand of a statement, likewise.
+    EdgeAtHand(usize),
     /// An edge of this type, by index.
     Edge(usize),
     /// A number of hops.
@@ -61,8 +65,8 @@ impl<'s> Maker<'s> {
     /// Binds a new variable and yields its name.
     pub(super) fn bind(&mut self, kind: VariableKind) -> String {
         let letter = match kind {
-            VariableKind::Node(_) => 'v',
-            VariableKind::Edge(_) => 'k',
+            VariableKind::Node(_) | VariableKind::NodeAtHand(_) => 'v',
+            VariableKind::Edge(_) | VariableKind::EdgeAtHand(_) => 'k',
             VariableKind::Hops => 'h',
             VariableKind::Path => 'p',
         };
@@ -95,11 +99,16 @@ impl<'s> Maker<'s> {
                 let first = types.first().map_or(&empty, of);
                 first.iter().filter(|property| types.iter().all(|ty| of(ty).contains(property))).copied().collect()
             }
-            VariableKind::Edge(index) => {
+            VariableKind::NodeAtHand(index) => {
+                self.schema.nodes.get(*index).map_or_else(Vec::new, |node| node.properties.clone())
+            }
+            VariableKind::Edge(index) | VariableKind::EdgeAtHand(index) => {
                 self.schema.edges.get(*index).map_or_else(Vec::new, |edge| edge.properties.clone())
             }
             VariableKind::Hops | VariableKind::Path => Vec::new(),
         };
-        common.into_iter().map(|property| (format!("{}.{}", variable.name, property.name), property)).collect()
+        let dot = if variable.name.is_empty() { "" } else { "." };
+        let written = |property: &Property| format!("{}{dot}{}", variable.name, property.name);
+        common.into_iter().map(|property| (written(&property), property)).collect()
     }
 }

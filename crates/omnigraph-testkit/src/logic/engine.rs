@@ -18,6 +18,37 @@ pub struct Request {
     pub branch: String,
 }
 
+/// A mutation to run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    /// What to run, and on which branch.
+    pub request: Request,
+    /// What must hold for it to run.
+    pub condition: Option<Condition>,
+}
+
+/// What must hold for a mutation to run. Commits are named as [`Engine::head`] names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// The branch is still at this commit.
+    Head(String),
+    /// No node or edge that it writes was changed since this commit.
+    UnchangedSince(String),
+}
+
+/// What a mutation did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Receipt {
+    /// Nodes written and deleted.
+    pub nodes: u64,
+    /// Edges written and deleted.
+    pub edges: u64,
+    /// Whether there was a commit.
+    pub committed: bool,
+    /// What is returned; without columns if nothing is.
+    pub answer: Answer,
+}
+
 /// What a query returns.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
@@ -65,6 +96,23 @@ pub trait Engine {
     /// # Errors
     /// The query or an argument is wrong, or running it fails.
     async fn query(&mut self, request: &Request) -> Result<Answer, EngineError>;
+
+    /// Runs a mutation: all of it, as one commit, or nothing.
+    ///
+    /// # Errors
+    /// The mutation or an argument is wrong, running it fails, the rows may not be, or the condition does not hold.
+    async fn mutate(&mut self, write: &Write) -> Result<Receipt, EngineError> {
+        let name = write.request.name.clone().unwrap_or_default();
+        Err(EngineError { code: "unsupported".to_owned(), message: format!("mutation {name}: this engine has none") })
+    }
+
+    /// The newest commit of a branch, for conditions.
+    ///
+    /// # Errors
+    /// The branch is not there.
+    async fn head(&mut self, branch: &str) -> Result<String, EngineError> {
+        Err(EngineError { code: "unsupported".to_owned(), message: format!("head of {branch}: this engine has none") })
+    }
 
     /// How it would run a query, as text; `None` if it cannot say.
     ///

@@ -12,7 +12,7 @@ mod parse;
 mod render;
 mod run;
 
-pub use engine::{Answer, Engine, EngineError, Request};
+pub use engine::{Answer, Condition, Engine, EngineError, Receipt, Request, Write};
 pub use oracle::OracleEngine;
 pub use parse::{Expected, Step, StepKind, parse};
 pub use run::{Outcome, run_file, run_folder};

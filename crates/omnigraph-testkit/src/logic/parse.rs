@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_json::Value as Json;
 
-use super::engine::Request;
+use super::engine::{Condition, Request, Write};
 use crate::oracle::Mode;
 
 /// The line between what is asked and what is expected.
@@ -53,6 +53,20 @@ pub enum StepKind {
         /// Whether rows may come in any order.
         unordered: bool,
     },
+    /// Runs a mutation.
+    Mutate {
+        /// What to run; a commit in its condition is the name of a mark.
+        write: Write,
+        /// Whether rows may come in any order.
+        unordered: bool,
+    },
+    /// Remembers the newest commit of a branch.
+    Mark {
+        /// What conditions call it.
+        name: String,
+        /// Of which branch.
+        branch: String,
+    },
     /// Asks how a query would run.
     Explain(Request),
 }
@@ -90,27 +104,34 @@ pub fn parse(text: &str) -> Result<Vec<Step>, String> {
 /// The step that begins at `at`, and where the next may begin.
 fn step(lines: &[&str], at: usize) -> Result<(Step, usize), String> {
     let (word, rest) = split_word(lines.get(at).copied().unwrap_or_default());
-    let mut header = Header::parse(rest, word)?;
+    let header = Header::parse(rest, word)?;
     let (body, expected_at) = match word {
-        "requires" | "branch" => (String::new(), at + 1),
+        "requires" | "branch" | "mark" => (String::new(), at + 1),
         "load" => until(lines, at + 1, |line| line == RULE || line.trim().is_empty()),
         _ => until(lines, at + 1, |line| line == RULE),
     };
     let ruled = lines.get(expected_at.wrapping_sub(1)) == Some(&RULE);
-    if matches!(word, "schema" | "query" | "explain") && !ruled {
+    if matches!(word, "schema" | "query" | "mutate" | "explain") && !ruled {
         return Err(format!("`{word}` has no line `{RULE}` after it"));
     }
     let from = if ruled { expected_at } else { expected_at.min(lines.len()) };
     let count = if ruled { lines.iter().skip(from).take_while(|line| !line.trim().is_empty()).count() } else { 0 };
     let expected_lines = lines.iter().skip(from).take(count).map(|line| (*line).to_owned()).collect();
     let expected = Expected { lines: expected_lines, at: from..from + count };
-    let branch = header.branch.take().unwrap_or_else(|| "main".to_owned());
-    let ids = std::mem::take(&mut header.words);
+    let (ids, kind) = kind(word, header, body)?;
+    Ok((Step { line: at + 1, ids, kind, expected }, from + count))
+}
+
+/// The scenarios of a step, and what it does.
+fn kind(word: &str, header: Header, body: String) -> Result<(Vec<String>, StepKind), String> {
+    let Header { words: ids, params, branch, from, name, unordered, condition } = header;
+    let branch = branch.unwrap_or_else(|| "main".to_owned());
     let only = |what: &str| ids.first().cloned().ok_or_else(|| format!("`{word}` needs {what}"));
     let kind = match word {
         "requires" => StepKind::Requires(only("a feature")?),
         "schema" => StepKind::Schema(body),
-        "branch" => StepKind::Branch { name: only("a name")?, from: header.from.take().unwrap_or(branch) },
+        "branch" => StepKind::Branch { name: only("a name")?, from: from.unwrap_or(branch) },
+        "mark" => StepKind::Mark { name: only("a name")?, branch },
         "load" => {
             let mode = match only("a mode")?.as_str() {
                 "append" => Mode::Append,
@@ -120,18 +141,17 @@ fn step(lines: &[&str], at: usize) -> Result<(Step, usize), String> {
             };
             StepKind::Load { mode, branch, lines: body }
         }
-        "query" | "explain" => {
-            let request = Request { source: body, name: header.name, params: header.params, branch };
-            if word == "explain" {
-                StepKind::Explain(request)
-            } else {
-                StepKind::Query { request, unordered: header.unordered }
+        "query" | "explain" | "mutate" => {
+            let request = Request { source: body, name, params, branch };
+            match word {
+                "explain" => StepKind::Explain(request),
+                "query" => StepKind::Query { request, unordered },
+                _ => StepKind::Mutate { write: Write { request, condition }, unordered },
             }
         }
         other => return Err(format!("`{other}` begins no step")),
     };
-    let next = from + count;
-    Ok((Step { line: at + 1, ids, kind, expected }, next))
+    Ok((ids, kind))
 }
 
 /// The text up to a line, and the index behind that line.
@@ -149,6 +169,7 @@ struct Header {
     from: Option<String>,
     name: Option<String>,
     unordered: bool,
+    condition: Option<Condition>,
 }
 
 impl Header {
@@ -164,24 +185,29 @@ impl Header {
                     header.params = Some(value.map_err(|error| format!("params: {error}"))?);
                     rest = rest.get(values.byte_offset()..).unwrap_or_default().trim_start();
                 }
-                "branch" | "from" | "name" => {
+                "branch" | "from" | "name" | "if-head" | "if-unchanged-since" => {
                     let (value, after) = split_word(rest);
                     if value.is_empty() {
                         return Err(format!("`{word}` needs a name"));
                     }
-                    let place = match word {
-                        "branch" => &mut header.branch,
-                        "from" => &mut header.from,
-                        _ => &mut header.name,
-                    };
-                    *place = Some(value.to_owned());
+                    header.name(word, value.to_owned());
                     rest = after;
                 }
-                "unordered" if step == "query" => header.unordered = true,
+                "unordered" if matches!(step, "query" | "mutate") => header.unordered = true,
                 word => header.words.push(word.trim_end_matches(',').to_owned()),
             }
         }
         Ok(header)
+    }
+
+    fn name(&mut self, word: &str, value: String) {
+        match word {
+            "branch" => self.branch = Some(value),
+            "from" => self.from = Some(value),
+            "name" => self.name = Some(value),
+            "if-head" => self.condition = Some(Condition::Head(value)),
+            _ => self.condition = Some(Condition::UnchangedSince(value)),
+        }
     }
 }
 
@@ -212,6 +238,19 @@ mod tests {
         assert_eq!((request.branch.as_str(), &query.expected.at), ("b", &(17..19)));
         assert_eq!(query.expected.lines, ["x | y", "1 | 2"]);
         assert_eq!(explain.expected.lines, ["contains: a"]);
+    }
+
+    #[test]
+    fn mutations_have_conditions() {
+        let text =
+            "mark start branch b\n\nmutate M1 branch b name q if-unchanged-since start unordered\nq\n----\nno commit\n";
+        let steps = parse(text).unwrap();
+        let [mark, mutate] = &steps[..] else { panic!("{steps:?}") };
+        assert_eq!(mark.kind, StepKind::Mark { name: "start".into(), branch: "b".into() });
+        let StepKind::Mutate { write, unordered: true } = &mutate.kind else { panic!("{mutate:?}") };
+        assert_eq!(write.condition, Some(Condition::UnchangedSince("start".into())));
+        assert_eq!((write.request.branch.as_str(), write.request.name.as_deref()), ("b", Some("q")));
+        assert_eq!(mutate.expected.lines, ["no commit"]);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Answers as the files print them, and differences.
 
-use super::engine::{Answer, EngineError};
+use super::engine::{Answer, EngineError, Receipt};
 
 /// What stands for a result without rows.
 const NO_ROWS: &str = "(no rows)";
+
+/// What a mutation says that left everything as it was.
+const NO_COMMIT: &str = "no commit";
 
 /// Column names, then rows with cells of compact JSON; rows sorted as text where their order is open.
 pub(super) fn answer(answer: &Answer, unordered: bool) -> Vec<String> {
@@ -19,9 +22,29 @@ pub(super) fn answer(answer: &Answer, unordered: bool) -> Vec<String> {
     rows
 }
 
-/// The lines of an error: its code, and of the words expected those that it has.
+/// What was affected, whether nothing was committed, and what is returned.
+pub(super) fn receipt(receipt: &Receipt, unordered: bool) -> Vec<String> {
+    let mut lines = vec![format!("affected {} nodes, {} edges", receipt.nodes, receipt.edges)];
+    if !receipt.committed {
+        lines.push(NO_COMMIT.to_owned());
+    }
+    if !receipt.answer.columns.is_empty() {
+        lines.extend(answer(&receipt.answer, unordered));
+    }
+    lines
+}
+
+/// Where in the lines of a receipt the rows begin, if there are any.
+pub(super) fn rows_of_receipt(lines: &[String]) -> usize {
+    2 + usize::from(lines.get(1).is_some_and(|line| line == NO_COMMIT))
+}
+
+/// The lines of an error: its code, and of the words expected those that it has. One that nobody expected shows its own.
 pub(super) fn error(error: &EngineError, expected: &[String]) -> Vec<String> {
     let mut lines = vec![format!("error {}", error.code)];
+    if !expected.iter().any(|line| line.starts_with("error ")) {
+        lines.extend(error.message.lines().next().map(|words| format!("contains: {words}")));
+    }
     lines.extend(expected.iter().filter(|line| holds(line, &error.message)).cloned());
     lines
 }
@@ -83,6 +106,17 @@ mod tests {
         assert_eq!(answer(&result, true), ["a | b", r#""x|" | 2.0"#, "null | [1]"]);
         result.rows.clear();
         assert_eq!(answer(&result, false), ["a | b", "(no rows)"]);
+    }
+
+    #[test]
+    fn receipts_say_what_was_done() {
+        let mut done = Receipt { nodes: 2, edges: 1, committed: true, answer: Answer::default() };
+        assert_eq!(receipt(&done, false), ["affected 2 nodes, 1 edges"]);
+        done.committed = false;
+        done.answer = Answer { columns: vec!["a".into()], rows: vec![vec![json!(2)], vec![json!(1)]] };
+        let lines = receipt(&done, true);
+        assert_eq!(lines, ["affected 2 nodes, 1 edges", "no commit", "a", "1", "2"]);
+        assert_eq!(rows_of_receipt(&lines), 3);
     }
 
     #[test]

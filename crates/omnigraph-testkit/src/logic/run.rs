@@ -1,8 +1,9 @@
 //! Steps to failures, or to the text as it should be.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::engine::{Engine, EngineError};
+use super::engine::{Condition, Engine, EngineError, Write};
 use super::parse::{Step, StepKind, parse};
 use super::render;
 
@@ -11,6 +12,8 @@ use super::render;
 pub struct Outcome {
     /// How many queries were run.
     pub queries: usize,
+    /// How many mutations were run.
+    pub mutations: usize,
     /// The feature that the rest of the file needs and the engine does not have.
     pub skipped: Option<String>,
     /// What did not come out as expected, ready to be shown: place, expected and actual.
@@ -18,6 +21,9 @@ pub struct Outcome {
     /// The text with what came out in place of what was expected.
     pub updated: String,
 }
+
+/// Commits by the names that a file gives them.
+type Marks = BTreeMap<String, String>;
 
 /// Runs the steps of one file. `name` is what failures call it.
 ///
@@ -27,6 +33,7 @@ pub async fn run_file<E: Engine>(name: &str, text: &str, engine: &mut E) -> Resu
     let steps = parse(text).map_err(|problem| format!("{name}: {problem}"))?;
     let mut outcome = Outcome::default();
     let mut replacements = Vec::new();
+    let mut marks = Marks::new();
     for step in &steps {
         if let StepKind::Requires(feature) = &step.kind {
             if !engine.supports(feature) {
@@ -36,7 +43,8 @@ pub async fn run_file<E: Engine>(name: &str, text: &str, engine: &mut E) -> Resu
             continue;
         }
         outcome.queries += usize::from(matches!(step.kind, StepKind::Query { .. }));
-        let Some(actual) = take(step, engine).await else { continue };
+        outcome.mutations += usize::from(matches!(step.kind, StepKind::Mutate { .. }));
+        let Some(actual) = take(step, engine, &mut marks).await else { continue };
         if actual != sorted_rows(step) {
             let ids = step.ids.join(", ");
             let difference = render::difference(&sorted_rows(step), &actual);
@@ -55,7 +63,7 @@ pub async fn run_file<E: Engine>(name: &str, text: &str, engine: &mut E) -> Resu
 }
 
 /// What came of a step, in the form of what is expected of it; `None` if that cannot be said.
-async fn take<E: Engine>(step: &Step, engine: &mut E) -> Option<Vec<String>> {
+async fn take<E: Engine>(step: &Step, engine: &mut E, marks: &mut Marks) -> Option<Vec<String>> {
     let nothing = |result: Result<(), EngineError>| match result {
         Ok(()) => Vec::new(),
         Err(error) => render::error(&error, &step.expected.lines),
@@ -67,6 +75,17 @@ async fn take<E: Engine>(step: &Step, engine: &mut E) -> Option<Vec<String>> {
         StepKind::Load { mode, branch, lines } => nothing(engine.load(lines, *mode, branch).await),
         StepKind::Query { request, unordered } => match engine.query(request).await {
             Ok(answer) => render::answer(&answer, *unordered),
+            Err(error) => render::error(&error, &step.expected.lines),
+        },
+        StepKind::Mutate { write, unordered } => match engine.mutate(&marked(write, marks)).await {
+            Ok(receipt) => render::receipt(&receipt, *unordered),
+            Err(error) => render::error(&error, &step.expected.lines),
+        },
+        StepKind::Mark { name, branch } => match engine.head(branch).await {
+            Ok(commit) => {
+                marks.insert(name.clone(), commit);
+                Vec::new()
+            }
             Err(error) => render::error(&error, &step.expected.lines),
         },
         StepKind::Explain(request) => match engine.explain(request).await {
@@ -82,10 +101,25 @@ async fn take<E: Engine>(step: &Step, engine: &mut E) -> Option<Vec<String>> {
     })
 }
 
+/// The mutation with commits in place of marks. What no step has marked stays as it is, and is no commit.
+fn marked(write: &Write, marks: &Marks) -> Write {
+    let commit = |mark: &String| marks.get(mark).unwrap_or(mark).clone();
+    let condition = write.condition.as_ref().map(|condition| match condition {
+        Condition::Head(mark) => Condition::Head(commit(mark)),
+        Condition::UnchangedSince(mark) => Condition::UnchangedSince(commit(mark)),
+    });
+    Write { condition, ..write.clone() }
+}
+
 /// What is expected, with rows in the order in which open rows are compared.
 fn sorted_rows(step: &Step) -> Vec<String> {
     let mut lines = step.expected.lines.clone();
-    if let (StepKind::Query { unordered: true, .. }, [_, rows @ ..]) = (&step.kind, &mut lines[..]) {
+    let from = match &step.kind {
+        StepKind::Query { unordered: true, .. } => 1,
+        StepKind::Mutate { unordered: true, .. } => render::rows_of_receipt(&lines),
+        _ => return lines,
+    };
+    if let Some(rows) = lines.get_mut(from..) {
         rows.sort();
     }
     lines

@@ -18,6 +18,8 @@ pub(super) type Env = BTreeMap<VarId, Value>;
 /// Everything a query reads that is no row of it.
 pub(super) struct Evaluator<'a> {
     pub(super) graph: &'a Graph,
+    /// Where the rows of a variable are looked up if not in `graph`: a state between two statements of a mutation.
+    pub(super) states: BTreeMap<VarId, &'a Graph>,
     pub(super) catalog: &'a Catalog,
     pub(super) params: Vec<Value>,
     pub(super) now_millis: i64,
@@ -74,13 +76,18 @@ pub fn evaluate_with_search(
     search: &dyn Search,
 ) -> Result<Rows, Failure> {
     let params = params.iter().map(Value::of).collect();
-    Evaluator { graph, catalog, params, now_millis, search }.query(query)
+    Evaluator { graph, states: BTreeMap::new(), catalog, params, now_millis, search }.query(query)
 }
 
 impl Evaluator<'_> {
     /// Prints values of this graph.
     pub(super) const fn printer(&self) -> Printer<'_> {
         Printer { graph: self.graph, catalog: self.catalog }
+    }
+
+    /// The graph that holds the rows of a variable.
+    pub(super) fn graph_of(&self, var: VarId) -> &Graph {
+        self.states.get(&var).copied().unwrap_or(self.graph)
     }
 
     /// The parameter at an index.

@@ -58,8 +58,8 @@ impl Evaluator<'_> {
     pub(super) fn property(&self, var: VarId, name: &str, row: Row<'_>) -> Result<Value, Failure> {
         let properties = match variable(var, row)? {
             Value::Null => return Ok(Value::Null),
-            Value::Node(node) => self.graph.node(node),
-            Value::Edge(edge) => self.graph.edge(edge).map(|row| &row.properties),
+            Value::Node(node) => self.graph_of(var).node(node),
+            Value::Edge(edge) => self.graph_of(var).edge(edge).map(|row| &row.properties),
             other => return Err(Failure::internal(format!("a property of {other:?}"))),
         };
         let properties = properties.ok_or_else(|| Failure::internal("a row that the graph does not hold"))?;
@@ -69,7 +69,7 @@ impl Evaluator<'_> {
     fn system(&self, var: VarId, field: SystemField, row: Row<'_>) -> Result<Value, Failure> {
         let value = variable(var, row)?;
         let (Value::Node(entity) | Value::Edge(entity)) = value else { return Ok(Value::Null) };
-        let edge = || self.graph.edge(entity).ok_or_else(|| Failure::internal("an end of what is no edge"));
+        let edge = || self.graph_of(var).edge(entity).ok_or_else(|| Failure::internal("an end of what is no edge"));
         Ok(Value::Text(match field {
             SystemField::Id => entity.id.clone(),
             SystemField::Type => entity.ty.clone(),

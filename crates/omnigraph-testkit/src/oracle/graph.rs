@@ -1,6 +1,8 @@
 //! Nodes and edges in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use omnigraph_compiler::ir::ObjectKind;
 
 use super::value::{Entity, Value};
 
@@ -51,4 +53,27 @@ impl Graph {
     pub(super) fn edge(&self, edge: &Entity) -> Option<&EdgeRow> {
         self.edges.get(&edge.ty)?.get(&edge.id)
     }
+}
+
+/// What differs between two graphs.
+#[must_use]
+pub fn changed(before: &Graph, after: &Graph) -> BTreeSet<(ObjectKind, Entity)> {
+    let nodes = differing(&before.nodes, &after.nodes).into_iter().map(|entity| (ObjectKind::Node, entity));
+    let edges = differing(&before.edges, &after.edges).into_iter().map(|entity| (ObjectKind::Edge, entity));
+    nodes.chain(edges).collect()
+}
+
+fn differing<R: PartialEq>(
+    before: &BTreeMap<String, BTreeMap<String, R>>,
+    after: &BTreeMap<String, BTreeMap<String, R>>,
+) -> Vec<Entity> {
+    let mut found = Vec::new();
+    for (one, other) in [(before, after), (after, before)] {
+        for (ty, rows) in one {
+            let others = other.get(ty);
+            let differs = |(id, row): &(&String, &R)| others.and_then(|rows| rows.get(*id)) != Some(*row);
+            found.extend(rows.iter().filter(differs).map(|(id, _)| Entity { id: id.clone(), ty: ty.clone() }));
+        }
+    }
+    found
 }

@@ -1,6 +1,39 @@
 //! Ids that follow from keys.
 
+use omnigraph_compiler::catalog::{EdgeType, NodeType};
+
+use super::graph::Properties;
 use super::value::Value;
+
+/// The id that follows from a node's key; none for a type without key.
+///
+/// # Errors
+/// A component that is null or cannot be part of a key, by name.
+pub(super) fn node_id(node: &NodeType, properties: &Properties) -> Result<Option<String>, String> {
+    id_of(node.key.as_deref(), |name| properties.get(name).and_then(canonical))
+}
+
+/// The id that follows from an edge's key; none for a type without key.
+///
+/// # Errors
+/// As [`node_id`].
+pub(super) fn edge_id(
+    edge: &EdgeType,
+    (src, dst): (&str, &str),
+    properties: &Properties,
+) -> Result<Option<String>, String> {
+    id_of(edge.key.as_deref(), |name| match name {
+        "@src" => Some(src.to_owned()),
+        "@dst" => Some(dst.to_owned()),
+        name => properties.get(name).and_then(canonical),
+    })
+}
+
+fn id_of(key: Option<&[String]>, text: impl Fn(&str) -> Option<String>) -> Result<Option<String>, String> {
+    let Some(key) = key else { return Ok(None) };
+    let texts = key.iter().map(|name| text(name).ok_or_else(|| name.clone())).collect::<Result<Vec<_>, _>>()?;
+    Ok(Some(key_id(&texts)))
+}
 
 /// The canonical text of a value as part of an id; `None` for null and for what cannot be part of one.
 pub(super) fn canonical(value: &Value) -> Option<String> {
@@ -20,7 +53,7 @@ pub(super) fn canonical(value: &Value) -> Option<String> {
 }
 
 /// The id of the components of a key: the text of a single one, otherwise a JSON array of texts.
-pub(super) fn key_id(components: &[String]) -> String {
+fn key_id(components: &[String]) -> String {
     match components {
         [only] => only.clone(),
         several => serde_json::Value::from(several.to_vec()).to_string(),

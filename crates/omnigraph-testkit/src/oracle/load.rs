@@ -1,18 +1,18 @@
 //! Lines of the load format to a graph.
 //!
-//! Values are decoded as their types say and names must be declared; rules about values (ranges, uniqueness, cardinality)
-//! are not judged here, since a read never depends on them. Ids that nobody gives are made up in the order of the lines.
+//! Ids that nobody gives are made up in the order of the lines. What the rows must be together is judged once all of them
+//! are in (`rules`).
 
 use std::collections::BTreeSet;
 
-use omnigraph_compiler::catalog::{Catalog, DefaultValue, EdgeType, Property};
-use omnigraph_compiler::temporal::{parse_date, parse_datetime};
-use omnigraph_compiler::types::{PropType, Scalar};
+use omnigraph_compiler::catalog::{Catalog, EdgeType, NodeType, Property};
 use serde_json::{Map, Value as Json};
 
+use super::decode::decode;
 use super::graph::{EdgeRow, Graph, Properties};
-use super::identity::{canonical, key_id};
-use super::value::{Entity, Value};
+use super::identity::{edge_id, node_id};
+use super::rules::{self, Rule};
+use super::value::Value;
 
 /// What a load does with rows that are there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,244 +25,245 @@ pub enum Mode {
     Overwrite,
 }
 
-/// A line that cannot be taken; the graph is as it was.
+/// Lines that cannot be taken; the graph is as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadFailure {
     /// From 1; 0 when no single line is to blame.
     pub line: usize,
+    /// What kind of problem it is.
+    pub problem: Problem,
     /// What is wrong with it.
     pub message: String,
 }
 
+/// What can be wrong with a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// A line is no JSON.
+    NotJson,
+    /// A line is JSON and no row.
+    Envelope,
+    /// A type that is not declared.
+    UnknownType,
+    /// A field that is not declared.
+    UnknownField,
+    /// A value of another type.
+    WrongType,
+    /// A number beyond its type.
+    OutOfRange,
+    /// A value that must be there.
+    Missing,
+    /// An id that is no text or not the one its key gives.
+    Id,
+    /// One key twice in one input.
+    DuplicateKey,
+    /// A row that is there already.
+    Exists,
+    /// A rule of the schema.
+    Rule(Rule),
+}
+
 impl std::fmt::Display for LoadFailure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "line {}: {}", self.line, self.message)
+        match self.line {
+            0 => f.write_str(&self.message),
+            line => write!(f, "line {line}: {}", self.message),
+        }
     }
 }
 
 impl std::error::Error for LoadFailure {}
 
+type Taken<T = ()> = Result<T, (Problem, String)>;
+
+/// A load on its way.
+struct Load<'a> {
+    graph: Graph,
+    catalog: &'a Catalog,
+    mode: Mode,
+    now_millis: i64,
+    /// Ids of the lines so far, by type.
+    seen: BTreeSet<(String, String)>,
+}
+
 impl Graph {
     /// Loads one object per line; blank lines are skipped. `now_millis` is the time of the request, for `@default(now())`.
     ///
     /// # Errors
-    /// The first line that is malformed, names what is not declared, holds a value that does not fit its type, repeats an
-    /// id (appending), or is an edge without its ends.
+    /// The first line that is malformed, names what is not declared, holds a value that does not fit its type or the rules
+    /// for it, repeats a key, or (appending) an id that is there; then whatever rule the whole graph breaks.
     pub fn load(&mut self, catalog: &Catalog, lines: &str, mode: Mode, now_millis: i64) -> Result<(), LoadFailure> {
-        let mut next = self.clone();
+        let mut load = Load { graph: self.clone(), catalog, mode, now_millis, seen: BTreeSet::new() };
         if mode == Mode::Overwrite {
-            for object in lines.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok()) {
-                next.nodes.remove(object["type"].as_str().unwrap_or_default());
-                let edge = catalog.edge_by_traversal_name(object["edge"].as_str().unwrap_or_default());
-                next.edges.remove(edge.map_or("", |edge| &edge.name));
-            }
+            load.empty(lines);
         }
         for (index, line) in lines.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            next.take_line(catalog, line, mode, now_millis)
-                .map_err(|message| LoadFailure { line: index + 1, message })?;
+            load.line(line).map_err(|(problem, message)| LoadFailure { line: index + 1, problem, message })?;
         }
-        next.require_ends(catalog).map_err(|message| LoadFailure { line: 0, message })?;
-        *self = next;
+        rules::judge(catalog, self, &load.graph).map_err(|broken| LoadFailure {
+            line: 0,
+            problem: Problem::Rule(broken.rule),
+            message: broken.message,
+        })?;
+        *self = load.graph;
         Ok(())
     }
+}
 
-    fn take_line(&mut self, catalog: &Catalog, line: &str, mode: Mode, now_millis: i64) -> Result<(), String> {
+impl Load<'_> {
+    /// Empties every type that occurs in the input.
+    fn empty(&mut self, lines: &str) {
+        for object in lines.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok()) {
+            self.graph.nodes.remove(object["type"].as_str().unwrap_or_default());
+            let edge = self.catalog.edge_by_traversal_name(object["edge"].as_str().unwrap_or_default());
+            self.graph.edges.remove(edge.map_or("", |edge| &edge.name));
+        }
+    }
+
+    fn line(&mut self, line: &str) -> Taken {
         let object: Map<String, Json> =
-            serde_json::from_str(line).map_err(|error| format!("invalid strict JSON: {error}"))?;
+            serde_json::from_str(line).map_err(|error| (Problem::NotJson, format!("invalid strict JSON: {error}")))?;
         if let Some(unknown) =
             object.keys().find(|name| !matches!(name.as_str(), "type" | "edge" | "from" | "to" | "data"))
         {
-            return Err(format!("unknown top-level field '{unknown}'"));
+            return Err((Problem::Envelope, format!("unknown top-level graph batch field '{unknown}'")));
         }
         let data = match object.get("data") {
             None => Map::new(),
             Some(Json::Object(data)) => data.clone(),
-            Some(_) => return Err("'data' must be an object".to_owned()),
+            Some(_) => return Err((Problem::Envelope, "'data' must be an object".to_owned())),
         };
+        let unknown = |kind: &str, name: &str| (Problem::UnknownType, format!("unknown {kind} type '{name}'"));
         match (object.get("type").and_then(Json::as_str), object.get("edge").and_then(Json::as_str)) {
-            (Some(ty), None) => self.take_node(catalog, ty, &data, mode, now_millis),
-            (None, Some(edge)) => {
-                let edge = catalog.edge_by_traversal_name(edge).ok_or_else(|| format!("unknown edge type '{edge}'"))?;
+            (Some(ty), None) => self.node(self.catalog.nodes.get(ty).ok_or_else(|| unknown("node", ty))?, &data),
+            (None, Some(name)) => {
+                let edge = self.catalog.edge_by_traversal_name(name).ok_or_else(|| unknown("edge", name))?;
                 let end = |name: &str| {
                     let id = object.get(name).and_then(Json::as_str);
-                    id.map(str::to_owned).ok_or_else(|| format!("requires field '{name}'"))
+                    id.map(str::to_owned).ok_or_else(|| (Problem::Envelope, format!("requires field '{name}'")))
                 };
-                self.take_edge(edge, (end("from")?, end("to")?), &data, mode, now_millis)
+                self.edge(edge, (end("from")?, end("to")?), &data)
             }
-            _ => Err("exactly one of 'type' or 'edge'".to_owned()),
+            _ => Err((Problem::Envelope, "exactly one of 'type' or 'edge'".to_owned())),
         }
     }
 
-    fn take_node(
+    fn node(&mut self, node: &NodeType, data: &Map<String, Json>) -> Taken {
+        let properties = self.properties(&node.properties, data)?;
+        rules::of_node(node, &properties).map_err(broken)?;
+        let derived = node_id(node, &properties).map_err(null_key)?;
+        let id = self.id(&node.name, node.key.as_deref(), derived, data)?;
+        let rows = self.graph.nodes.entry(node.name.clone()).or_default();
+        if rows.insert(id.clone(), properties).is_some() && self.mode == Mode::Append {
+            return Err((Problem::Exists, format!("node type '{}' already has this id '{id}'", node.name)));
+        }
+        Ok(())
+    }
+
+    fn edge(&mut self, edge: &EdgeType, (src, dst): (String, String), data: &Map<String, Json>) -> Taken {
+        let properties = self.properties(&edge.properties, data)?;
+        rules::of_edge(edge, &properties).map_err(broken)?;
+        let derived = edge_id(edge, (&src, &dst), &properties).map_err(null_key)?;
+        let id = self.id(&edge.name, edge.key.as_deref(), derived, data)?;
+        let rows = self.graph.edges.entry(edge.name.clone()).or_default();
+        if rows.insert(id.clone(), EdgeRow { src, dst, properties }).is_some() && self.mode == Mode::Append {
+            return Err((Problem::Exists, format!("edge type '{}' already has this id '{id}'", edge.name)));
+        }
+        Ok(())
+    }
+
+    /// The id that follows from the key, the one given, or one made up; no key twice in one input.
+    fn id(
         &mut self,
-        catalog: &Catalog,
         ty: &str,
+        key: Option<&[String]>,
+        derived: Option<String>,
         data: &Map<String, Json>,
-        mode: Mode,
-        now_millis: i64,
-    ) -> Result<(), String> {
-        let node = catalog.nodes.get(ty).ok_or_else(|| format!("unknown node type '{ty}'"))?;
-        let properties = self.properties(&node.properties, data, now_millis)?;
-        let component = |name: &String| {
-            let text = properties.get(name).and_then(canonical);
-            text.ok_or_else(|| format!("key property '{name}' cannot be null"))
-        };
-        let derived = match &node.key {
-            Some(key) => Some(key_id(&key.iter().map(component).collect::<Result<Vec<_>, _>>()?)),
-            None => None,
-        };
-        let id = self.id(data, derived)?;
-        let rows = self.nodes.entry(ty.to_owned()).or_default();
-        if mode == Mode::Append && rows.contains_key(&id) {
-            return Err(format!("{ty} '{id}' exists"));
-        }
-        rows.insert(id, properties);
-        Ok(())
-    }
-
-    fn take_edge(
-        &mut self,
-        edge: &EdgeType,
-        (src, dst): (String, String),
-        data: &Map<String, Json>,
-        mode: Mode,
-        now_millis: i64,
-    ) -> Result<(), String> {
-        let properties = self.properties(&edge.properties, data, now_millis)?;
-        let component = |name: &String| match name.as_str() {
-            "@src" => Ok(src.clone()),
-            "@dst" => Ok(dst.clone()),
-            name => {
-                let text = properties.get(name).and_then(canonical);
-                text.ok_or_else(|| format!("key property '{name}' cannot be null"))
-            }
-        };
-        let derived = match &edge.key {
-            Some(key) => Some(key_id(&key.iter().map(component).collect::<Result<Vec<_>, _>>()?)),
-            None => None,
-        };
-        let id = self.id(data, derived)?;
-        let rows = self.edges.entry(edge.name.clone()).or_default();
-        if mode == Mode::Append && rows.contains_key(&id) {
-            return Err(format!("{} '{id}' exists", edge.name));
-        }
-        rows.insert(id, EdgeRow { src, dst, properties });
-        Ok(())
-    }
-
-    /// The id that follows from the key, the one given, or one made up.
-    fn id(&mut self, data: &Map<String, Json>, derived: Option<String>) -> Result<String, String> {
+    ) -> Taken<String> {
         let given = match data.get("id") {
             None => None,
             Some(Json::String(id)) => Some(id.clone()),
-            Some(_) => return Err("'id' must be a string".to_owned()),
+            Some(_) => return Err((Problem::Id, "'id' must be a string".to_owned())),
         };
-        match (derived, given) {
+        let id = match (derived, given) {
             (Some(derived), Some(given)) if derived != given => {
-                Err(format!("id '{given}' does not match its canonical @key id '{derived}'"))
+                let message = format!("id '{given}' does not match its canonical @key id '{derived}'");
+                return Err((Problem::Id, message));
             }
-            (Some(id), _) | (None, Some(id)) => Ok(id),
-            (None, None) => Ok(self.mint()),
+            (Some(id), _) | (None, Some(id)) => id,
+            (None, None) => return Ok(self.graph.mint()),
+        };
+        let again = !self.seen.insert((ty.to_owned(), id.clone()));
+        match key {
+            Some(key) if again => {
+                let names: Vec<&str> = key.iter().map(|name| name.trim_start_matches('@')).collect();
+                let column = match names[..] {
+                    [single] => single.to_owned(),
+                    _ => format!("({})", names.join(", ")),
+                };
+                Err((Problem::DuplicateKey, format!("@unique violation on {ty}.{column}: value '{id}' held twice")))
+            }
+            None if again && self.mode != Mode::Merge => {
+                Err((Problem::DuplicateKey, format!("type '{ty}' already has this id '{id}'")))
+            }
+            _ => Ok(id),
+        }
+    }
+
+    fn properties(&mut self, declared: &[Property], data: &Map<String, Json>) -> Taken<Properties> {
+        let known: BTreeSet<&str> = declared.iter().map(|property| property.name.as_str()).collect();
+        if let Some(unknown) = data.keys().find(|name| *name != "id" && !known.contains(name.as_str())) {
+            return Err((Problem::UnknownField, format!("unknown input field '{unknown}'")));
+        }
+        let mut properties = Properties::new();
+        for property in declared {
+            let value = match data.get(&property.name) {
+                Some(json) => decode(&property.ty, json).map_err(|problem| mistyped(property, json, &problem))?,
+                None => self.graph.default_of(property, self.now_millis),
+            };
+            if value.is_null() && !property.ty.nullable {
+                return Err((Problem::Missing, format!("missing required property '{}'", property.name)));
+            }
+            properties.insert(property.name.clone(), value);
+        }
+        Ok(properties)
+    }
+}
+
+impl Graph {
+    /// What a property that is left out becomes.
+    pub(super) fn default_of(&mut self, property: &Property, now_millis: i64) -> Value {
+        use omnigraph_compiler::catalog::DefaultValue;
+        match &property.default {
+            // The catalogue has judged it.
+            Some(DefaultValue::Literal(json)) => decode(&property.ty, json).unwrap_or(Value::Null),
+            Some(DefaultValue::Now) => Value::DateTime(now_millis),
+            Some(DefaultValue::Uuid) => Value::Text(self.mint()),
+            None => Value::Null,
         }
     }
 
     /// An id that sorts after all made up before.
-    fn mint(&mut self) -> String {
+    pub(super) fn mint(&mut self) -> String {
         self.minted += 1;
         ulid::Ulid::from(u128::from(self.minted)).to_string()
     }
-
-    fn properties(
-        &mut self,
-        declared: &[Property],
-        data: &Map<String, Json>,
-        now_millis: i64,
-    ) -> Result<Properties, String> {
-        let known: BTreeSet<&str> = declared.iter().map(|property| property.name.as_str()).collect();
-        if let Some(unknown) = data.keys().find(|name| *name != "id" && !known.contains(name.as_str())) {
-            return Err(format!("unknown input field '{unknown}'"));
-        }
-        let mut properties = Properties::new();
-        for Property { name, ty, default, .. } in declared {
-            let value = match (data.get(name), default) {
-                (Some(json), _) => decode(ty, json).map_err(|problem| format!("property '{name}': {problem}"))?,
-                (None, Some(DefaultValue::Literal(json))) => decode(ty, json)?,
-                (None, Some(DefaultValue::Now)) => Value::DateTime(now_millis),
-                (None, Some(DefaultValue::Uuid)) => Value::Text(self.mint()),
-                (None, None) => Value::Null,
-            };
-            if value.is_null() && !ty.nullable {
-                return Err(format!("missing required property '{name}'"));
-            }
-            properties.insert(name.clone(), value);
-        }
-        Ok(properties)
-    }
-
-    fn require_ends(&self, catalog: &Catalog) -> Result<(), String> {
-        for (name, rows) in &self.edges {
-            let Some(edge) = catalog.edges.get(name) else { continue };
-            for row in rows.values() {
-                for (end, ty, id) in [("src", &edge.from, &row.src), ("dst", &edge.to, &row.dst)] {
-                    if self.node(&Entity { id: id.clone(), ty: ty.clone() }).is_none() {
-                        return Err(format!("{end} '{id}' not found in {ty}"));
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
-fn decode(ty: &PropType, json: &Json) -> Result<Value, String> {
-    match json {
-        Json::Null => Ok(Value::Null),
-        Json::Array(items) if ty.list => {
-            let item = |item: &Json| match item {
-                Json::Null => Err("contains a null or invalid item".to_owned()),
-                item => scalar(ty.scalar, item),
-            };
-            items.iter().map(item).collect::<Result<_, _>>().map(Value::List)
-        }
-        other if ty.list => Err(format!("expects an array, got {other}")),
-        other => scalar(ty.scalar, other),
-    }
-    .and_then(|value| match (&value, &ty.enum_values) {
-        (Value::Text(word), Some(words)) if !words.contains(word) => Err(format!("invalid enum value '{word}'")),
-        _ => Ok(value),
-    })
+/// A number that is of the right kind and does not fit is out of range.
+fn mistyped(property: &Property, json: &Json, problem: &str) -> (Problem, String) {
+    use omnigraph_compiler::types::Scalar;
+    let integer = matches!(property.ty.scalar, Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64);
+    let numeric =
+        (integer && (json.is_i64() || json.is_u64())) || (property.ty.scalar == Scalar::F32 && json.is_number());
+    let kind = if numeric && !property.ty.list { Problem::OutOfRange } else { Problem::WrongType };
+    (kind, format!("property '{}': {problem}", property.name))
 }
 
-fn scalar(scalar: Scalar, json: &Json) -> Result<Value, String> {
-    let fitting = match scalar {
-        Scalar::String => json.as_str().map(|text| Value::Text(text.to_owned())),
-        Scalar::Bool => json.as_bool().map(Value::Bool),
-        Scalar::I32 => {
-            json.as_i64().and_then(|value| i32::try_from(value).ok()).map(|value| Value::Integer(value.into()))
-        }
-        Scalar::U32 => {
-            json.as_u64().and_then(|value| u32::try_from(value).ok()).map(|value| Value::Integer(value.into()))
-        }
-        Scalar::I64 => json.as_i64().map(|value| Value::Integer(value.into())),
-        Scalar::U64 => json.as_u64().map(|value| Value::Integer(value.into())),
-        Scalar::F32 => single(json).map(Value::F32),
-        Scalar::F64 => json.as_f64().map(Value::F64),
-        Scalar::Date => match json.as_str() {
-            Some(text) => parse_date(text).map(Value::Date),
-            None => json.as_i64().and_then(|days| i32::try_from(days).ok()).map(Value::Date),
-        },
-        Scalar::DateTime => json.as_str().map_or_else(|| json.as_i64(), parse_datetime).map(Value::DateTime),
-        Scalar::Blob => json.as_str().map(|text| Value::Blob(text.to_owned())),
-        Scalar::Json => Some(Value::Json(json.clone())),
-        Scalar::Vector(dimension) => {
-            let numbers = json.as_array().filter(|items| items.len() == dimension as usize);
-            numbers.and_then(|items| items.iter().map(single).collect::<Option<_>>()).map(Value::Vector)
-        }
-    };
-    fitting.ok_or_else(|| format!("expects {scalar}, got {json}"))
+fn broken(broken: rules::Broken) -> (Problem, String) {
+    (Problem::Rule(broken.rule), broken.message)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "rounding to single precision is what is asked for")]
-fn single(json: &Json) -> Option<f32> {
-    json.as_f64().map(|value| value as f32).filter(|value| value.is_finite())
+fn null_key(name: String) -> (Problem, String) {
+    (Problem::Rule(Rule::Key), format!("key property '{name}' cannot be null"))
 }

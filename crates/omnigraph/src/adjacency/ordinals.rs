@@ -20,7 +20,12 @@ pub(crate) struct Ordinals {
 impl Ordinals {
     /// The number of an id, if it was ever met.
     pub(crate) fn get(&self, id: &str) -> Option<u32> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).get(&KeyHash::of(id)).copied()
+        self.of_key(KeyHash::of(id))
+    }
+
+    /// The number of the id with this hash, if it was ever met.
+    pub(crate) fn of_key(&self, key: KeyHash) -> Option<u32> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).get(&key).copied()
     }
 
     /// The numbers of ids; new ones are numbered on.

@@ -31,9 +31,13 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Log(error) => log_kind(error),
-            Self::Compile { .. } | Self::Data(_) | Self::Rule(_) | Self::Request { .. } | Self::Unsupported { .. } => {
-                ErrorKind::Invalid
-            }
+            Self::Recovery(error) => error.kind(),
+            Self::Compile { .. }
+            | Self::Data(_)
+            | Self::Faults(_)
+            | Self::Rule(_)
+            | Self::Request { .. }
+            | Self::Unsupported { .. } => ErrorKind::Invalid,
             Self::KeyConflict { .. } | Self::Precondition { .. } | Self::Parentless { .. } | Self::MergeConflict(_) => {
                 ErrorKind::Conflict
             }

@@ -2,11 +2,15 @@
 
 mod compile;
 mod conflict;
+mod data;
 mod kind;
+mod recovery;
 
 pub(crate) use compile::compile_error;
 pub use conflict::{ConflictKind, EntityKind, MergeConflict, MergeConflicts};
+pub use data::{DataError, DataErrors};
 pub use kind::ErrorKind;
+pub use recovery::RecoveryError;
 
 use omnigraph_log as log;
 use omnigraph_objects as objects;
@@ -34,6 +38,10 @@ pub enum Error {
     /// Input data is wrong.
     #[error("{0}")]
     Data(Box<DataError>),
+
+    /// Input data is wrong in several places.
+    #[error("{0}")]
+    Faults(Box<DataErrors>),
 
     /// A write breaks a rule of the schema.
     #[error("{0}")]
@@ -77,7 +85,9 @@ pub enum Error {
     MergeConflict(MergeConflicts),
 
     /// History that a consumer of the change feed asks for is no longer there.
-    #[error("there is a gap in the change feed: commit {first_unreadable} can no longer be read. Start anew with a baseline")]
+    #[error(
+        "there is a gap in the change feed: commit {first_unreadable} can no longer be read. Start anew with a baseline"
+    )]
     FeedGap {
         /// The first commit that cannot be read, by its place or id.
         first_unreadable: String,
@@ -170,30 +180,16 @@ pub enum Error {
         what: String,
     },
 
+    /// What unfinished processes left behind could not be brought in order.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
+
     /// A bug.
     #[error("internal error: {problem}. This is a bug in Omnigraph; nothing was changed")]
     Internal {
         /// What was found.
         problem: String,
     },
-}
-
-/// Input data that cannot be taken, and where it stands.
-#[derive(Debug, thiserror::Error)]
-#[error("{code}: {message}{}", self.place())]
-pub struct DataError {
-    /// Stable code.
-    pub code: &'static str,
-    /// What is wrong, naming names and values.
-    pub message: String,
-    /// The input's name.
-    pub file: String,
-    /// Line in the input, from 1.
-    pub line: u64,
-    /// Column in the line, from 1; 0 when the line as a whole is meant.
-    pub column: usize,
-    /// The line, shortened around the column if it is long.
-    pub source_line: String,
 }
 
 /// A rule of the schema that a write breaks, where no place in an input can be named.
@@ -206,15 +202,8 @@ pub struct RuleError {
     pub message: String,
     /// The rows to blame as the door of the write counts them, the first of them first.
     pub(crate) places: Vec<u64>,
-}
-
-impl DataError {
-    fn place(&self) -> String {
-        let Self { file, line, column, source_line, .. } = self;
-        let gutter = " ".repeat(line.to_string().len());
-        let column_text = if *column > 0 { format!(":{column}") } else { String::new() };
-        format!("\n{gutter}--> {file}:{line}{column_text}\n{gutter} |\n{line} | {source_line}\n{gutter} |")
-    }
+    /// The type whose row is to blame, and which of the new rows of that type it is.
+    pub(crate) blamed: Option<(String, Option<u32>)>,
 }
 
 impl Error {
@@ -226,15 +215,34 @@ impl Error {
         Self::Request { message: message.into() }
     }
 
+    /// Whether what was asked for may have happened all the same.
+    pub(crate) fn outcome_unknown(&self) -> bool {
+        match self {
+            Self::Log(log::Error::Store(error)) => error.kind() == objects::ErrorKind::Unknown,
+            Self::Shared(error) => error.outcome_unknown(),
+            _ => false,
+        }
+    }
+
+    /// The first faults of an input that was looked at as a whole, of `total`; none if there is none.
+    pub(crate) fn of_faults(mut errors: Vec<DataError>, total: u64) -> Option<Self> {
+        if total > 1 {
+            return Some(Self::Faults(Box::new(DataErrors { errors, total, complete: true })));
+        }
+        errors.pop().map(|only| Self::Data(Box::new(only)))
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
             Self::Log(error) => error.code(),
+            Self::Recovery(error) => error.code(),
             Self::Compile { findings, .. } => {
                 findings.first().and_then(|finding| finding["code"].as_str()).unwrap_or("OG-ENG-001")
             }
             Self::Data(error) => error.code,
+            Self::Faults(faults) => faults.errors.first().map_or("OG-ENG-010", |error| error.code),
             Self::Rule(error) => error.code,
             Self::KeyConflict { .. } => "OG-ENG-002",
             Self::Contention { .. } => "OG-ENG-003",

@@ -114,9 +114,8 @@ pub(crate) async fn poll(shared: &Shared, branch: &Arc<BranchRecord>, request: F
 
 async fn difference(shared: &Shared, commit: &Arc<CommitRecord>, filter: &ChangeFilter) -> Result<Difference> {
     let parent = shared.log.parent(commit).await?.ok_or(Error::Parentless { commit: commit.commit })?;
-    let state = async |record: Arc<CommitRecord>| {
-        Snapshot::of(shared, Target::Commit(record.commit.to_string()), record).await
-    };
+    let state =
+        async |record: Arc<CommitRecord>| Snapshot::of(shared, Target::Commit(record.commit.to_string()), record).await;
     // A type of the filter may come later or be gone by then: that is no mistake here.
     Ok(Difference::of_known(state(parent).await?, state(Arc::clone(commit)).await?, filter.clone()))
 }
@@ -141,7 +140,9 @@ async fn start(shared: &Shared, head: &Head, request: FeedRequest) -> Result<Cur
                 )));
             }
             if cursor.filter != filter {
-                return Err(Error::request("the cursor belongs to another selection: poll with the filters it was made with"));
+                return Err(Error::request(
+                    "the cursor belongs to another selection: poll with the filters it was made with",
+                ));
             }
             Ok(cursor)
         }

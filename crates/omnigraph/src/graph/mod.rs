@@ -8,10 +8,12 @@
 //! - `commits` commits: by target, listed and filtered, tagged, compared
 //! - `write`   loads
 //! - `read`    snapshots, queries, exports
+//! - `heads`   heads for outside readers
 
 mod branch;
 mod commits;
 mod feed;
+mod heads;
 mod merge;
 mod open;
 mod options;
@@ -29,6 +31,7 @@ use omnigraph_objects::Counts;
 
 use crate::access::{Access, Action, Anyone};
 use crate::error::{Error, Result};
+use crate::heads::{HeadPublication, Heads};
 use crate::snapshot::Shared;
 use crate::write::Writer;
 
@@ -37,6 +40,7 @@ use crate::write::Writer;
 pub struct Omnigraph {
     shared: Shared,
     writer: Writer,
+    heads: Heads,
     mode: OpenMode,
     access: Arc<dyn Access>,
 }
@@ -81,7 +85,9 @@ impl Omnigraph {
         }
     }
 
-    fn around(log: omnigraph_log::Log, mode: OpenMode) -> Result<Self> {
-        Ok(Self { shared: Shared::new(log)?, writer: Writer::default(), mode, access: Arc::new(Anyone) })
+    fn around(log: omnigraph_log::Log, mode: OpenMode, heads: HeadPublication) -> Result<Self> {
+        let shared = Shared::new(log)?;
+        let heads = Heads::new(shared.clone(), heads);
+        Ok(Self { shared, writer: Writer::new(heads.clone()), heads, mode, access: Arc::new(Anyone) })
     }
 }

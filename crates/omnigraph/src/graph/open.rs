@@ -14,21 +14,40 @@ use omnigraph_objects::{Location, Store};
 
 use super::{Omnigraph, OpenMode, OpenOptions};
 use crate::error::{Error, Result, compile_error};
-use crate::schema::refuse_unenforced;
+use crate::heads::{HeadPublication, announce_first};
+use crate::recovery;
 use crate::table::{Tables, edge_schema, node_schema};
 
 /// Tables created at the same time.
 const TABLES_AT_ONCE: usize = 16;
 
 impl Omnigraph {
-    /// Opens a graph for reading and writing: one read.
+    /// Opens a graph, for reading and writing unless the options say otherwise: one read, and one listing where nothing was left
+    /// undone.
     ///
     /// # Errors
     ///
-    /// If there is no graph, or its format is not this build's.
+    /// If there is no graph, or its format is not this build's; [`crate::RecoveryError`] if what was left undone is not
+    /// understood or cannot be proved.
     pub async fn open(location: &str, options: OpenOptions) -> Result<Self> {
-        let store = Store::open(&Location::parse(location)?, options.store)?;
-        Self::around(Log::open(store).await?, options.mode)
+        let store = Store::open(&Location::parse(location)?, options.store.clone())?;
+        Self::open_with_storage_and_mode(store, options.mode, &options).await
+    }
+
+    /// Opens the graph in a store that is open already: the one path behind every door.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub async fn open_with_storage_and_mode(store: Store, mode: OpenMode, options: &OpenOptions) -> Result<Self> {
+        let graph = Self::around(Log::open(store).await?, mode, options.heads)?;
+        if mode == OpenMode::ReadWrite {
+            recovery::sweep(&graph.heads).await?;
+            if let Some(period) = options.sweep_every {
+                recovery::sweep_every(&graph.heads, period);
+            }
+        }
+        Ok(graph)
     }
 
     /// Opens a graph for reading only: nothing is ever written, whatever is asked of the handle.
@@ -59,7 +78,6 @@ impl Omnigraph {
         let ambient = store.ambient().clone();
         let (catalog, diagnostics) = omnigraph_compiler::compile_schema(schema, None, &mut || ambient.ulid());
         let catalog = catalog.ok_or_else(|| compile_error(file, schema, &diagnostics))?;
-        refuse_unenforced(&catalog)?;
         if Log::exists(&store).await? {
             return Err(omnigraph_log::Error::GraphExists { location: store.root_display() }.into());
         }
@@ -69,8 +87,14 @@ impl Omnigraph {
         let hash = Log::put_schema(&store, bytes.into()).await?;
         let main = Log::plan_main(&store, actor);
         let first = first_commit(&store, &main, hash.clone(), tables, actor);
-        let graph = Self::around(Log::create(store, main, &first).await?, options.mode)?;
+        let outside = options.heads.of_new_graph();
+        let intent = match options.heads.in_store(&store) {
+            HeadPublication::Off => None,
+            _ => Some(announce_first(&store, &first, &accepted.catalog).await?),
+        };
+        let graph = Self::around(Log::create(store, main, &first, outside).await?, options.mode, options.heads)?;
         graph.shared.schemas.keep(hash, accepted);
+        graph.heads.take_over(intent);
         Ok(graph)
     }
 }

@@ -61,6 +61,15 @@ impl<'a> CanonicalTexts<'a> {
         into.push(']');
         Ok(())
     }
+
+    /// The texts of a row, one for each column.
+    pub(crate) fn parts(&self, row: usize) -> Result<Vec<String>, NoText> {
+        let part = |(place, column): (usize, &Texts<'_>)| {
+            let mut text = String::new();
+            column.append(row, place, &mut text).map(|()| text)
+        };
+        self.columns.iter().enumerate().map(part).collect()
+    }
 }
 
 impl<'a> Texts<'a> {

@@ -13,6 +13,16 @@ impl KeyHash {
         Self(xxh3_128(id.as_bytes()))
     }
 
+    /// Its bits, which sort.
+    pub(crate) fn bits(self) -> u128 {
+        self.0
+    }
+
+    /// The hash of those bits.
+    pub(crate) fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
+
     /// What a commit record says of a touched id.
     pub(crate) fn short(self) -> u64 {
         u64::try_from(self.0 & u128::from(u64::MAX)).unwrap_or_default()

@@ -1,26 +1,35 @@
 //! Bulk load: any number of rows, one atomic commit.
 //!
 //! ```text
-//! file ─ lines ─ chunks ─┬─ decode ─┐
-//!                        ├─ decode ─┤ in order ─ check keys and ends ─ one sink per table ─ publish
-//!                        └─ decode ─┘
+//! files ─ pieces ─┬─ decode ─┐
+//!                 ├─ decode ─┤ in order ─ check ids and ends ─ one sink per table ─ publish
+//!                 └─ decode ─┘
 //! ```
 //!
-//! - `request` what is asked for, and what is answered
-//! - `source`  files, compression, lines
-//! - `decode`  text to columns
-//! - `tracker` keys seen and ends still to be found
-//! - `sink`    rows of one table, in memory or in files
-//! - `run`     the pipeline
+//! - `request`  what is asked for, and what is answered
+//! - `place`    where a row stands
+//! - `source`   files, compression, formats
+//! - `decode`   rows to columns
+//! - `findings` what is wrong with the input, and how much of it is put up with
+//! - `tracker`  ids that rows have, and ends that edges need
+//! - `recent`   ids noted lately
+//! - `sort`     more of them than fit into memory
+//! - `sink`     rows of one table, in memory or in files
+//! - `run`      the pipeline
 
 mod decode;
+mod findings;
+mod place;
+mod recent;
 mod request;
 mod run;
 mod sink;
+mod sort;
 mod source;
 mod tracker;
 
+pub use findings::Tolerance;
 pub use request::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadedType};
-pub use source::LoadSource;
+pub use source::{LoadMapping, LoadSource};
 
-pub(crate) use run::run;
+pub(crate) use run::stage;

@@ -1,11 +1,15 @@
 //! What is asked of a load, and what it answers.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use omnigraph_log::CommitRecord;
 
-use super::LoadSource;
+use super::{LoadSource, Tolerance};
 use crate::write::WriteCondition;
+
+/// Faults that are reported if nothing else is asked for: as many as a person reads.
+const MOST_REPORTED: usize = 20;
 
 /// What a load does with rows that are there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +47,9 @@ pub struct LoadProgress {
 pub struct LoadRequest {
     /// The branch to load into.
     pub branch: String,
+    /// The branch that `branch` is created from if it is missing; without it a missing branch is an error. If the load
+    /// fails, there is no new branch.
+    pub base: Option<String>,
     /// What to do with rows that are there.
     pub mode: LoadMode,
     /// Where the rows come from.
@@ -53,16 +60,34 @@ pub struct LoadRequest {
     pub condition: Option<WriteCondition>,
     /// Under which key a repetition gets the same answer.
     pub idempotency_key: Option<String>,
+    /// Up to so many faults of the input are reported at once.
+    pub most_reported: usize,
+    /// How many bad rows are put up with; none if nothing is said.
+    pub tolerance: Option<Tolerance>,
+    /// A folder for temporary files, which a load of many ids, and one of Parquet from a stream, makes. They are deleted
+    /// when it ends. Without a folder ids are kept in memory.
+    pub temporary: Option<PathBuf>,
     /// Called now and then while the load runs.
     pub progress: Option<Arc<dyn Fn(LoadProgress) + Send + Sync>>,
 }
 
 impl LoadRequest {
-    /// A load on no terms, of which nobody is told how far it is.
+    /// A load with nothing said but what must be.
     #[must_use]
     pub fn new(branch: impl Into<String>, mode: LoadMode, source: LoadSource) -> Self {
-        let branch = branch.into();
-        Self { branch, mode, source, actor: None, condition: None, idempotency_key: None, progress: None }
+        Self {
+            branch: branch.into(),
+            base: None,
+            mode,
+            source,
+            actor: None,
+            condition: None,
+            idempotency_key: None,
+            most_reported: MOST_REPORTED,
+            tolerance: None,
+            temporary: None,
+            progress: None,
+        }
     }
 }
 
@@ -78,12 +103,16 @@ pub struct LoadedType {
 /// What a load did.
 #[derive(Clone, Debug)]
 pub struct LoadReceipt {
+    /// Whether the branch was created.
+    pub branch_created: bool,
     /// The commit; none when the input held no row.
     pub commit: Option<Arc<CommitRecord>>,
     /// Node types, by name.
     pub nodes: Vec<LoadedType>,
     /// Edge types, by name.
     pub edges: Vec<LoadedType>,
+    /// Bad rows that were put up with.
+    pub rejected: u64,
     /// How often the commit lost a race for its place before it got one.
     pub retries: u32,
     /// Whether it was loaded before, under the same idempotency key.

@@ -6,87 +6,163 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::{Stream, StreamExt, TryStreamExt};
 use omnigraph_log::{BranchRecord, CommitKind};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use super::decode::{Decoded, decode};
+use super::decode::{Context, Decoded, data_error, decode};
+use super::findings::Findings;
+use super::place::{Files, Place};
 use super::sink::Sink;
-use super::source::{Chunk, Lines};
-use super::tracker::Tracker;
+use super::sort::{DeleteAtEnd, TemporaryFolder};
+use super::source::{Piece, Reader};
+use super::tracker::{Seen, Tracker};
 use super::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadedType};
 use crate::error::{Error, Result};
 use crate::snapshot::{Shared, Snapshot};
 use crate::validate::RowPlans;
 use crate::write::{
-    Existing, Fixed, IdempotencyKey, NeededEnd, Publication, StagedTable, StagedWrite, Submission, Writer,
+    Existing, Fixed, IdempotencyKey, Publication, StagedTable, StagedWrite, Submission, WriteCondition, Writer,
 };
 
-/// Chunks read ahead of the decoders.
-const CHUNKS_AHEAD: usize = 2;
+/// Pieces read ahead of the decoders.
+const PIECES_AHEAD: usize = 2;
 
-/// Loads everything that `request` names into `branch`, whose state was `base` a moment ago.
-pub(crate) async fn run(
-    shared: &Shared,
-    writer: &Writer,
-    branch: &Arc<BranchRecord>,
-    base: &Snapshot,
-    request: LoadRequest,
-) -> Result<LoadReceipt> {
+/// A load whose rows are staged.
+pub(crate) struct Staging {
+    /// What is to be published; nothing if there was no row.
+    write: Option<StagedWrite>,
+    counts: Counts,
+    rejected: u64,
+    files: Files,
+    most_reported: usize,
+    actor: Option<String>,
+    condition: Option<WriteCondition>,
+    key: Option<IdempotencyKey>,
+}
+
+/// Reads, judges and stages everything that `request` names. `base` is the state that it will probably be published on.
+pub(crate) async fn stage(shared: &Shared, base: &Snapshot, request: LoadRequest) -> Result<Staging> {
     let plan = Arc::new(RowPlans::new(base.catalog())?);
-    let origin: Arc<str> = request.source.name().into();
-    let (lines, bytes_read) = request.source.lines()?;
-    let progress = Progress { report: request.progress, bytes_read, rows: 0 };
-    let chunks = decoded_chunks(shared, &plan, &origin, lines);
-    let (tracker, sinks) = collect(&plan, base, &origin, chunks, progress).await?;
-    let counts = Counts::of(&plan, &tracker);
-    if counts.is_empty() {
-        return Ok(counts.receipt(None));
-    }
-    let actor = request.actor;
-    let staged = StagedWrite {
-        schema: base.commit().schema.clone(),
-        kind: CommitKind::Load,
-        actor: actor.clone(),
-        origin: origin.to_string(),
-        ends: needed_ends(&plan, &tracker),
-        adoption: None,
-        tables: stage(&plan, request.mode, tracker, sinks).await?,
+    let (mode, most_reported) = (request.mode, request.most_reported);
+    let folder = request.temporary.map(|place| {
+        let name = format!("omnigraph-load-{}", shared.ambient().ulid().to_string().to_lowercase());
+        Arc::new(TemporaryFolder::new(&place, &name))
+    });
+    let _guard = DeleteAtEnd(folder.clone());
+    let tolerated = request.tolerance.as_ref().map_or(0, |tolerance| tolerance.bad_rows);
+    let context = Context {
+        plan: Arc::clone(&plan),
+        ambient: shared.ambient().clone(),
+        now_millis: shared.ambient().now_micros().div_euclid(1000),
+        most_faults: tolerated.saturating_add(most_reported as u64),
     };
-    let answer = serde_json::to_value(&counts).map_err(|error| Error::internal(error.to_string()))?;
-    let key =
-        request.idempotency_key.map(|key| IdempotencyKey { key, request: format!("load {}", request.mode.as_str()) });
-    let job = Arc::new(Fixed { staged: Arc::new(staged), answer: Arc::new(answer) });
-    let submission = Submission { job, actor, condition: request.condition, key };
-    let publication = writer.submit(shared, branch, submission).await?;
-    let counts =
-        Counts::deserialize(publication.answer.as_ref()).map_err(|error| Error::internal(error.to_string()))?;
-    Ok(counts.receipt(Some(publication)))
+    let (reader, bytes_read) = Reader::new(request.source, Arc::clone(&plan), folder.clone());
+    let mut collected = Collected {
+        base,
+        files: Files::default(),
+        findings: Findings::new(most_reported, request.tolerance),
+        tracker: Tracker::new(&plan, folder),
+        sinks: plan.types.iter().map(|_| None).collect(),
+        progress: Progress { report: request.progress, bytes_read, rows: 0 },
+    };
+    if let Err(error) = collected.take_all(&plan, decoded_pieces(reader, context)).await {
+        return Err(collected.findings.fail(error));
+    }
+    let Collected { files, findings, tracker, sinks, .. } = collected;
+    let (files, mut seen) = compare(Arc::clone(&plan), mode, files, tracker, most_reported).await?;
+    let complete = !findings.enough();
+    let rejected = findings.settle((std::mem::take(&mut seen.faults), seen.fault_count), complete)?;
+    let counts = Counts::of(&plan, &seen);
+    let write = if counts.is_empty() {
+        None
+    } else {
+        Some(StagedWrite {
+            schema: base.commit().schema.clone(),
+            kind: CommitKind::Load,
+            actor: request.actor.clone(),
+            ends: std::mem::take(&mut seen.ends),
+            adoption: None,
+            tables: staged_tables(&plan, mode, seen, sinks).await?,
+        })
+    };
+    let key = request.idempotency_key.map(|key| IdempotencyKey { key, request: format!("load {}", mode.as_str()) });
+    let (actor, condition) = (request.actor, request.condition);
+    Ok(Staging { write, counts, rejected, files, most_reported, actor, condition, key })
+}
+
+/// Compares ids with each other and with ends, away from the threads that others wait on.
+async fn compare(
+    plan: Arc<RowPlans>,
+    mode: LoadMode,
+    files: Files,
+    tracker: Tracker,
+    most_reported: usize,
+) -> Result<(Files, Seen)> {
+    let comparison = move || {
+        let seen = tracker.finish(&plan, mode, &files, most_reported)?;
+        Ok((files, seen))
+    };
+    let compared = tokio::task::spawn_blocking(comparison).await;
+    compared.map_err(|error| Error::internal(format!("the comparison of ids died: {error}")))?
+}
+
+impl Staging {
+    /// Makes a commit of it on `branch`.
+    pub(crate) async fn publish(
+        self,
+        shared: &Shared,
+        writer: &Writer,
+        branch: &Arc<BranchRecord>,
+    ) -> Result<LoadReceipt> {
+        let Self { write, counts, rejected, files, most_reported, actor, condition, key } = self;
+        let Some(write) = write else { return Ok(counts.receipt(rejected, None)) };
+        let answer = serde_json::to_value(&counts).map_err(|error| Error::internal(error.to_string()))?;
+        let job = Arc::new(Fixed { staged: Arc::new(write), answer: Arc::new(answer) });
+        let submission = Submission { job, actor, condition, key };
+        let published = writer.submit(shared, branch, submission).await;
+        let publication = published.map_err(|error| placed(error, &files, most_reported))?;
+        let counts =
+            Counts::deserialize(publication.answer.as_ref()).map_err(|error| Error::internal(error.to_string()))?;
+        Ok(counts.receipt(rejected, Some(publication)))
+    }
+}
+
+/// A broken rule with the lines that break it, and no more faults than are asked for.
+fn placed(error: Error, files: &Files, most_reported: usize) -> Error {
+    let broken = match error {
+        Error::Faults(mut faults) => {
+            faults.errors.truncate(most_reported.max(1));
+            return Error::Faults(faults);
+        }
+        Error::Rule(broken) => broken,
+        other => return other,
+    };
+    let [first, others @ ..] = broken.places.as_slice() else { return Error::Rule(broken) };
+    let first = Place(*first);
+    let Some(file) = files.of(first) else { return Error::Rule(broken) };
+    let others = others.iter().map(|other| format!(" (the other is at {})", files.told(Place(*other), file)));
+    let message = format!("{}: {}{}", file.unit.at(first.number()), broken.message, others.collect::<String>());
+    Error::Data(Box::new(data_error(broken.code, message, &file.name, first.number(), 0, "")))
 }
 
 /// Reads and decodes in parallel, and hands on in the order of the input.
-fn decoded_chunks(
-    shared: &Shared,
-    plan: &Arc<RowPlans>,
-    origin: &Arc<str>,
-    mut lines: Lines,
-) -> impl Stream<Item = Result<Decoded>> + use<> {
-    let (sender, mut receiver) = mpsc::channel::<Result<Chunk>>(CHUNKS_AHEAD);
+fn decoded_pieces(mut reader: Reader, context: Context) -> impl Stream<Item = Result<Decoded>> + use<> {
+    let (sender, mut receiver) = mpsc::channel::<Result<Piece>>(PIECES_AHEAD);
     tokio::task::spawn_blocking(move || {
-        while let Some(chunk) = lines.next_chunk().transpose() {
-            let failed = chunk.is_err();
-            if sender.blocking_send(chunk).is_err() || failed {
+        while let Some(piece) = reader.next_piece().transpose() {
+            let failed = piece.is_err();
+            if sender.blocking_send(piece).is_err() || failed {
                 break;
             }
         }
     });
-    let (plan, origin, ambient) = (Arc::clone(plan), Arc::clone(origin), shared.ambient().clone());
-    let now = ambient.now_micros();
-    let chunks = futures::stream::poll_fn(move |context| receiver.poll_recv(context));
-    let decoded = chunks.map(move |chunk| {
-        let (plan, origin, ambient) = (Arc::clone(&plan), Arc::clone(&origin), ambient.clone());
+    let context = Arc::new(context);
+    let pieces = futures::stream::poll_fn(move |task| receiver.poll_recv(task));
+    let decoded = pieces.map(move |piece| {
+        let context = Arc::clone(&context);
         async move {
-            let chunk = chunk?;
-            let task = tokio::task::spawn_blocking(move || decode(&plan, &ambient, now, &origin, &chunk));
+            let piece = piece?;
+            let task = tokio::task::spawn_blocking(move || decode(&context, &piece));
             task.await.map_err(|error| Error::internal(format!("a decoder died: {error}")))?
         }
     });
@@ -94,103 +170,105 @@ fn decoded_chunks(
     decoded.buffered(decoders)
 }
 
-/// Feeds every decoded row to the sink of its table, and takes note of its keys.
-async fn collect(
-    plan: &Arc<RowPlans>,
-    base: &Snapshot,
-    origin: &str,
-    chunks: impl Stream<Item = Result<Decoded>>,
-    mut progress: Progress,
-) -> Result<(Tracker, Vec<Option<Sink>>)> {
-    let mut tracker = Tracker::new(plan);
-    let mut sinks: Vec<Option<Sink>> = plan.types.iter().map(|_| None).collect();
-    let mut chunks = std::pin::pin!(chunks);
-    while let Some(decoded) = chunks.try_next().await? {
-        for group in decoded.groups {
-            tracker.note(plan, origin, &group)?;
-            progress.rows += group.lines.len() as u64;
-            let sink = match &mut sinks[group.ty] {
-                Some(sink) => sink,
-                empty => {
-                    let table = base.table(&plan.types[group.ty].path).await?;
-                    empty.insert(Sink::new(base.shared.tables.clone(), table))
-                }
-            };
-            sink.push(group.batch).await?;
-        }
-        progress.tell();
-    }
-    tracker.settle();
-    Ok((tracker, sinks))
+/// What becomes of decoded rows.
+struct Collected<'a> {
+    base: &'a Snapshot,
+    files: Files,
+    findings: Findings,
+    tracker: Tracker,
+    /// By type.
+    sinks: Vec<Option<Sink>>,
+    progress: Progress,
 }
 
-async fn stage(
+impl Collected<'_> {
+    /// Takes all rows, or as many as make a difference.
+    async fn take_all(&mut self, plan: &RowPlans, pieces: impl Stream<Item = Result<Decoded>>) -> Result<()> {
+        let mut pieces = std::pin::pin!(pieces);
+        while let Some(decoded) = pieces.try_next().await? {
+            self.files.note(&decoded.file);
+            for fault in decoded.faults {
+                self.findings.reject(fault)?;
+            }
+            if self.findings.enough() {
+                return Ok(());
+            }
+            for group in decoded.groups {
+                self.tracker.note(plan, &decoded.file, &group)?;
+                self.progress.rows += group.lines.len() as u64;
+                // Of a load that fails only the faults still matter.
+                if self.findings.tolerable() {
+                    self.sink(plan, group.ty).await?.push(group.batch).await?;
+                }
+            }
+            self.progress.tell();
+        }
+        Ok(())
+    }
+
+    async fn sink(&mut self, plan: &RowPlans, ty: usize) -> Result<&mut Sink> {
+        let sink = &mut self.sinks[ty];
+        if sink.is_none() {
+            let table = self.base.table(&plan.types[ty].path).await?;
+            *sink = Some(Sink::new(self.base.shared.tables.clone(), table));
+        }
+        sink.as_mut().ok_or_else(|| Error::internal("a type without a sink"))
+    }
+}
+
+async fn staged_tables(
     plan: &RowPlans,
     mode: LoadMode,
-    tracker: Tracker,
+    seen: Seen,
     sinks: Vec<Option<Sink>>,
 ) -> Result<Vec<StagedTable>> {
     let mut tables = Vec::new();
-    for (((ty, sink), seen), count) in plan.types.iter().zip(sinks).zip(tracker.seen).zip(tracker.rows) {
+    let seen = seen.rows.into_iter().zip(seen.keys).zip(seen.superseded).zip(seen.facts);
+    for ((ty, sink), (((rows, keys), superseded), facts)) in plan.types.iter().zip(sinks).zip(seen) {
         let Some(sink) = sink else { continue };
         tables.push(StagedTable {
             path: ty.path.clone(),
             describe: ty.describe(),
             replace: mode == LoadMode::Overwrite,
             existing: if mode == LoadMode::Append { Existing::Refuse } else { Existing::Replace },
-            rows: sink.finish().await?,
-            count,
-            keys: seen.into_keys().collect::<HashSet<_>>(),
+            count: rows - superseded.len() as u64,
+            rows: sink.finish(&superseded).await?,
+            keys,
             removed: HashSet::new(),
             carried: Vec::new(),
+            facts: Some(Arc::new(facts)),
         });
     }
     Ok(tables)
 }
 
-fn needed_ends(plan: &RowPlans, tracker: &Tracker) -> Vec<NeededEnd> {
-    let names: Vec<Arc<str>> = plan.types.iter().map(|ty| ty.name.as_str().into()).collect();
-    let by_node = tracker.pending.iter().enumerate();
-    by_node
-        .flat_map(|(node, pending)| {
-            let names = &names;
-            pending.iter().map(move |(key, end)| NeededEnd {
-                node: plan.types[node].path.clone(),
-                node_name: Arc::clone(&names[node]),
-                key: *key,
-                id: end.id.clone(),
-                edge_name: Arc::clone(&names[end.edge]),
-                column: end.column,
-                line: end.line,
-            })
-        })
-        .collect()
-}
-
 /// Rows by type.
-#[derive(Debug, serde::Deserialize, serde::Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 struct Counts {
     nodes: Vec<LoadedType>,
     edges: Vec<LoadedType>,
 }
 
 impl Counts {
-    fn of(plan: &RowPlans, tracker: &Tracker) -> Self {
-        let loaded = |edges: bool| {
-            let types = plan.types.iter().zip(&tracker.rows).filter(|(ty, rows)| ty.is_edge() == edges && **rows > 0);
-            types.map(|(ty, rows)| LoadedType { name: ty.name.clone(), rows: *rows }).collect()
-        };
-        Self { nodes: loaded(false), edges: loaded(true) }
+    fn of(plan: &RowPlans, seen: &Seen) -> Self {
+        let rows = seen.rows.iter().zip(&seen.superseded).map(|(rows, superseded)| rows - superseded.len() as u64);
+        let mut counts = Self { nodes: Vec::new(), edges: Vec::new() };
+        for (ty, rows) in plan.types.iter().zip(rows).filter(|(_, rows)| *rows > 0) {
+            let loaded = LoadedType { name: ty.name.clone(), rows };
+            if ty.is_edge() { counts.edges.push(loaded) } else { counts.nodes.push(loaded) }
+        }
+        counts
     }
 
     fn is_empty(&self) -> bool {
         self.nodes.is_empty() && self.edges.is_empty()
     }
 
-    fn receipt(self, publication: Option<Publication>) -> LoadReceipt {
+    fn receipt(self, rejected: u64, publication: Option<Publication>) -> LoadReceipt {
         let Self { nodes, edges } = self;
         let (retries, replayed) = publication.as_ref().map_or((0, false), |done| (done.retries, done.replayed));
-        LoadReceipt { commit: publication.and_then(|done| done.record), nodes, edges, retries, replayed }
+        let commit = publication.and_then(|done| done.record);
+        LoadReceipt { branch_created: false, commit, nodes, edges, rejected, retries, replayed }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use arrow::array::BooleanArray;
+use arrow::compute::filter_record_batch;
 use arrow::record_batch::RecordBatch;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -75,16 +77,41 @@ impl Sink {
         }
     }
 
-    /// The rows, staged.
-    pub(super) async fn finish(self) -> Result<StagedRows> {
+    /// The rows, staged, but for those that are `superseded`: their numbers, counted from 0, in order.
+    pub(super) async fn finish(self, superseded: &[u64]) -> Result<StagedRows> {
         match self.state {
-            State::Few { batches, .. } => Ok(StagedRows::Memory(batches)),
+            State::Few { batches, .. } => Ok(StagedRows::Memory(without(batches, superseded)?)),
             State::Many { sender, mut files } => {
                 drop(sender);
-                Ok(StagedRows::Files(join(&mut files).await?))
+                Ok(StagedRows::Files(hide(join(&mut files).await?, superseded)))
             }
         }
     }
+}
+
+fn without(batches: Vec<RecordBatch>, superseded: &[u64]) -> Result<Vec<RecordBatch>> {
+    if superseded.is_empty() {
+        return Ok(batches);
+    }
+    let mut rows = 0u64..;
+    let kept = batches.into_iter().map(|batch| {
+        let keep = rows.by_ref().take(batch.num_rows()).map(|row| Some(superseded.binary_search(&row).is_err()));
+        filter_record_batch(&batch, &BooleanArray::from_iter(keep)).map_err(Error::from)
+    });
+    kept.collect()
+}
+
+/// A row that is in a file stays there, and is marked as deleted when the file joins its table.
+fn hide(files: Vec<WrittenFile>, superseded: &[u64]) -> Vec<WrittenFile> {
+    let (mut first, mut left) = (0, superseded);
+    let hidden = files.into_iter().map(|file| {
+        let end = first + u64::from(file.rows());
+        let (here, later) = left.split_at(left.partition_point(|row| *row < end));
+        let offsets = here.iter().filter_map(|row| u32::try_from(row - first).ok()).collect();
+        (first, left) = (end, later);
+        file.hiding(offsets)
+    });
+    hidden.collect()
 }
 
 async fn join(files: &mut JoinHandle<Result<Vec<WrittenFile>>>) -> Result<Vec<WrittenFile>> {

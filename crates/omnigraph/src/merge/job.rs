@@ -5,7 +5,7 @@ use std::sync::Arc;
 use omnigraph_log::{BranchRecord, CommitKind, CommitRecord};
 use serde::Deserialize;
 
-use super::conflict::{of_error, of_rule};
+use super::conflict::of_rule;
 use super::plan::Plan;
 use super::question::{Pick, States};
 use super::request::Answer;
@@ -54,14 +54,7 @@ pub(crate) async fn preview(
     let MergeRequest { policy, choices, actor, .. } = request;
     let what = What::Merge(Arc::clone(theirs));
     let job = MergeJob { writer: writer.clone(), what, policy, choices, actor };
-    let (staged, answer, mut conflicts) = job.planned(&base).await?;
-    if let Some(adoption) = staged.adoption.as_ref().filter(|_| conflicts.is_empty()) {
-        match judged(&staged, &adoption.onto(&base).await?).await {
-            Ok(()) => {}
-            Err(Error::Rule(rule)) => conflicts.push(of_rule(&rule)),
-            Err(other) => return Err(other),
-        }
-    }
+    let (_, answer, conflicts) = job.planned(&base).await?;
     let Answer { outcome, bases, types } = answer;
     Ok(MergeReceipt { outcome, bases, types, conflicts, commit: None, retries: 0 })
 }
@@ -69,7 +62,7 @@ pub(crate) async fn preview(
 async fn submit(shared: &Shared, writer: &Writer, branch: &Arc<BranchRecord>, job: MergeJob) -> Result<MergeReceipt> {
     let actor = job.actor.clone();
     let submission = Submission { job: Arc::new(job), actor, condition: None, key: None };
-    let done = writer.submit(shared, branch, submission).await.map_err(of_error)?;
+    let done = writer.submit(shared, branch, submission).await?;
     let answer = Answer::deserialize(done.answer.as_ref()).map_err(|error| Error::internal(error.to_string()))?;
     let Answer { outcome, bases, types } = answer;
     Ok(MergeReceipt { outcome, bases, types, conflicts: Vec::new(), commit: done.record, retries: done.retries })
@@ -118,7 +111,6 @@ impl MergeJob {
             schema: base.commit().schema.clone(),
             kind: self.kind(),
             actor: self.actor.clone(),
-            origin: self.kind().to_string(),
             tables: Vec::new(),
             ends: Vec::new(),
             adoption: None,
@@ -130,13 +122,19 @@ impl MergeJob {
         let plan = Plan::make(&states, self.policy, &self.choices).await?;
         let answer = Answer { outcome: self.outcome(&states, &plan), bases, types: plan.summary() };
         if plan.conflicts.is_empty() && answer.outcome != MergeOutcome::AlreadyUpToDate {
-            let written = plan.written().await?;
+            let catalog = if plan.takes_schema() { states.theirs.catalog() } else { states.ours.catalog() };
+            let written = plan.written(catalog).await?;
             staged.tables = written.tables;
             let (parent, source) = match &self.what {
                 What::Merge(theirs) => (Some(Arc::clone(theirs)), None),
                 What::Pick(_, commit) => (None, Some(commit.reference())),
             };
-            staged.adoption = Some(Arc::new(Adoption { parent, source, ..written.adoption }));
+            let adoption = Arc::new(Adoption { parent, source, ..written.adoption });
+            staged.adoption = Some(Arc::clone(&adoption));
+            if let Err(error) = judged(&staged, &adoption.onto(base).await?).await {
+                let Error::Rule(rule) = error else { return Err(error) };
+                return Ok((staged, answer, vec![of_rule(&rule, catalog, &staged)]));
+            }
         }
         Ok((staged, answer, plan.conflicts))
     }

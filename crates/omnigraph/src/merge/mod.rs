@@ -17,11 +17,14 @@
 //! - `blend`    rows that both sides changed, property by property
 //! - `orphans`  edges that one side made and whose node the other deleted
 //! - `plan`     the decisions as rows to write and tables to adopt
+//! - `carried`  what rules need to know of rows that are carried over unread
 //! - `batch`    rows of several versions as one batch
+//! - `reset`    the state of another commit again
 //! - `job`      a merge as the writer takes it
 
 mod batch;
 mod blend;
+mod carried;
 mod choice;
 mod conflict;
 mod decide;
@@ -30,9 +33,11 @@ mod orphans;
 mod plan;
 mod question;
 mod request;
+mod reset;
 mod sides;
 
 pub use choice::{Choices, EntityChoice, Side};
 pub(crate) use job::{merge, pick, preview};
 pub(crate) use question::Pick;
 pub use request::{MergeOutcome, MergePolicy, MergeReceipt, MergeRequest, MergedType, PickRequest};
+pub(crate) use reset::reset;

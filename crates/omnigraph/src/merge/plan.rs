@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use omnigraph_compiler::catalog::Catalog;
 use omnigraph_log::record::TouchedKeys;
 use omnigraph_log::{SchemaHash, TableChange};
 
 use super::decide::{Decisions, Take, decide};
 use super::question::{Contested, States};
 use super::sides::{TypeSides, sides};
-use super::{Choices, MergePolicy, MergedType, batch, orphans};
+use super::{Choices, MergePolicy, MergedType, batch, carried, orphans};
 use crate::error::EntityKind;
 use crate::error::Result;
 use crate::error::{ConflictKind, MergeConflict};
@@ -87,6 +88,11 @@ impl<'a> Plan<'a> {
         contested
     }
 
+    /// Whether the result has the schema of the source.
+    pub(super) fn takes_schema(&self) -> bool {
+        self.schema.is_some()
+    }
+
     /// Whether nothing would change.
     pub(super) fn is_empty(&self) -> bool {
         self.schema.is_none() && self.types.iter().all(|plan| plan.decisions.takes.is_empty() && !plan.adopts())
@@ -104,7 +110,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The rows to write and the tables to adopt.
-    pub(super) async fn written(&self) -> Result<Written> {
+    pub(super) async fn written(&self, catalog: &Catalog) -> Result<Written> {
         let mut written = Written {
             tables: Vec::new(),
             adoption: Adoption {
@@ -119,7 +125,7 @@ impl<'a> Plan<'a> {
                 let (path, change) = (plan.sides.ty.path(), plan.change());
                 written.adoption.tables.push(AdoptedTable { path, pin, change });
             } else if !plan.decisions.takes.is_empty() {
-                written.tables.push(plan.staged().await?);
+                written.tables.push(plan.staged(catalog).await?);
             }
         }
         Ok(written)
@@ -193,7 +199,7 @@ impl TypePlan<'_> {
         change
     }
 
-    async fn staged(&self) -> Result<StagedTable> {
+    async fn staged(&self, catalog: &Catalog) -> Result<StagedTable> {
         let ty = &self.sides.ty;
         let (removed, kept): (Vec<_>, Vec<_>) =
             self.decisions.takes.iter().partition(|(_, take)| matches!(take, Take::Remove));
@@ -203,16 +209,19 @@ impl TypePlan<'_> {
             _ => false,
         };
         let copied: Vec<&Take> = kept.iter().map(|(_, take)| *take).filter(|take| !by_file(take)).collect();
+        let batches = batch::rows(&self.sides, &copied).await?;
+        let facts = carried::facts(&ty.path(), catalog, &batches, &carried).await?;
         Ok(StagedTable {
             path: ty.path(),
             describe: format!("{} type '{}'", ty.kind, ty.name),
             replace: false,
             existing: Existing::Replace,
-            rows: StagedRows::Memory(batch::rows(&self.sides, &copied).await?),
+            rows: StagedRows::Memory(batches),
             count: kept.len() as u64,
             keys: kept.iter().map(|(id, _)| KeyHash::of(id)).collect::<HashSet<_>>(),
             removed: removed.iter().map(|(id, _)| KeyHash::of(id)).collect(),
             carried,
+            facts,
         })
     }
 

@@ -14,7 +14,7 @@ use crate::keys::KeyHash;
 use crate::query::Matching;
 use crate::snapshot::Snapshot;
 use crate::table::{ID, RowAddress};
-use crate::validate::{TypePlan, check_rows};
+use crate::validate::{TypePlan, check_nulls};
 
 impl Run<'_> {
     /// Changes the rows that satisfy a condition. Says how many they are.
@@ -33,7 +33,7 @@ impl Run<'_> {
             }
         }
         let draft = fitted(plan, columns)?;
-        check_rows(plan, &draft)?;
+        check_nulls(plan, &draft)?;
         let rows = plan.seal(&draft, id_column(&rows)?.clone())?;
         self.ledger.put(&plan.path, || plan.describe(), &rows, Identity::Known)
     }

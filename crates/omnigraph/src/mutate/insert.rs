@@ -12,7 +12,7 @@ use super::ledger::Identity;
 use super::run::Run;
 use crate::error::{Error, Result};
 use crate::keys::KeyHash;
-use crate::validate::{self, END, TypePlan, Violation, check_rows, default_column};
+use crate::validate::{self, END, TypePlan, Violation, check_nulls, default_column};
 
 impl Run<'_> {
     /// Inserts one row for each row of the environment. Says how many were written.
@@ -23,7 +23,7 @@ impl Run<'_> {
             None => (self.made_up(draft.num_rows()), Identity::MadeUp),
         };
         if insert.mode == InsertMode::Upsert || identity == Identity::MadeUp {
-            check_rows(plan, &draft)?;
+            check_nulls(plan, &draft)?;
             let rows = plan.seal(&draft, ids)?;
             self.bind(plan, statement, &rows)?;
             return self.ledger.put(&plan.path, || plan.describe(), &rows, identity);
@@ -58,7 +58,7 @@ impl Run<'_> {
                 (Some(there), _) => merged(plan, &there, &new, &insert.assignments)?,
                 (None, _) => new,
             };
-            check_rows(plan, &row)?;
+            check_nulls(plan, &row)?;
             let row = plan.seal(&row, id)?;
             self.ledger.put(&plan.path, || plan.describe(), &row, Identity::Known)?;
             written.insert(*key, ());

@@ -64,7 +64,7 @@ impl Job for MutationJob {
         let mutation = mutation(&prepared)?;
         let params = decode_params(&mutation.params, request.params.as_ref())?;
         let plans = self.writer.plans(base)?;
-        let statements = Statements::new(params, self.now_millis, request.limits);
+        let statements = Statements::new(params, self.now_millis, request.limits.tightened(&prepared.settings));
         let run = Run::new(base, &self.writer, plans, statements)?;
         let Outcome { tables, reads, mut answer } = Box::pin(run.mutation(mutation)).await?;
         answer.warnings.clone_from(&prepared.warnings);
@@ -74,7 +74,6 @@ impl Job for MutationJob {
             schema: base.commit().schema.clone(),
             kind: CommitKind::Mutation,
             actor: request.actor.clone(),
-            origin: format!("mutation '{}'", mutation.name),
             tables,
             ends: Vec::new(),
             adoption: None,

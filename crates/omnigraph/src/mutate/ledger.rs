@@ -134,6 +134,7 @@ impl Changes {
             count: places.len() as u64,
             keys: kept.into_iter().map(|(key, _)| *key).collect(),
             removed: gone.into_iter().map(|(key, _)| *key).collect(),
+            facts: None,
         })
     }
 }

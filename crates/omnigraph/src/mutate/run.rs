@@ -12,8 +12,8 @@ use super::request::Answer;
 use crate::error::{Error, Result};
 use crate::query::{Environment, Statements, Written, types_of};
 use crate::snapshot::Snapshot;
-use crate::validate::{RowPlans, TypePlan};
-use crate::write::{Reads, StagedTable, Writer};
+use crate::validate::{RowPlans, TypePlan, check_rows};
+use crate::write::{Reads, StagedRows, StagedTable, Writer};
 
 /// One run of a mutation on one base.
 pub(super) struct Run<'a> {
@@ -79,7 +79,33 @@ impl<'a> Run<'a> {
             rows,
             warnings: Vec::new(),
         };
-        Ok(Outcome { tables: self.ledger.staged()?, reads: self.reads, answer })
+        let tables = self.left().await?;
+        self.judge(&tables)?;
+        Ok(Outcome { tables, reads: self.reads, answer })
+    }
+
+    /// What is left to be done. A row that came and went again was never there.
+    async fn left(&self) -> Result<Vec<StagedTable>> {
+        let mut tables = self.ledger.staged()?;
+        for staged in tables.iter_mut().filter(|staged| !staged.removed.is_empty()) {
+            let table = self.base.table(&staged.path).await?;
+            let index = self.base.shared.keys.of(&table).await?;
+            staged.removed.retain(|key| index.contains(*key));
+        }
+        tables.retain(|staged| staged.count > 0 || !staged.removed.is_empty());
+        Ok(tables)
+    }
+
+    /// Judges the values of the rows that are left in the end: between statements they may break rules.
+    fn judge(&self, tables: &[StagedTable]) -> Result<()> {
+        for staged in tables {
+            let plan = self.plans.types.iter().find(|plan| plan.path == staged.path);
+            let (Some(plan), StagedRows::Memory(batches)) = (plan, &staged.rows) else {
+                return Err(Error::internal(format!("rows of a mutation for {} cannot be judged", staged.path)));
+            };
+            batches.iter().try_for_each(|batch| check_rows(plan, batch))?;
+        }
+        Ok(())
     }
 
     async fn statement(&mut self, statement: &Statement) -> Result<()> {

@@ -3,6 +3,9 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use omnigraph_compiler::ir::Value;
+use omnigraph_compiler::settings::Setting;
+
 use crate::error::{Error, Result};
 
 /// The most one query may cost. What exceeds it fails with an error that names the limit; nothing else is disturbed.
@@ -21,6 +24,31 @@ pub struct QueryLimits {
 impl Default for QueryLimits {
     fn default() -> Self {
         Self { memory_bytes: 1 << 30, timeout: Duration::from_secs(60), rows: 10_000_000, work: 5_000_000_000 }
+    }
+}
+
+impl QueryLimits {
+    /// These limits, or those that a source sets for itself where they are tighter: whoever runs a query has the last word.
+    #[must_use]
+    pub(crate) fn tightened(self, settings: &[(&'static Setting, Value)]) -> Self {
+        let mut limits = self;
+        for (setting, value) in settings {
+            match (setting.name, value) {
+                ("memory_limit", Value::I64(bytes)) => {
+                    limits.memory_bytes = limits.memory_bytes.min(usize::try_from(*bytes).unwrap_or(usize::MAX));
+                }
+                ("row_limit", Value::I64(rows)) => limits.rows = limits.rows.min(rows.unsigned_abs()),
+                ("work_limit", Value::I64(steps)) => limits.work = limits.work.min(steps.unsigned_abs()),
+                ("timeout", Value::Duration(timeout)) => {
+                    let days = Duration::from_secs(u64::from(timeout.days.unsigned_abs()) * 86_400);
+                    let rest = Duration::from_millis(timeout.milliseconds.unsigned_abs());
+                    limits.timeout = limits.timeout.min(days + rest);
+                }
+                // How durable a commit is says nothing of a read.
+                _ => {}
+            }
+        }
+        limits
     }
 }
 

@@ -20,6 +20,7 @@ use super::budget::{Budget, QueryLimits};
 use super::cursor::Cursor;
 use super::json::{Encoding, cell};
 use super::lower::{Lowering, Planned};
+use super::operator::is_brief;
 use super::{QueryPlan, QueryRequest, QueryResult, explain};
 use crate::error::{Error, Result};
 use crate::schema::{Prepared, QueryText};
@@ -41,7 +42,8 @@ impl Snapshot {
         let query = read(&prepared)?;
         let params = decode(query, request.params.as_ref())?;
         let (snapshot, cursor) = self.at_cursor(query, &params).await?;
-        let run = Run::plan(&snapshot, query, params, cursor.as_ref(), request.limits).await?;
+        let limits = request.limits.tightened(&prepared.settings);
+        let run = Run::plan(&snapshot, query, params, cursor.as_ref(), limits).await?;
         let batches = Box::pin(run.execute()).await?;
         snapshot.result(query, &prepared.warnings, &run, &batches)
     }
@@ -56,7 +58,8 @@ impl Snapshot {
         let query = read(&prepared)?;
         let params = decode(query, request.params.as_ref())?;
         let (snapshot, cursor) = self.at_cursor(query, &params).await?;
-        let planned = Run::plan(&snapshot, query, params, cursor.as_ref(), request.limits).await?;
+        let limits = request.limits.tightened(&prepared.settings);
+        let planned = Run::plan(&snapshot, query, params, cursor.as_ref(), limits).await?;
         if run {
             planned.execute().await?;
         }
@@ -163,11 +166,15 @@ impl Run {
         Ok(Self { planned, budget })
     }
 
-    /// Runs it as a task of its own: whoever drops the answer stops it, even in the middle of a long computation.
+    /// Runs it: at once if that is soon done, otherwise as a task of its own, so that whoever drops the answer stops it even in
+    /// the middle of a long computation.
     async fn execute(&self) -> Result<Vec<RecordBatch>> {
         let _cancelled = CancelOnDrop(Arc::clone(&self.budget));
         let limits = *self.budget.limits();
         let (plan, budget) = (Arc::clone(&self.planned.plan), Arc::clone(&self.budget));
+        if is_brief(&plan) {
+            return within(limits.timeout, collect(plan, &budget)).await;
+        }
         let task = tokio::spawn(async move { collect(plan, &budget).await });
         match within(limits.timeout, async { Ok(task.await) }).await? {
             Ok(collected) => collected,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use omnigraph_compiler::catalog::Catalog;
-use omnigraph_compiler::ir::Operation;
+use omnigraph_compiler::ir::{Operation, Value};
+use omnigraph_compiler::settings::Setting;
 use omnigraph_compiler::{Compiled, diagnostic};
 use omnigraph_log::SchemaHash;
 use quick_cache::sync::Cache;
@@ -18,6 +19,8 @@ const MOST_KEPT: usize = 1024;
 pub(crate) struct Prepared {
     /// What it means.
     pub(crate) operation: Operation,
+    /// What its file sets.
+    pub(crate) settings: Vec<(&'static Setting, Value)>,
     /// What is legal and probably wrong, as data.
     pub(crate) warnings: Vec<serde_json::Value>,
 }
@@ -54,12 +57,13 @@ impl CompiledQueries {
             return Ok(prepared);
         }
         let compiled = omnigraph_compiler::compile(source, name, catalog);
-        let Compiled { operation, warnings } = compiled.map_err(|found| compile_error(file, source, &found))?;
+        let Compiled { operation, settings, warnings } =
+            compiled.map_err(|found| compile_error(file, source, &found))?;
         let warnings = match diagnostic::render_json(file, source, &warnings) {
             serde_json::Value::Array(warnings) => warnings,
             _ => Vec::new(),
         };
-        let prepared = Arc::new(Prepared { operation, warnings });
+        let prepared = Arc::new(Prepared { operation, settings, warnings });
         self.kept.insert(key, Arc::clone(&prepared));
         Ok(prepared)
     }

@@ -1,13 +1,10 @@
 //! Accepted schemas, read once.
 //!
 //! - `compiled` queries compiled against them, kept
-//! - `enforced` which rules of a schema this build can keep
 
 mod compiled;
-mod enforced;
 
 pub(crate) use compiled::{CompiledQueries, Prepared, QueryText};
-pub(crate) use enforced::refuse_unenforced;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -52,7 +52,9 @@ impl Tables {
     pub(crate) async fn edit(&self, base: &Table, edit: Edit) -> Result<Edited> {
         let replace = edit.replace;
         let mut fragments = if replace { Vec::new() } else { self.keep_fragments(base, &edit).await? };
-        fragments.extend(edit.add.iter().cloned().map(|(id, file)| file.into_fragment(id)));
+        for (id, file) in edit.add {
+            fragments.extend(self.new_fragment(base, id, file).await?);
+        }
         for carried in &edit.carry {
             fragments.extend(self.carry(carried).await?);
         }
@@ -78,6 +80,12 @@ impl Tables {
             Some(gone) => self.delete_rows(table, stored, gone).await,
             None => Ok(Some(stored.clone())),
         }
+    }
+
+    async fn new_fragment(&self, base: &Table, id: u32, file: WrittenFile) -> Result<Option<Fragment>> {
+        let hidden = file.hidden().clone();
+        let fragment = file.into_fragment(id);
+        if hidden.is_empty() { Ok(Some(fragment)) } else { self.delete_rows(base, &fragment, hidden).await }
     }
 
     async fn keep_fragments(&self, base: &Table, edit: &Edit) -> Result<Vec<Fragment>> {

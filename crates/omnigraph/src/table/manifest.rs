@@ -65,12 +65,12 @@ pub(super) async fn write(
     let folder = Path::from(table.as_str());
     let rows = live_rows(&manifest)?;
     let ambient = store.ambient();
-    apply_feature_flags(&mut manifest, false, false).map_err(failed("flag a version of", table.as_str()))?;
+    flag(table.as_str(), &mut manifest)?;
     for _ in 0..MINT_ATTEMPTS {
         let now = ambient.now_micros();
         manifest.set_timestamp(u128::from(now.max(0).unsigned_abs()) * 1000);
         manifest.version = version::mint(parent, now, ambient.random_u64());
-        let bytes = encode(table, &mut manifest, indexes.clone()).await?;
+        let bytes = encode(table.as_str(), &mut manifest, indexes.clone()).await?;
         let manifest_bytes = bytes.len() as u64;
         let key = Key::from_path(&manifest_path(&folder, manifest.version))?;
         // Two manifests of one id can only be equal in content if they are the same put: data files have unique names.
@@ -92,14 +92,20 @@ fn live_rows(manifest: &Manifest) -> Result<u64> {
     total.ok_or_else(|| Error::internal("a fragment does not state its rows".to_owned()))
 }
 
-async fn encode(table: &TablePath, manifest: &mut Manifest, indexes: Vec<IndexMetadata>) -> Result<Vec<u8>> {
+/// States what a reader must know to read `manifest`, which is of `table`.
+pub(super) fn flag(table: &str, manifest: &mut Manifest) -> Result<()> {
+    apply_feature_flags(manifest, false, false).map_err(failed("flag a version of", table))
+}
+
+/// The bytes of `manifest`, which is of `table`.
+pub(super) async fn encode(table: &str, manifest: &mut Manifest, indexes: Vec<IndexMetadata>) -> Result<Vec<u8>> {
     let mut buffer = Buffer::default();
     let indexes = (!indexes.is_empty()).then_some(indexes);
     let encoded = async {
         let position = write_manifest(&mut buffer, manifest, indexes, None).await?;
         buffer.write_magics(position, MAJOR_VERSION, MINOR_VERSION, MAGIC).await
     };
-    encoded.await.map_err(failed("encode a version of", table.as_str()))?;
+    encoded.await.map_err(failed("encode a version of", table))?;
     Ok(buffer.bytes)
 }
 

@@ -13,6 +13,7 @@
 //! - `edit`     a base version and an edit make the next version
 //! - `apart`    the rows that one of two versions may have and the other lacks
 //! - `fold`     which small fragments a write folds
+//! - `head`     versions for outside readers, in datasets of their own
 //! - `scan`     reading rows as a stream
 //! - `columns`  whole columns of fragments, kept in memory
 //! - `derived`  what is derived from versions, brought forward from one to another
@@ -24,6 +25,7 @@ mod derived;
 mod edit;
 mod failure;
 mod fold;
+mod head;
 mod manifest;
 mod open;
 mod scan;
@@ -37,6 +39,7 @@ pub(crate) use columns::{CHUNK_ROWS, Column, FragmentRows};
 pub(crate) use derived::Derived;
 pub(crate) use edit::{CarriedFragment, Edit};
 pub(crate) use fold::{FoldPlan, plan_fold};
+pub(crate) use head::{HeadFolder, HeadStamp, HeadVersion};
 pub(crate) use open::{Table, Tables};
 pub(crate) use scan::{ROW_ADDRESS, Scan};
 pub(crate) use schema::{EDGE_DST, EDGE_SRC, ID, edge_schema, node_schema};

@@ -80,6 +80,11 @@ impl Tables {
         Ok(self.keep(path, pin, dataset))
     }
 
+    /// What all that Lance does for this graph shares.
+    pub(super) fn session(&self) -> Arc<Session> {
+        Arc::clone(&self.shared.session)
+    }
+
     async fn load(&self, path: &TablePath, pin: TablePin, known: Option<&Manifest>) -> Result<Dataset> {
         let mut builder = DatasetBuilder::from_uri(storage::table_uri(path.as_str()))
             .with_session(Arc::clone(&self.shared.session))

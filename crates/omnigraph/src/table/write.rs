@@ -9,6 +9,7 @@ use lance_file::writer::{FileWriter, FileWriterOptions};
 use lance_table::format::{DataFile, Fragment};
 use object_store::path::Path;
 use omnigraph_log::TablePath;
+use roaring::RoaringBitmap;
 
 use super::manifest::FILE_VERSION;
 use super::{Table, Tables, failure::failed};
@@ -19,9 +20,25 @@ use crate::error::{Error, Result};
 pub(crate) struct WrittenFile {
     file: DataFile,
     rows: u32,
+    hidden: RoaringBitmap,
 }
 
 impl WrittenFile {
+    /// Rows in it.
+    pub(crate) fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    /// The same file, where the rows at these offsets count as deleted.
+    pub(crate) fn hiding(self, offsets: RoaringBitmap) -> Self {
+        Self { hidden: offsets, ..self }
+    }
+
+    /// The offsets of rows that count as deleted.
+    pub(super) fn hidden(&self) -> &RoaringBitmap {
+        &self.hidden
+    }
+
     /// The fragment that this file becomes.
     pub(super) fn into_fragment(self, id: u32) -> Fragment {
         let mut fragment = Fragment::new(u64::from(id));
@@ -79,7 +96,7 @@ impl DataWriter {
         file.fields = columns.iter().map(|(field, _)| signed(*field)).collect();
         file.column_indices = columns.iter().map(|(_, column)| signed(*column)).collect();
         file.file_size_bytes = NonZeroU64::new(summary.size_bytes).into();
-        Ok(WrittenFile { file, rows })
+        Ok(WrittenFile { file, rows, hidden: RoaringBitmap::new() })
     }
 
     /// Gives up; nothing remains that anybody could see.

@@ -9,6 +9,7 @@ use omnigraph_compiler::types::PropType;
 use omnigraph_log::TablePath;
 use regex::Regex;
 
+use super::TableRules;
 use crate::error::{Error, Result};
 use crate::table::{edge_schema, node_schema};
 
@@ -41,6 +42,8 @@ pub(crate) struct TypePlan {
     pub(crate) key: Option<Vec<KeyPart>>,
     /// The node types at the ends of an edge; none for a node.
     pub(crate) ends: Option<(TypeIndex, TypeIndex)>,
+    /// What is asked of its rows together.
+    pub(crate) rules: TableRules,
 }
 
 /// A part of a key.
@@ -99,10 +102,12 @@ impl TypePlan {
             key: node.key.as_ref().map(|key| parts(key, &properties)).transpose()?,
             properties,
             ends: None,
+            rules: TableRules::node(node),
         })
     }
 
-    fn edge(edge: &EdgeType, ends: (TypeIndex, TypeIndex)) -> Result<Self> {
+    fn edge(catalog: &Catalog, edge: &EdgeType, ends: (TypeIndex, TypeIndex)) -> Result<Self> {
+        let rules = TableRules::edge(catalog, edge).ok_or_else(|| Error::internal("an edge without ends"))?;
         let properties = properties(&edge.properties, &edge.ranges, &edge.checks)?;
         Ok(Self {
             name: edge.name.clone(),
@@ -112,6 +117,7 @@ impl TypePlan {
             key: edge.key.as_ref().map(|key| parts(key, &properties)).transpose()?,
             properties,
             ends: Some(ends),
+            rules,
         })
     }
 
@@ -140,7 +146,7 @@ impl RowPlans {
         for edge in catalog.edges.values() {
             edges.insert(edge.name.to_lowercase(), types.len());
             let end = |name: &str| nodes.get(name).copied().ok_or_else(|| Error::internal("an edge without ends"));
-            types.push(TypePlan::edge(edge, (end(&edge.from)?, end(&edge.to)?))?);
+            types.push(TypePlan::edge(catalog, edge, (end(&edge.from)?, end(&edge.to)?))?);
         }
         Ok(Self { types, nodes, edges })
     }

@@ -25,13 +25,24 @@ pub(crate) fn check_rows(plan: &TypePlan, batch: &RecordBatch) -> Result<(), Vio
     first.map_or(Ok(()), Err)
 }
 
-fn check_column(plan: &TypePlan, property: &PropertyPlan, column: &ArrayRef) -> Option<Violation> {
-    let mut first = None;
-    let mut rows = column.len();
-    if !property.ty.nullable && column.null_count() > 0 {
-        rows = (0..rows).find(|row| column.is_null(*row)).unwrap_or(rows);
-        first = Some(null(plan, property, rows));
+/// Judges only that values are there where they must be: the part of [`check_rows`] without which rows are not even rows of
+/// their table.
+pub(crate) fn check_nulls(plan: &TypePlan, batch: &RecordBatch) -> Result<(), Violation> {
+    let nulls =
+        plan.properties.iter().filter_map(|property| first_null(plan, property, batch.column_by_name(&property.name)?));
+    nulls.min_by_key(|violation| violation.row).map_or(Ok(()), Err)
+}
+
+fn first_null(plan: &TypePlan, property: &PropertyPlan, column: &ArrayRef) -> Option<Violation> {
+    if property.ty.nullable || column.null_count() == 0 {
+        return None;
     }
+    (0..column.len()).find(|row| column.is_null(*row)).map(|row| null(plan, property, row))
+}
+
+fn check_column(plan: &TypePlan, property: &PropertyPlan, column: &ArrayRef) -> Option<Violation> {
+    let mut first = first_null(plan, property, column);
+    let mut rows = first.as_ref().map_or(column.len(), |violation| violation.row);
     if let Some(words) = &property.ty.enum_values
         && let Some(found) = check_words(plan, property, words, &column.slice(0, rows))
     {

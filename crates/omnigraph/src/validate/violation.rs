@@ -15,11 +15,9 @@ pub(crate) const KEY: &str = "OG-RULE-005";
 /// Two rows that share what is unique.
 pub(crate) const UNIQUE: &str = "OG-RULE-006";
 /// An edge whose end does not exist, or would exist no longer.
-pub(crate) const END: &str = "OG-RULE-007";
-/// A node that edges hold which say `@on_delete(restrict)`.
-pub(crate) const RESTRICT: &str = "OG-RULE-008";
+pub(crate) const END: &str = "OG-LOAD-012";
 /// A node with more or fewer edges than `@card` or `@card_in` say.
-pub(crate) const CARDINALITY: &str = "OG-RULE-009";
+pub(crate) const CARDINALITY: &str = "OG-RULE-007";
 
 /// A rule that a row violates, before it is known where the row came from: each door adds its own place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +41,6 @@ impl From<Violation> for Error {
     /// For a door that has no place to name.
     fn from(violation: Violation) -> Self {
         let Violation { code, message, .. } = violation;
-        Self::Rule(Box::new(RuleError { code, message, places: Vec::new() }))
+        Self::Rule(Box::new(RuleError { code, message, places: Vec::new(), blamed: None }))
     }
 }

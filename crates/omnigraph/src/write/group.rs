@@ -101,6 +101,7 @@ impl StagedTable {
             rows.retain(|batch| batch.num_rows() > 0);
         }
         rows.extend(more.iter().cloned());
+        self.facts = None;
         self.count = rows.iter().map(|batch| batch.num_rows() as u64).sum();
         self.keys.retain(|key| !gone(key));
         self.keys.extend(&later.keys);

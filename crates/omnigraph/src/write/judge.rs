@@ -1,23 +1,23 @@
 //! What staged rows mean for the rows that are there, and whether they may.
 //!
-//! Judged anew on every base they are to be published on, so a commit never rests on a state that is gone.
+//! Judged anew on every base they are to be published on, so a commit never rests on a state that is gone. Rules are reported in
+//! this order: keys, uniqueness, ends of edges, cardinality; those of single rows were judged before.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::AsArray;
-use futures::TryStreamExt;
-use omnigraph_compiler::catalog::Catalog;
+use arrow::array::{Array, AsArray};
 use omnigraph_log::TablePath;
 
-use super::staged::{Existing, NeededEnd, StagedTable, StagedWrite};
+use super::staged::{Existing, InputPlace, NeededEnd, StagedRows, StagedTable, StagedWrite};
 use crate::error::{DataError, Error, Result};
-use crate::keys::{KeyHash, KeyIndex};
 use crate::snapshot::Snapshot;
-use crate::table::{EDGE_DST, EDGE_SRC, ID, RowAddress, Scan, Table};
+use crate::table::{EDGE_SRC, ID, RowAddress, Table};
+use crate::validate::{END, Facts, Image, NewRows, TableRules, TableWrite};
 
-/// An edge whose end does not exist.
-const UNKNOWN_END: &str = "OG-LOAD-012";
+/// Missing ends that are reported at once, whoever asks for how many.
+const MOST_REPORTED: usize = 1000;
 
 /// What a staged table does to its base.
 #[derive(Debug)]
@@ -32,15 +32,17 @@ pub(super) struct Judged {
 /// Judges `staged` on `base`.
 pub(super) async fn judge(staged: &StagedWrite, base: &Snapshot) -> Result<Vec<Judged>> {
     let mut judged = Vec::with_capacity(staged.tables.len());
+    let mut writes = Vec::with_capacity(staged.tables.len());
     for table in &staged.tables {
-        judged.push(resolve(table, base).await?);
+        let one = resolve(table, base).await?;
+        writes.push(table_write(table, &one, base)?);
+        judged.push(one);
     }
-    let replaced: HashMap<&TablePath, &StagedTable> =
-        staged.tables.iter().filter(|table| table.replace).map(|table| (&table.path, table)).collect();
-    find_ends(staged, base, &replaced).await?;
-    if !replaced.is_empty() {
-        keep_ends(staged, base, &replaced).await?;
-    }
+    let image = Image { base, writes };
+    image.check_uniques().await?;
+    find_ends(staged, &image).await?;
+    image.check_ends().await?;
+    image.check_cardinalities().await?;
     Ok(judged)
 }
 
@@ -56,107 +58,85 @@ pub(super) async fn resolve(staged: &StagedTable, snapshot: &Snapshot) -> Result
         return Ok(Judged { base, gone: Vec::new(), updated: 0 });
     }
     let index = snapshot.shared.keys.of(&base).await?;
-    let mut gone = Vec::new();
-    for address in staged.keys.iter().filter_map(|key| index.get(*key)) {
-        if staged.existing == Existing::Refuse {
-            let id = id_at(&base, address).await?;
-            return Err(Error::KeyConflict { message: format!("{} already has id '{id}'", staged.describe) });
-        }
-        gone.push(address);
+    let mut gone: Vec<RowAddress> = staged.keys.iter().filter_map(|key| index.get(*key)).collect();
+    if staged.existing == Existing::Refuse
+        && let Some(first) = gone.iter().min()
+    {
+        let id = id_at(&base, *first).await?;
+        return Err(Error::KeyConflict { message: format!("{} already has id '{id}'", staged.describe) });
     }
     let updated = gone.len() as u64;
-    gone.extend(staged.removed.iter().filter_map(|key| index.get(*key)));
+    let removed = staged.removed.iter().filter(|key| !staged.keys.contains(*key));
+    gone.extend(removed.filter_map(|key| index.get(*key)));
     gone.sort_unstable();
     Ok(Judged { base, gone, updated })
 }
 
-/// Every end that the staged rows lack must be a row that is there and stays.
-async fn find_ends(staged: &StagedWrite, base: &Snapshot, replaced: &HashMap<&TablePath, &StagedTable>) -> Result<()> {
-    let mut indexes: HashMap<&TablePath, KeyIndex> = HashMap::new();
-    let mut missing: Option<&NeededEnd> = None;
-    for end in &staged.ends {
-        if !replaced.contains_key(&end.node) && !indexes.contains_key(&end.node) {
-            let table = base.table(&end.node).await?;
-            indexes.insert(&end.node, base.shared.keys.of(&table).await?);
-        }
-        let there = indexes.get(&end.node).is_some_and(|index| index.contains(end.key));
-        let written = staged.tables.iter().find(|table| table.path == end.node);
-        let found = written
-            .map_or(there, |table| table.keys.contains(&end.key) || (there && !table.removed.contains(&end.key)));
-        if !found && missing.is_none_or(|first| end.line < first.line) {
-            missing = Some(end);
-        }
-    }
-    missing.map_or(Ok(()), |end| Err(unknown_end(end, &staged.origin)))
+fn table_write<'a>(staged: &'a StagedTable, judged: &Judged, base: &Snapshot) -> Result<TableWrite<'a>> {
+    let rules = TableRules::of(base.catalog(), &staged.path);
+    let rules = rules.ok_or_else(|| Error::internal(format!("table {} is of no type", staged.path)))?;
+    let batches: &[_] = match &staged.rows {
+        StagedRows::Memory(batches) => batches,
+        StagedRows::Files(_) => &[],
+    };
+    let facts = match (&staged.facts, &staged.rows) {
+        (Some(facts), _) => Cow::Borrowed(facts.as_ref()),
+        (None, StagedRows::Memory(batches)) => Cow::Owned(Facts::of_memory(&rules, batches)?),
+        (None, StagedRows::Files(_)) => return Err(Error::internal("nothing is known of the rows in files")),
+    };
+    let new = NewRows { batches, facts, streamed: staged.facts.is_some() };
+    Ok(TableWrite {
+        rules,
+        base: Arc::clone(&judged.base),
+        replace: staged.replace,
+        gone: judged.gone.clone(),
+        keys: &staged.keys,
+        removed: &staged.removed,
+        new,
+    })
 }
 
-fn unknown_end(end: &NeededEnd, origin: &str) -> Error {
-    let NeededEnd { line, id, column, node_name, edge_name, .. } = end;
-    Error::Data(Box::new(DataError {
-        code: UNKNOWN_END,
-        message: format!("line {line}: {column} '{id}' not found in {node_name}; both ends of {edge_name} must exist"),
-        file: origin.to_owned(),
-        line: *line,
+/// Every end that rows of an input lack among themselves must be a row that is there and stays.
+async fn find_ends(staged: &StagedWrite, image: &Image<'_>) -> Result<()> {
+    let mut by_node: HashMap<&TablePath, Vec<&NeededEnd>> = HashMap::new();
+    for end in &staged.ends {
+        by_node.entry(&end.node).or_default().push(end);
+    }
+    let mut missing: Vec<&NeededEnd> = Vec::new();
+    for (node, ends) in by_node {
+        let nodes = image.nodes(node).await?;
+        missing.extend(ends.into_iter().filter(|end| !nodes.contains(end.key)));
+    }
+    missing.sort_by_key(|end| end.place.order);
+    let errors = missing.iter().take(MOST_REPORTED).map(|end| unknown_end(end)).collect();
+    match Error::of_faults(errors, missing.len() as u64) {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+fn unknown_end(end: &NeededEnd) -> DataError {
+    let NeededEnd { id, column, node_name, edge_name, place, .. } = end;
+    let InputPlace { file, unit, number, .. } = place;
+    DataError {
+        code: END,
+        message: format!(
+            "{unit} {number}: {column} '{id}' not found in {node_name}; both ends of {edge_name} must exist"
+        ),
+        file: file.to_string(),
+        line: *number,
         column: 0,
         source_line: format!("{{\"edge\": \"{edge_name}\", … \"{}\": \"{id}\" …}}", member(column)),
-    }))
+    }
 }
 
 fn member(column: &str) -> &'static str {
     if column == EDGE_SRC { "from" } else { "to" }
 }
 
-/// Edges that stay must keep their ends when a node table is replaced.
-async fn keep_ends(staged: &StagedWrite, base: &Snapshot, replaced: &HashMap<&TablePath, &StagedTable>) -> Result<()> {
-    let catalog: &Catalog = base.catalog();
-    for edge in catalog.edges.values() {
-        let path = TablePath::edge(edge.table);
-        if replaced.contains_key(&path) {
-            continue;
-        }
-        for (node, column) in [(&edge.from, EDGE_SRC), (&edge.to, EDGE_DST)] {
-            let Some(node_type) = catalog.nodes.get(node) else { continue };
-            let Some(nodes) = replaced.get(&TablePath::node(node_type.table)) else { continue };
-            let table = base.table(&path).await?;
-            if let Some(id) = first_lost_end(&table, column, nodes).await? {
-                return Err(Error::Request {
-                    message: format!(
-                        "{}: {column} '{id}' not found in {node}: an edge {} that is there already points to it and {node} \
-                         is replaced. Load {} too, or use --mode merge",
-                        staged.origin, edge.name, edge.name
-                    ),
-                });
-            }
-        }
-    }
-    Ok(())
-}
-
-async fn first_lost_end(table: &Table, column: &str, nodes: &StagedTable) -> Result<Option<String>> {
-    if table.rows() == 0 {
-        return Ok(None);
-    }
-    let scan = Scan { columns: vec![column.to_owned()], ..Scan::default() };
-    let mut batches = std::pin::pin!(table.scan(scan).await?);
-    while let Some(batch) = batches.try_next().await? {
-        let Some(ids) = batch.column(0).as_string_opt::<i32>() else { continue };
-        if let Some(lost) = ids.iter().flatten().find(|id| !nodes.keys.contains(&KeyHash::of(id))) {
-            return Ok(Some(lost.to_owned()));
-        }
-    }
-    Ok(None)
-}
-
 /// The id of the row at `address`, for a message.
 pub(super) async fn id_at(table: &Table, address: RowAddress) -> Result<String> {
-    let scan = Scan { columns: vec![ID.to_owned()], fragments: Some([address.fragment()].into()), addresses: true };
-    let mut batches = std::pin::pin!(table.scan(scan).await?);
-    while let Some(batch) = batches.try_next().await? {
-        let addresses = batch.column(1).as_primitive_opt::<arrow::datatypes::UInt64Type>();
-        let row = addresses.and_then(|addresses| addresses.values().iter().position(|at| *at == address.0));
-        if let (Some(row), Some(ids)) = (row, batch.column(0).as_string_opt::<i32>()) {
-            return Ok(ids.value(row).to_owned());
-        }
-    }
-    Ok(String::new())
+    let ids = table.fetch(&[address], &[ID]).await?;
+    let ids = ids.first().and_then(|ids| ids.as_string_opt::<i32>()).filter(|ids| !ids.is_empty());
+    Ok(ids.map(|ids| ids.value(0).to_owned()).unwrap_or_default())
 }

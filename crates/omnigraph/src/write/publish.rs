@@ -11,13 +11,14 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use omnigraph_log::{BranchId, BranchRecord, Claim, CommitRecord, SchemaHash};
+use omnigraph_log::{BranchId, BranchRecord, Claim, CommitRecord, OperationId, SchemaHash};
 use tokio::sync::oneshot;
 
 use super::condition::WriteCondition;
 use super::job::{Company, Effect, Job};
 use super::{FragmentIds, round};
 use crate::error::{Error, Result};
+use crate::heads::Heads;
 use crate::snapshot::{Shared, Snapshot};
 use crate::validate::RowPlans;
 
@@ -25,9 +26,10 @@ use crate::validate::RowPlans;
 const MOST_TOGETHER: usize = 64;
 
 /// What publishes writes. Cheap to clone; clones share.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Writer {
     pub(super) ids: FragmentIds,
+    pub(super) heads: Heads,
     queues: Arc<Mutex<HashMap<BranchId, Arc<Queue>>>>,
     plans: Arc<Mutex<HashMap<SchemaHash, Arc<RowPlans>>>>,
 }
@@ -69,6 +71,7 @@ pub(crate) struct Publication {
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) submission: Submission,
+    pub(super) operation: OperationId,
     /// Its claim; `first` moves on as records are looked at.
     pub(super) claim: Option<Claim>,
     /// What it does to the base it was last asked about.
@@ -102,6 +105,11 @@ struct QueueState {
 }
 
 impl Writer {
+    /// A writer that has heads follow what it publishes.
+    pub(crate) fn new(heads: Heads) -> Self {
+        Self { ids: FragmentIds::default(), heads, queues: Arc::default(), plans: Arc::default() }
+    }
+
     /// Makes a commit of `submission` on `branch`, on whatever base that has by then, or finds the commit that an earlier
     /// attempt under the same key made.
     pub(crate) async fn submit(
@@ -118,7 +126,8 @@ impl Writer {
             None => None,
         };
         let (tell, told) = oneshot::channel();
-        let waiting = Waiting { submission, claim, prepared: None, retries: 0, tell };
+        let operation = OperationId::new(shared.ambient().ulid());
+        let waiting = Waiting { submission, operation, claim, prepared: None, retries: 0, tell };
         let queue = self.queue(branch.id);
         if queue.join(waiting) {
             tokio::spawn(serve(self.clone(), shared.clone(), Arc::clone(branch), queue));

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{join_all, try_join_all};
+use futures::future::{join_all, try_join, try_join_all};
 use omnigraph_log::record::RECORD_FORMAT;
-use omnigraph_log::{BranchRecord, CommitId, CommitRecord, Head, Operation, OperationId, Published};
+use omnigraph_log::{BranchRecord, CommitId, CommitRecord, Head, Operation, Published, TablePath};
 
 use super::group::Group;
 use super::judge::{Judged, judge};
@@ -14,6 +14,7 @@ use super::publish::{Publication, Waiting, Writer};
 use super::staged::StagedWrite;
 use super::version::{NextVersion, next_version};
 use crate::error::{Error, Result};
+use crate::heads::{Announced, Announcement};
 use crate::snapshot::{Shared, Snapshot, Target};
 
 /// Attempts before a writer gives up. With so many, only a branch that commits hundreds of times a second for minutes
@@ -77,13 +78,24 @@ impl Round<'_> {
         let ground = ground(&chosen.staged, &base).await?;
         let next = chosen.staged.tables.iter().zip(chosen.judged);
         let next = next.map(|(staged, judged)| next_version(&ground, &self.writer.ids, staged, judged));
-        let versions = try_join_all(next).await?;
+        let tables = chosen.staged.paths();
+        let announced = self.announce(&head, &chosen.staged, &tables);
+        // Held until the fate of the commit is known: then the heads are looked after.
+        let (versions, _announced) = try_join(try_join_all(next), announced).await?;
         let record = self.record(&head, &chosen.staged, &versions);
         match log.publish(&head, record).await? {
             Published::Committed(record) => self.answer(&record),
             Published::Lost => self.lose().await?,
         }
         Ok(())
+    }
+
+    /// Tells the heads of what is about to be published.
+    async fn announce(&self, head: &Head, staged: &StagedWrite, tables: &[TablePath]) -> Result<Announced> {
+        let operation = self.waiting.first().map(|waiting| waiting.operation);
+        let operation = operation.ok_or_else(|| Error::internal("a commit of no write"))?;
+        let (kind, actor) = (staged.kind, staged.actor.as_deref());
+        self.writer.heads.announce(Announcement { operation, head, kind, actor, tables }).await
     }
 
     /// Answers those whose key has a commit already.
@@ -290,8 +302,7 @@ impl Round<'_> {
         let answer = kept.map(|(effect, _)| {
             serde_json::json!({ "changed": effect.staged.changes(), "answer": effect.answer.as_ref() }).to_string()
         });
-        let id = OperationId::new(self.shared.ambient().ulid());
-        Operation { id, actor: waiting.submission.actor.clone(), idempotency_key: key, answer }
+        Operation { id: waiting.operation, actor: waiting.submission.actor.clone(), idempotency_key: key, answer }
     }
 
     fn answer(&mut self, record: &Arc<CommitRecord>) {

@@ -9,6 +9,7 @@ use omnigraph_log::{CommitKind, SchemaHash, TablePath};
 use super::Adoption;
 use crate::keys::KeyHash;
 use crate::table::{CarriedFragment, WrittenFile};
+use crate::validate::Facts;
 
 /// What happens to a row that is there under the id of a staged one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub(crate) struct StagedTable {
     pub(crate) keys: HashSet<KeyHash>,
     /// Ids of rows that go and get no successor. An id that is not there is passed over.
     pub(crate) removed: HashSet<KeyHash>,
+    /// What rules need to know of the rows, where they streamed past. Of rows in memory it can be left to be found.
+    pub(crate) facts: Option<Arc<Facts>>,
 }
 
 /// An end of a staged edge that no staged row has.
@@ -66,8 +69,21 @@ pub(crate) struct NeededEnd {
     pub(crate) edge_name: Arc<str>,
     /// Which end.
     pub(crate) column: &'static str,
-    /// Line of the input.
-    pub(crate) line: u64,
+    /// Where the edge stands.
+    pub(crate) place: InputPlace,
+}
+
+/// Where a staged row stands in the input it came from.
+#[derive(Clone, Debug)]
+pub(crate) struct InputPlace {
+    /// The file.
+    pub(crate) file: Arc<str>,
+    /// What its rows are counted by: `line` or `row`.
+    pub(crate) unit: &'static str,
+    /// Which one, from 1.
+    pub(crate) number: u64,
+    /// Grows from row to row through all files.
+    pub(crate) order: u64,
 }
 
 /// Everything that one commit is to carry.
@@ -79,17 +95,21 @@ pub(crate) struct StagedWrite {
     pub(crate) kind: CommitKind,
     /// Who is answerable.
     pub(crate) actor: Option<String>,
-    /// The input's name, for messages.
-    pub(crate) origin: String,
     /// One entry per table touched.
     pub(crate) tables: Vec<StagedTable>,
-    /// Ends to be found among the rows that are there.
+    /// Ends of edges that streamed past, to be found among the rows that are there.
     pub(crate) ends: Vec<NeededEnd>,
     /// What it takes over beside rows.
     pub(crate) adoption: Option<Arc<Adoption>>,
 }
 
 impl StagedWrite {
+    /// Every table that it changes.
+    pub(crate) fn paths(&self) -> Vec<TablePath> {
+        let adopted = self.adoption.iter().flat_map(|adoption| &adoption.tables).map(|table| table.path.clone());
+        self.tables.iter().map(|table| table.path.clone()).chain(adopted).collect()
+    }
+
     /// Whether it changes any row.
     pub(crate) fn changes(&self) -> bool {
         let adopts = self.adoption.as_ref().is_some_and(|adoption| adoption.is_a_change());

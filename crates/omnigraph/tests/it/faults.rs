@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use omnigraph::objects::{RetryPolicy, StoreOptions};
-use omnigraph::{LoadMode, Omnigraph, OpenOptions, Target};
+use omnigraph::{Classification, LoadMode, Omnigraph, OpenOptions, Target};
 use omnigraph_testkit::fault::{Fault, Faults, Rule};
 use omnigraph_testkit::s3::{Bucket, Moto};
 
+use crate::heads::assert_heads_show_main;
 use crate::support::{CREW, MORE, SCHEMA, export, load, memory};
 
 const NEXT: &str = r#"{"type":"Sailor","data":{"handle":"dot","rank":28}}"#;
@@ -49,6 +50,9 @@ enum Work {
 }
 
 impl Work {
+    /// Every operation there is: a new one is a variant, an arm in `run`, and its place here.
+    const ALL: [Self; 4] = [Self::Init, Self::Load, Self::CreateBranch, Self::LoadOnBranch];
+
     /// Makes what must be there before.
     async fn prepare(self, place: &str, options: OpenOptions) {
         if self == Self::Init {
@@ -59,17 +63,45 @@ impl Work {
         if self == Self::LoadOnBranch {
             graph.create_branch("side/b", &Target::Branch("main".into()), None).await.unwrap();
         }
+        graph.settle().await.unwrap();
     }
 
     async fn run(self, place: &str, options: OpenOptions) -> omnigraph::Result<()> {
         if self == Self::Init {
-            return Omnigraph::init(place, "fleet.pg", SCHEMA, None, options).await.map(drop);
+            let graph = Omnigraph::init(place, "fleet.pg", SCHEMA, None, options).await?;
+            let _ = graph.settle().await;
+            return Ok(());
         }
         let graph = Omnigraph::open(place, options).await?;
-        match self {
+        let result = match self {
             Self::Init | Self::Load => load(&graph, "main", LoadMode::Merge, MORE).await.map(drop),
             Self::CreateBranch => graph.create_branch("side/b", &Target::Branch("main".into()), None).await.map(drop),
             Self::LoadOnBranch => load(&graph, "side/b", LoadMode::Merge, MORE).await.map(drop),
+        };
+        // Whether heads were published says nothing of the commit. Nothing of this handle runs on after it.
+        let _ = graph.settle().await;
+        result
+    }
+
+    /// Heads show main to everybody, and nothing is announced: after an open for writing, and no other step.
+    async fn heads_are_right(self, backend: &Backend, place: &str, context: &str) {
+        if matches!(backend, Backend::Memory) {
+            return;
+        }
+        let faults = Faults::new();
+        match Omnigraph::open(place, backend.options(&faults)).await {
+            Ok(graph) => drop(graph),
+            Err(error) if self == Self::Init && error.code() == "OG-LOG-001" => return,
+            Err(error) => panic!("{context}: the graph does not open for writing: {error}"),
+        }
+        let report = Omnigraph::inspect_heads(place, backend.options(&faults)).await.unwrap();
+        for head in &report.heads {
+            assert_eq!(head.classification, Classification::NoMovement, "{context}: {head:?}");
+        }
+        assert!(report.intents.is_empty(), "{context}: {report:?}");
+        if let Backend::Folder(_) = backend {
+            let graph = Omnigraph::open_read_only(place, backend.options(&faults)).await.unwrap();
+            assert_heads_show_main(std::path::Path::new(place), &graph).await;
         }
     }
 
@@ -91,10 +123,11 @@ impl Work {
     /// The next write, by somebody who knows nothing of what happened.
     async fn go_on(self, place: &str, options: OpenOptions) {
         if self == Self::Init && self.state(place, options.clone()).await == "no graph" {
-            Omnigraph::init(place, "fleet.pg", SCHEMA, None, options.clone()).await.unwrap();
+            Omnigraph::init(place, "fleet.pg", SCHEMA, None, options.clone()).await.unwrap().settle().await.unwrap();
         }
         let graph = Omnigraph::open(place, options).await.unwrap();
         load(&graph, "main", LoadMode::Merge, NEXT).await.unwrap();
+        graph.settle().await.unwrap();
         assert!(export(&graph, "main").await.contains("\"dot\""), "{self:?}: the next write is lost");
     }
 }
@@ -135,7 +168,9 @@ async fn strike(backend: &Backend, work: Work) -> Outcome {
             if result.is_ok() {
                 assert_eq!(state, new, "{context}: acknowledged and lost");
             }
+            work.heads_are_right(backend, &place, &context).await;
             work.go_on(&place, backend.options(&faults)).await;
+            work.heads_are_right(backend, &place, &context).await;
             outcome.faults += 1;
             outcome.failed += usize::from(result.is_err());
             outcome.old += usize::from(state == old);
@@ -146,12 +181,13 @@ async fn strike(backend: &Backend, work: Work) -> Outcome {
 }
 
 async fn matrix(name: &str, backend: Backend) {
-    for work in [Work::Init, Work::Load, Work::CreateBranch, Work::LoadOnBranch] {
+    for work in Work::ALL {
         let Outcome { calls, faults, failed, old, new } = strike(&backend, work).await;
         assert!(faults > 0 && old > 0 && new > 0, "{work:?}: the faults do not reach both sides of the commit");
+        let heads = if name == "memory" { "no heads" } else { "heads equal to main" };
         println!(
             "{name}, {work:?}: {calls} calls, {faults} faults, {failed} reported as errors; afterwards {old} old states, \
-             {new} new states, 0 others, 0 refused next writes"
+             {new} new states, 0 others, 0 lost acknowledgements, 0 refused next writes, 0 manual steps, {heads}"
         );
     }
 }

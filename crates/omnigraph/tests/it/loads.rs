@@ -174,24 +174,6 @@ node Sample {
     assert_eq!(export(&graph, "main").await.trim_end(), line);
 }
 
-/// Rules that a write would have to obey and that writes are not checked against yet: the schema is refused, not the rule
-/// ignored.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_rule_that_is_not_kept_is_not_accepted() {
-    for (rule, schema) in [
-        ("@unique(b) on node type 'A'", "node A { a: String @key  b: String @unique }"),
-        ("@unique(src, dst) on edge type 'E'", "node A { a: String @key } edge E: A -> A { @unique(src, dst) }"),
-        ("@card on edge type 'E'", "node A { a: String @key } edge E: A -> A @card(0..2)"),
-        ("@key on edge type 'E'", "node A { a: String @key } edge E: A -> A { @key(@src, @dst) }"),
-    ] {
-        let place = memory();
-        let error = Omnigraph::init(&place, "s.pg", schema, None, OpenOptions::default()).await.unwrap_err();
-        assert_eq!(error.code(), "OG-ENG-009");
-        assert!(error.to_string().contains(rule), "{error}");
-        assert_eq!(Omnigraph::open(&place, OpenOptions::default()).await.unwrap_err().code(), "OG-LOG-001");
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_only_handle_does_not_write() {
     let place = memory();

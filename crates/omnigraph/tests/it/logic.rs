@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use omnigraph::{LoadMode, LoadRequest, LoadSource, Omnigraph, OpenOptions, QueryRequest, Target};
+use omnigraph::{
+    LoadMode, LoadRequest, LoadSource, MutateRequest, Omnigraph, OpenOptions, QueryRequest, Target, WriteCondition,
+};
 use omnigraph_compiler::catalog::Catalog;
 use omnigraph_compiler::ir::Operation;
 use omnigraph_testkit::generate::{self, Size};
-use omnigraph_testkit::logic::{self, Answer, Engine, EngineError, OracleEngine, Request};
+use omnigraph_testkit::logic::{self, Answer, Condition, Engine, EngineError, OracleEngine, Receipt, Request, Write};
 use omnigraph_testkit::oracle::Mode;
 use serde_json::Value;
 
@@ -17,6 +19,14 @@ use crate::support::memory;
 #[derive(Default)]
 struct Subject {
     graph: Option<Omnigraph>,
+}
+
+/// Cells in the order of the columns.
+fn answer(columns: Vec<String>, rows: &[serde_json::Map<String, Value>]) -> Answer {
+    let cells = |row: &serde_json::Map<String, Value>| {
+        columns.iter().map(|column| row.get(column).cloned().unwrap_or(Value::Null)).collect()
+    };
+    Answer { rows: rows.iter().map(cells).collect(), columns }
 }
 
 fn shown(error: omnigraph::Error) -> EngineError {
@@ -42,7 +52,7 @@ impl Subject {
 #[async_trait(?Send)]
 impl Engine for Subject {
     fn supports(&self, feature: &str) -> bool {
-        feature == "search"
+        matches!(feature, "search" | "mutations")
     }
 
     async fn init(&mut self, schema: &str) -> Result<(), EngineError> {
@@ -70,10 +80,36 @@ impl Engine for Subject {
     async fn query(&mut self, request: &Request) -> Result<Answer, EngineError> {
         let snapshot = self.graph().snapshot(Target::Branch(request.branch.clone())).await.map_err(shown)?;
         let result = snapshot.query(Self::request(request)).await.map_err(shown)?;
-        let cells = |row: serde_json::Map<String, Value>| {
-            result.columns.iter().map(|column| row.get(column).cloned().unwrap_or(Value::Null)).collect()
+        Ok(answer(result.columns, &result.rows))
+    }
+
+    async fn mutate(&mut self, write: &Write) -> Result<Receipt, EngineError> {
+        let request = &write.request;
+        let condition = write.condition.clone().map(|condition| match condition {
+            Condition::Head(commit) => WriteCondition::Head(commit),
+            Condition::UnchangedSince(commit) => WriteCondition::UnchangedSince(commit),
+        });
+        let request = MutateRequest {
+            branch: request.branch.clone(),
+            source: request.source.clone(),
+            file: "test.gq".to_owned(),
+            name: request.name.clone(),
+            params: request.params.clone(),
+            condition,
+            ..MutateRequest::default()
         };
-        Ok(Answer { rows: result.rows.into_iter().map(cells).collect(), columns: result.columns.clone() })
+        let receipt = self.graph().mutate(request).await.map_err(shown)?;
+        Ok(Receipt {
+            nodes: receipt.affected_nodes,
+            edges: receipt.affected_edges,
+            committed: receipt.commit.is_some(),
+            answer: answer(receipt.columns, &receipt.rows),
+        })
+    }
+
+    async fn head(&mut self, branch: &str) -> Result<String, EngineError> {
+        let commit = self.graph().commit_of(&Target::Branch(branch.to_owned())).await.map_err(shown)?;
+        Ok(commit.commit.to_string())
     }
 
     async fn explain(&mut self, request: &Request) -> Result<Option<String>, EngineError> {

@@ -47,18 +47,24 @@ impl Merge {
         let address = session.address(uri.as_deref())?;
         let (policy, choices) = taking.read()?;
         let actor = session.actor().map(str::to_owned);
-        let request = MergeRequest { source: source.clone(), target: into.clone(), policy, choices, actor: actor.clone() };
+        let request =
+            MergeRequest { source: source.clone(), target: into.clone(), policy, choices, actor: actor.clone() };
         if dry_run {
             let graph = session.open_to_read(&address).await?;
             let receipt = graph.preview_merge(request).await?;
             let mut document = json!({ "source": source, "target": into, "outcome": receipt.outcome, "dry_run": true });
-            return report(session, Audience::of(json), &mut document, &receipt, &format!("would merge {source} into {into}"));
+            return report(
+                session,
+                Audience::of(json),
+                &mut document,
+                &receipt,
+                &format!("would merge {source} into {into}"),
+            );
         }
         consent::echo(session, "branch merge", &address);
         let graph = session.open_to_write(&address).await?;
         let receipt = graph.merge(request).await?;
-        let mut document =
-            json!({ "source": source, "target": into, "outcome": receipt.outcome, "actor_id": actor });
+        let mut document = json!({ "source": source, "target": into, "outcome": receipt.outcome, "actor_id": actor });
         let mut refused = None;
         if delete_branch {
             refused = graph.delete_branch(&source, actor.as_deref()).await.err().map(|error| error.to_string());

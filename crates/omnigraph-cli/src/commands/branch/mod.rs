@@ -34,7 +34,9 @@ impl Branch {
     /// The command as the guard sees it.
     pub(super) fn verb(&self) -> Verb {
         match self {
-            Self::Create(_) | Self::Merge(_) | Self::Rename(_) | Self::Reset(_) | Self::Delete(_) => Verb::write("branch"),
+            Self::Create(_) | Self::Merge(_) | Self::Rename(_) | Self::Reset(_) | Self::Delete(_) => {
+                Verb::write("branch")
+            }
             Self::List(_) => Verb::read("branch"),
         }
     }

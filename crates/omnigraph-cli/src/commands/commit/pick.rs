@@ -87,8 +87,7 @@ impl Pick {
             Deed::Revert => graph.revert(request).await?,
             Deed::CherryPick => graph.cherry_pick(request).await?,
         };
-        let mut document =
-            json!({ "commit": commit_id, "target": on, "outcome": receipt.outcome, "actor_id": actor });
+        let mut document = json!({ "commit": commit_id, "target": on, "outcome": receipt.outcome, "actor_id": actor });
         report(session, Audience::of(json), &mut document, &receipt, &format!("{done} {commit_id} on {on}"))
     }
 }

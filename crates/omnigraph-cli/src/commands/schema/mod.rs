@@ -1,5 +1,6 @@
 //! `schema`: what a graph may hold.
 
+mod plan;
 mod show;
 
 use clap::Subcommand;
@@ -13,6 +14,8 @@ use crate::session::Session;
 pub(crate) enum Schema {
     /// Print the schema as it was accepted
     Show(show::Show),
+    /// Show the steps that would give a graph another schema
+    Plan(plan::Plan),
 }
 
 impl Schema {
@@ -20,12 +23,14 @@ impl Schema {
     pub(super) fn verb(&self) -> Verb {
         match self {
             Self::Show(_) => show::VERB,
+            Self::Plan(_) => plan::VERB,
         }
     }
 
     pub(super) async fn run(self, session: &mut Session) -> Result<()> {
         match self {
             Self::Show(show) => show.run(session).await,
+            Self::Plan(plan) => plan.run(session).await,
         }
     }
 }

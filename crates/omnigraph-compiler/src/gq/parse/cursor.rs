@@ -18,6 +18,9 @@ pub(super) type Parsed<T> = Result<T, Reported>;
 /// Levels of nesting a source may have; keeps every walk over the tree within the stack.
 pub(super) const MAX_DEPTH: u16 = 100;
 
+/// In which order the parts of a read stand.
+pub(super) const ORDER_OF_PARTS: &str = "the order of a query is: match, return, having, order, limit";
+
 /// The parser.
 pub(super) struct Parser<'a> {
     pub(super) source: &'a str,
@@ -152,13 +155,18 @@ impl<'a> Parser<'a> {
         reported
     }
 
+    /// The kind of the token taken last.
+    fn previous(&self) -> Option<TokenKind> {
+        self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map(|token| token.kind)
+    }
+
     /// Advice for spellings that other languages use.
     fn foreign_spelling(&self) -> Option<&'static str> {
         match (self.text_at(0), self.text_at(1)) {
-            ("=", _) => Some("equality is written `=`, once"),
-            (">", _) if self.at > 0 && self.tokens[self.at - 1].kind == TokenKind::Less => {
-                Some("inequality is written `!=`")
-            }
+            ("=", _) if self.previous() == Some(TokenKind::Equal) => Some("equality is written `=`, once"),
+            (">", _) if self.previous() == Some(TokenKind::Less) => Some("inequality is written `!=`"),
+            (";", _) => Some("white space separates what stands in a query; remove the `;`"),
+            ("order" | "limit", _) => Some(ORDER_OF_PARTS),
             ("&", _) => Some("conjunction is written `and`, or as two clauses"),
             ("|", "|") => Some("disjunction is written `or`"),
             ("'", _) => Some("strings are written in double quotes"),

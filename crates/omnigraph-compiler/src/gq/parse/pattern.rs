@@ -98,7 +98,12 @@ impl Parser<'_> {
         }
         let expr = self.expr()?;
         if let ExprKind::Alias(name) = &expr.kind {
-            return Err(self.error(expr.span(), format!("expected a clause, found `{name}`")));
+            let message = format!("expected a clause, found `{name}`");
+            if name == "where" {
+                let help = "a condition is a clause by itself; leave `where` out";
+                return Err(self.error_with_help(expr.span(), message, help));
+            }
+            return Err(self.error(expr.span(), message));
         }
         self.reject_second_hop()?;
         if let ExprKind::Exists { negated, clauses } = expr.kind {

@@ -1,10 +1,11 @@
 //! Queries: header, parameters, reads.
 
-use super::cursor::{Parsed, Parser};
+use super::cursor::{ORDER_OF_PARTS, Parsed, Parser};
 use crate::gq::ast::{
     At, Body, Count, ExprKind, Name, OrderItem, ParamDecl, Projection, QueryDecl, Read, Select, UnionWord,
 };
 use crate::lex::TokenKind;
+use crate::suggest::type_called;
 use crate::types::{PropType, Scalar};
 
 impl Parser<'_> {
@@ -37,6 +38,10 @@ impl Parser<'_> {
             if self.eat(TokenKind::RightParen) {
                 return Ok(params);
             }
+            if self.is(TokenKind::Equal) {
+                let help = "a parameter has no default; let it be null (`?`) and write `coalesce($x, …)`";
+                return Err(self.error_with_help(self.span(), "expected `,` or `)`, found `=`", help));
+            }
             self.expect(TokenKind::Comma, "`,` or `)`")?;
         }
     }
@@ -52,7 +57,11 @@ impl Parser<'_> {
     }
 
     fn scalar(&mut self, in_list: bool) -> Parsed<Scalar> {
-        if !self.is(TokenKind::TypeName) {
+        if self.is_word("enum") {
+            let message = "expected the type of a parameter, found `enum`";
+            return Err(self.error_with_help(self.span(), message, "the words of an enum are passed as `String`"));
+        }
+        if !matches!(self.kind(), Some(TokenKind::TypeName | TokenKind::Ident)) {
             return Err(self.expected("the type of a parameter"));
         }
         let scalar = match self.text_at(0) {
@@ -75,11 +84,17 @@ impl Parser<'_> {
                 self.expect(TokenKind::RightParen, "`)`")?;
                 return Ok(Scalar::Vector(dimension));
             }
-            _ => {
-                return Err(self.expected_one_of(&[
+            other => {
+                let help =
+                    type_called(other).filter(|ours| *ours != other).map(|ours| format!("did you mean `{ours}`?"));
+                let reported = self.expected_one_of(&[
                     "String", "Bool", "I32", "I64", "U32", "U64", "F32", "F64", "Date", "DateTime", "Blob", "Json",
                     "Vector",
-                ]));
+                ]);
+                if let (Some(help), Some(last)) = (help, self.diagnostics.last_mut()) {
+                    last.help = Some(help);
+                }
+                return Err(reported);
             }
         };
         self.advance();
@@ -221,8 +236,7 @@ impl Parser<'_> {
                     read.after.replace(self.cursor()?).is_some()
                 }
                 "order" => {
-                    let help = "the order of a query is: match, return, having, order, limit";
-                    return Err(self.error_with_help(span, "expected `}`, found `order`", help));
+                    return Err(self.error_with_help(span, "expected `}`, found `order`", ORDER_OF_PARTS));
                 }
                 "}" => return Ok(()),
                 _ if read.limit.is_none() && read.order.is_empty() && self.is(TokenKind::Ident) => {

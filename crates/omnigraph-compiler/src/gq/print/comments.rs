@@ -1,6 +1,6 @@
 //! Comments of the source, in order, each to be printed exactly once.
 
-use crate::lex::tokenize;
+use crate::lex::{text_start, tokenize};
 use crate::span::Span;
 
 /// Comments that have not been printed yet.
@@ -14,7 +14,7 @@ impl<'a> Comments<'a> {
     /// Finds the comments: whatever stands between tokens and is not white space.
     pub(super) fn new(source: &'a str) -> Self {
         let mut spans = Vec::new();
-        let mut start = 0;
+        let mut start = text_start(source);
         for token in tokenize(source) {
             in_gap(source, Span::new(start, token.span.start), &mut spans);
             start = token.span.end;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Rule;
+use super::{Check, Rule};
 use crate::catalog::{Catalog, Property};
 use crate::compile::CompiledFile;
 use crate::diagnostic::{Code, Severity};
@@ -12,7 +12,7 @@ use crate::lint::{Finding, valid};
 pub(super) const RULE: Rule = Rule {
     code: Code::L201,
     doc: "a nullable property of a type that the file updates, which none of these updates sets",
-    check,
+    check: Check::File(check),
 };
 
 /// What the updates of one type do.
@@ -22,7 +22,8 @@ struct Updates {
     set: BTreeSet<String>,
 }
 
-fn check(file: &CompiledFile, catalog: &Catalog, findings: &mut Vec<Finding>) {
+fn check(file: &CompiledFile, catalog: &Catalog) -> Vec<Finding> {
+    let mut findings = Vec::new();
     let mut updates: BTreeMap<String, Updates> = BTreeMap::new();
     for (query, operation) in valid(file) {
         let Operation::Mutation(mutation) = operation else { continue };
@@ -39,7 +40,8 @@ fn check(file: &CompiledFile, catalog: &Catalog, findings: &mut Vec<Finding>) {
             if !settable {
                 continue;
             }
-            let message = format!("nullable property '{ty}.{}' is never set by an update query", property.name);
+            let message =
+                format!("{ty}.{} exists in the schema, may be null, and no update query sets it", property.name);
             findings.push(Finding {
                 type_name: Some(ty.clone()),
                 property: Some(property.name.clone()),
@@ -48,6 +50,7 @@ fn check(file: &CompiledFile, catalog: &Catalog, findings: &mut Vec<Finding>) {
             });
         }
     }
+    findings
 }
 
 /// The properties of a type that an update may set.

@@ -5,31 +5,12 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::lex::TokenKind;
 use crate::pg::ast::{BaseType, TypeExpr};
 use crate::span::{Span, Spanned};
-use crate::suggest::did_you_mean;
+use crate::suggest::{did_you_mean, type_called};
 use crate::types::Scalar;
 
 /// Everything that may be written where a type is expected.
 const TYPE_NAMES: &[&str] =
     &["String", "Bool", "I32", "I64", "U32", "U64", "F32", "F64", "Date", "DateTime", "Blob", "Json", "Vector", "enum"];
-
-/// Names people bring from elsewhere, and ours.
-const ALIASES: &[(&str, &str)] = &[
-    ("Text", "String"),
-    ("Str", "String"),
-    ("Boolean", "Bool"),
-    ("Int", "I64"),
-    ("Integer", "I64"),
-    ("Long", "I64"),
-    ("UInt", "U64"),
-    ("Float", "F64"),
-    ("Double", "F64"),
-    ("Decimal", "F64"),
-    ("Timestamp", "DateTime"),
-    ("Bytes", "Blob"),
-    ("Object", "Json"),
-    ("JSON", "Json"),
-    ("Enum", "enum"),
-];
 
 impl Parser<'_> {
     /// `( "[" base "]" | base ) [ "?" ]`
@@ -95,8 +76,7 @@ impl Parser<'_> {
     fn unknown_type(&mut self, text: &str, here: Span) -> BaseType {
         let message = format!("expected a type, found `{text}`");
         let mut error = Diagnostic::error(Code::S000, here, message);
-        let alias = ALIASES.iter().find(|(theirs, _)| theirs.eq_ignore_ascii_case(text)).map(|(_, ours)| *ours);
-        error.help = alias
+        error.help = type_called(text)
             .map(|ours| format!("did you mean `{ours}`?"))
             .or_else(|| did_you_mean(text, TYPE_NAMES.iter().copied()))
             .or_else(|| Some(format!("the types are {}", TYPE_NAMES.join(", "))));

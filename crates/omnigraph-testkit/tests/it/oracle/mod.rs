@@ -5,6 +5,7 @@
 mod aggregates;
 mod blocks;
 mod expressions;
+mod mutations;
 mod paths;
 mod patterns;
 mod ranks;

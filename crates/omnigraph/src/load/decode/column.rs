@@ -8,10 +8,10 @@ use arrow::array::{
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Date32Type, TimestampMillisecondType};
+use omnigraph_compiler::temporal;
 use omnigraph_compiler::types::{PropType, Scalar};
 
 use super::problem::{self, Problem};
-use super::text;
 
 /// Builds one Arrow column from JSON scalars.
 #[derive(Debug)]
@@ -86,9 +86,11 @@ impl Column {
         match self {
             Self::Text(column) => column.append_value(value),
             Self::Json(column) => column.append_value(serde_json::Value::from(value).to_string()),
-            Self::Date(column) => column.append_value(text::days(value).ok_or_else(|| invalid("Date", value))?),
+            Self::Date(column) => {
+                column.append_value(temporal::parse_date(value).ok_or_else(|| invalid("Date", value))?)
+            }
             Self::DateTime(column) => {
-                column.append_value(text::millis(value).ok_or_else(|| invalid("DateTime", value))?);
+                column.append_value(temporal::parse_datetime(value).ok_or_else(|| invalid("DateTime", value))?);
             }
             Self::Blob(column) => column.append_value(blob(value)?),
             other => return Err(other.expected(&format!("the text \"{value}\""))),

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::chunk::Groups;
 use super::problem::{self, Problem};
-use super::row::{DataSeed, duplicate};
+use super::row::{DataSeed, duplicate, is_storage_name};
 use crate::validate::TypeIndex;
 
 /// Reads one line into the rows of its type. What is wrong with it goes to `problem`.
@@ -92,7 +92,7 @@ impl Envelope<'_, '_> {
                     Ok(())
                 }
             },
-            "id" | "src" | "dst" => {
+            _ if matches!(name, "id" | "src" | "dst") || is_storage_name(name) => {
                 let message =
                     format!("top-level field '{name}' is reserved physical state; properties go into \"data\"");
                 self.fail(Problem::new(problem::ENVELOPE, message))

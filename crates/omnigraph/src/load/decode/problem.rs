@@ -36,6 +36,8 @@ pub(super) const OUT_OF_RANGE: &str = "OG-LOAD-007";
 pub(super) const MISSING: &str = "OG-LOAD-008";
 /// An id that is not the one its key gives.
 pub(super) const ID: &str = "OG-LOAD-010";
+/// Not CSV, or not the fields that the header names.
+pub(super) const NOT_CSV: &str = "OG-LOAD-013";
 
 /// A problem with `column` (from 1; 0 for the whole line) of `source_line`.
 pub(in crate::load) fn data_error(

@@ -46,6 +46,22 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// What the rows are to be.
+    pub(super) fn plan(&self) -> &'a TypePlan {
+        self.plan
+    }
+
+    /// The column of a property that the row at hand does not leave out.
+    pub(super) fn column(&mut self, property: usize) -> &mut Column {
+        self.seen[property] = true;
+        &mut self.columns[property]
+    }
+
+    /// The id of the row at hand.
+    pub(super) fn give_id(&mut self, id: Option<String>) {
+        self.given_id = id;
+    }
+
     /// Begins a row.
     pub(super) fn begin(&mut self) {
         self.seen.fill(false);
@@ -97,7 +113,7 @@ impl<'a> Rows<'a> {
 }
 
 /// A column with `defaults` in the place of the rows that left it out.
-fn with_defaults(column: &ArrayRef, omitted: &[u32], defaults: &ArrayRef) -> Result<ArrayRef> {
+pub(super) fn with_defaults(column: &ArrayRef, omitted: &[u32], defaults: &ArrayRef) -> Result<ArrayRef> {
     let mut places: Vec<(usize, usize)> = (0..column.len()).map(|row| (0, row)).collect();
     for (index, row) in omitted.iter().enumerate() {
         if let Some(place) = places.get_mut(*row as usize) {
@@ -183,12 +199,21 @@ impl Rows<'_> {
             let message = format!("'{name}' is reserved structural state; give the ends as \"from\" and \"to\"");
             return Ok(Err(Problem::new(problem::UNKNOWN_FIELD, message)));
         }
+        if is_storage_name(name) {
+            let message = format!("'{name}' is reserved physical state; no property is called that");
+            return Ok(Err(Problem::new(problem::UNKNOWN_FIELD, message)));
+        }
         let names = self.plan.properties.iter().map(|property| property.name.as_str());
         let near = omnigraph_compiler::suggest::nearest(name, names);
         let hint = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
         let message = format!("unknown input field '{name}' for {}{hint}", self.plan.describe());
         Ok(Err(Problem::new(problem::UNKNOWN_FIELD, message)))
     }
+}
+
+/// Whether tables call what they know of their own rows like this.
+pub(super) fn is_storage_name(name: &str) -> bool {
+    name.starts_with("_row")
 }
 
 pub(super) fn duplicate(name: &str) -> Problem {

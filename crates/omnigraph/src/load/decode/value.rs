@@ -6,6 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 
 use super::column::{Column, single};
 use super::problem::{self, Problem};
+use super::strict::Strict;
 
 /// Appends the JSON value that comes next to `column`. What is wrong with it goes to `problem`; the error that serde gets
 /// only says that there is something, and where.
@@ -76,7 +77,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         match &mut *self.column {
             Column::Vector { length, values, valid } => {
                 let before = values.len();
-                while let Some(number) = items.next_element::<f64>()? {
+                while let Some(number) = items.next_element_seed(Element { problem: self.problem })? {
                     match single(number) {
                         Ok(number) => values.push(number),
                         Err(found) => {
@@ -108,11 +109,8 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
                 return Ok(());
             }
             Column::Json(column) => {
-                let mut list = Vec::new();
-                while let Some(item) = items.next_element::<serde_json::Value>()? {
-                    list.push(item);
-                }
-                column.append_value(serde_json::Value::Array(list).to_string());
+                let list = Strict { problem: self.problem }.visit_seq(items)?;
+                column.append_value(list.to_string());
                 return Ok(());
             }
             _ => {}
@@ -121,21 +119,76 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         self.settle(Err(found))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<(), A::Error> {
         let Column::Json(column) = &mut *self.column else {
             let found = self.column.expected("an object");
             return self.settle(Err(found));
         };
-        let mut object = serde_json::Map::new();
-        while let Some((name, value)) = members.next_entry::<String, serde_json::Value>()? {
-            if object.contains_key(&name) {
-                let message = format!("duplicate JSON member '{name}'");
-                *self.problem = Some(Problem::new(problem::DUPLICATE_MEMBER, message));
-                return Err(A::Error::custom("value"));
-            }
-            object.insert(name, value);
-        }
-        column.append_value(serde_json::Value::Object(object).to_string());
+        let object = Strict { problem: self.problem }.visit_map(members)?;
+        column.append_value(object.to_string());
         Ok(())
+    }
+}
+
+/// A number of a vector.
+struct Element<'a> {
+    problem: &'a mut Option<Problem>,
+}
+
+impl Element<'_> {
+    fn refuse<E: serde::de::Error>(self, got: &str) -> Result<f64, E> {
+        let message = format!("vector elements must be numeric, got {got}");
+        *self.problem = Some(Problem::new(problem::WRONG_TYPE, message));
+        Err(E::custom("value"))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Element<'_> {
+    type Value = f64;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<f64, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Element<'_> {
+    type Value = f64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "the nearest float is what is asked for")]
+    fn visit_i64<E>(self, value: i64) -> Result<f64, E> {
+        Ok(value as f64)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "the nearest float is what is asked for")]
+    fn visit_u64<E>(self, value: u64) -> Result<f64, E> {
+        Ok(value as f64)
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<f64, E> {
+        Ok(value)
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<f64, E> {
+        self.refuse("null")
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<f64, E> {
+        self.refuse(if value { "true" } else { "false" })
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<f64, E> {
+        self.refuse(&format!("the text \"{value}\""))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<f64, A::Error> {
+        self.refuse("an array")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<f64, A::Error> {
+        self.refuse("an object")
     }
 }

@@ -17,7 +17,7 @@ use omnigraph_compiler::ir::{
 
 use super::Lowering;
 use super::flow::{Computed, Flow};
-use super::mention::{self, variables};
+use super::mention::{self, read_beside_edge, variables};
 use super::scope::Scope;
 use super::start::{KnownIds, filtered_fields, only_reads};
 use crate::error::{Error, Result};
@@ -75,16 +75,35 @@ impl<'a> Pending<'a> {
     /// The variables that wait and are connected to what is neither bound nor waits: a nested block will bind it.
     fn deferred(&self, bound: &Scope) -> BTreeSet<VarId> {
         let later = |var: VarId| !bound.binds(var) && !self.waiting.contains_key(&var);
-        let paths = self.paths.iter().map(|path| &path.expand);
         let mut deferred = BTreeSet::new();
-        for expand in self.expands.iter().copied().chain(paths) {
-            if later(expand.from) || later(expand.to) {
+        for (expand, read) in self.connections() {
+            if later(expand.from) || later(expand.to) || read.into_iter().any(later) {
                 deferred.extend([expand.from, expand.to]);
             }
         }
         // What a nested block starts from comes before it.
         deferred.retain(|var| !self.blocks.iter().any(|block| block.outer.contains(var)));
         deferred
+    }
+
+    /// The ends of connections that cannot be followed yet, for a condition on them reads what waits: that had better come
+    /// first.
+    fn held_up(&self, bound: &Scope) -> BTreeSet<VarId> {
+        let (mut held, mut wanted) = (BTreeSet::new(), BTreeSet::new());
+        for (expand, read) in self.connections() {
+            if !read.iter().all(|var| bound.binds(*var)) {
+                held.extend([expand.from, expand.to]);
+                wanted.extend(read);
+            }
+        }
+        &held - &wanted
+    }
+
+    /// Every expansion and every search for paths, with what its conditions read.
+    fn connections(&self) -> impl Iterator<Item = (&'a Expand, BTreeSet<VarId>)> {
+        let expands = self.expands.iter().map(|expand| (*expand, read_beside_edge(expand, None)));
+        let read = |path: &'a PathSearch| (&path.expand, read_beside_edge(&path.expand, mention::cost_of(path)));
+        expands.chain(self.paths.iter().map(move |path| read(path)))
     }
 
     /// Whether a column is read later.
@@ -161,7 +180,9 @@ impl Lowering {
             let deferred = if defer { pending.deferred(scope) } else { BTreeSet::new() };
             // A row that stands for several is of use only where the variable that is grouped by comes first.
             let prefer = uses.counted || uses.distinct;
-            let Some(var) = self.best_start(pending, &ids, &after, prefer, &deferred) else { return Ok(flow) };
+            let held = &pending.held_up(scope) | &deferred;
+            let start = |without| self.best_start(pending, &ids, &after, prefer, without);
+            let Some(var) = start(&held).or_else(|| start(&deferred)) else { return Ok(flow) };
             let component = self.begin(var, pending, &ids, uses).await?;
             let component = self.connected(component, pending, uses).await?;
             flow = Some(match flow {
@@ -220,7 +241,10 @@ impl Lowering {
             let ready = |path: &&&PathSearch| {
                 let open = pending.waiting.len() - usize::from(pending.waiting.contains_key(&path.expand.to));
                 let found = open == 0 && pending.waiting.contains_key(&path.expand.to);
-                flow.scope.binds(path.expand.from) && (flow.scope.binds(path.expand.to) || found)
+                let read = read_beside_edge(&path.expand, mention::cost_of(path));
+                flow.scope.binds(path.expand.from)
+                    && (flow.scope.binds(path.expand.to) || found)
+                    && read.iter().all(|var| flow.scope.binds(*var))
             };
             let Some(path) = pending.paths.iter().find(ready).copied() else { return Ok(flow) };
             flow = self.reach_known_ends(flow, &path.expand, pending, uses).await?;
@@ -243,10 +267,10 @@ impl Lowering {
         let bound = |var: VarId| flow.scope.binds(var);
         // What neither is bound nor waits, a nested block binds later.
         let known = |var: VarId| bound(var) || pending.waiting.contains_key(&var);
-        let reachable = pending
-            .expands
-            .iter()
-            .filter(|expand| (bound(expand.from) || bound(expand.to)) && known(expand.from) && known(expand.to));
+        let connected =
+            |expand: &Expand| (bound(expand.from) || bound(expand.to)) && known(expand.from) && known(expand.to);
+        let judged = |expand: &Expand| read_beside_edge(expand, None).into_iter().all(bound);
+        let reachable = pending.expands.iter().filter(|expand| connected(expand) && judged(expand));
         let weight = |expand: &&&Expand| {
             let open = !(bound(expand.from) && bound(expand.to));
             (open, expand.hops != Hops::One, self.fan_out(expand, bound(expand.from)))

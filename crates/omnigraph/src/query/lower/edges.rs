@@ -6,7 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray, UInt64Array};
 use arrow::datatypes::{DataType, Field as ArrowField, Float64Type, Schema, UInt64Type};
 use arrow::record_batch::RecordBatch;
 use hashbrown::HashMap;
-use omnigraph_compiler::ir::{Expand, Expr, VarId};
+use omnigraph_compiler::ir::{Expand, Expr, ExprKind, VarId, Walk};
 use omnigraph_walk::EdgeSet;
 
 use super::Lowering;
@@ -15,20 +15,44 @@ use super::mention::variables;
 use super::scope::{Binding, Scope, column};
 use crate::error::{Error, Result};
 use crate::query::graph::{Entities, Rows};
-use crate::query::operator::{Seed, node};
+use crate::query::operator::{Seed, checked_cost, node};
 use crate::query::run::collect;
 use crate::table::{CHUNK_ROWS, RowAddress};
 
 /// The column of an edge's cost.
-const COST: &str = "cost";
+pub(super) const COST: &str = "cost";
+
+/// What is asked of every edge of a walk.
+#[derive(Debug, Default)]
+pub(super) struct Conditions<'a> {
+    /// Conditions that read the edge alone: what they allow is the same for every row.
+    pub(super) of_edge: Vec<&'a Expr>,
+    /// Conditions that read more of a row.
+    pub(super) of_row: Vec<&'a Expr>,
+}
+
+/// The conditions on a walk.
+pub(super) fn conditions(walk: &Walk) -> Conditions<'_> {
+    let parts: Vec<&Expr> = match walk.filter.as_ref() {
+        None => Vec::new(),
+        Some(Expr { kind: ExprKind::And(parts), .. }) => parts.iter().collect(),
+        Some(filter) => vec![filter],
+    };
+    let (of_edge, of_row) = parts.into_iter().partition(|part| reads_only(part, walk.edge.id));
+    Conditions { of_edge, of_row }
+}
+
+/// Whether an expression reads no variable but this one.
+pub(super) fn reads_only(expr: &Expr, var: VarId) -> bool {
+    variables([expr]).iter().all(|read| *read == var)
+}
 
 impl Lowering {
-    /// The edges of a type for which a condition on the walk holds.
-    pub(super) async fn allowed(&mut self, edge: &str, var: VarId, filter: &Expr) -> Result<Arc<EdgeSet>> {
-        reads_only(filter, var)?;
+    /// The edges of a type for which conditions on the walk hold that read nothing else.
+    pub(super) async fn allowed(&mut self, edge: &str, var: VarId, conditions: &[&Expr]) -> Result<Arc<EdgeSet>> {
         let edges = self.graph.edges(edge).await?;
         let (seed, flow) = leaf(&edges, var);
-        let flow = self.filter(flow, &[filter], |name| name == column(var)).await?;
+        let flow = self.filter(flow, conditions, |name| name == column(var)).await?;
         let mut allowed = EdgeSet::default();
         for batch in self.of_all_edges(&edges, &seed, &flow).await? {
             for address in batch.column(flow.place(&column(var))?).as_primitive::<UInt64Type>().values() {
@@ -42,13 +66,11 @@ impl Lowering {
     pub(super) async fn costs(&mut self, expand: &Expand, cost: &Expr) -> Result<HashMap<u64, f64>> {
         let walk = expand.walk.as_ref().ok_or_else(|| Error::internal("a cost of no edge"))?;
         let var = walk.edge.id;
-        reads_only(cost, var)?;
         let mut costs = HashMap::new();
         for step in &expand.steps {
             let edges = self.graph.edges(&step.edge.name).await?;
             let (seed, flow) = leaf(&edges, var);
-            let conditions: Vec<&Expr> = walk.filter.iter().collect();
-            let flow = self.filter(flow, &conditions, |name| name == column(var)).await?;
+            let flow = self.filter(flow, &conditions(walk).of_edge, |name| name == column(var)).await?;
             let flow = self.compute(flow, &[Computed { name: COST.to_owned(), expr: cost }]).await?;
             for batch in self.of_all_edges(&edges, &seed, &flow).await? {
                 let addresses = batch.column(flow.place(&column(var))?).as_primitive::<UInt64Type>();
@@ -56,8 +78,7 @@ impl Lowering {
                 let values = values.as_primitive::<Float64Type>();
                 for (row, address) in addresses.values().iter().enumerate() {
                     let value = values.is_valid(row).then(|| values.value(row));
-                    let value = value.filter(|value| *value >= 0.0 && value.is_finite());
-                    costs.insert(*address, value.ok_or_else(|| bad_cost(&edges.name))?);
+                    costs.insert(*address, checked_cost(value, &edges.name)?);
                 }
             }
         }
@@ -89,21 +110,4 @@ fn leaf(edges: &Arc<Rows>, var: VarId) -> (Seed, Flow) {
     let mut scope = Scope::default();
     scope.bindings.insert(var, Binding::Entity(Entities::Rows(vec![Arc::clone(edges)])));
     (seed.clone(), Flow { plan: node(seed, Vec::new(), schema), scope })
-}
-
-fn reads_only(expr: &Expr, var: VarId) -> Result<()> {
-    if variables([expr]).iter().all(|read| *read == var) {
-        return Ok(());
-    }
-    Err(Error::Unsupported { what: "a condition on a walk that reads another variable than its edge".to_owned() })
-}
-
-fn bad_cost(edge: &str) -> Error {
-    Error::Value {
-        problem:
-            "the cost of an edge is null, negative or not finite; leave such edges out with a condition on the walk"
-                .to_owned(),
-        code: "bad-cost",
-        entity: format!("edge type {edge}"),
-    }
 }

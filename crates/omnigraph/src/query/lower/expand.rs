@@ -3,16 +3,27 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field as ArrowField};
-use omnigraph_compiler::ir::{Direction, EdgeStep, Expand, Hops, PathMode, PathPart, PathSearch, TypeRef, VarId};
+use omnigraph_compiler::ir::{Direction, EdgeStep, Expand, Hops, PathPart, PathSearch, TypeRef, VarId};
 use omnigraph_walk::Side;
 
 use super::Lowering;
 use super::block::{Pending, Uses, edge_variable};
+use super::edges::conditions;
 use super::flow::{Flow, extended};
-use super::scope::{Binding, column};
+use super::mention::cost_of;
+use super::restrict::is_judged_by_row;
+use super::scope::{Binding, Scope, column};
 use crate::error::{Error, Result};
 use crate::query::graph::Entities;
 use crate::query::operator::{self, Found, Hop, node};
+
+/// Where several edges lead, and what is bound behind them.
+struct Reached {
+    target: operator::WalkTarget,
+    scope: Scope,
+    /// The columns that come.
+    more: Vec<ArrowField>,
+}
 
 impl Lowering {
     /// Adds an expansion to a plan that binds at least one of its ends.
@@ -91,8 +102,8 @@ impl Lowering {
             schema: Arc::clone(&schema),
             budget: Arc::clone(&self.budget),
         };
-        let grown = Flow { plan: node(operator, vec![flow.plan], schema), scope };
-        self.thinned(grown, pending, uses)
+        let plan = self.walked(flow, operator, schema, expand, None).await?;
+        self.thinned(Flow { plan, scope }, pending, uses)
     }
 
     /// Drops what is not read any more; where equal rows count once, also rows that are then equal.
@@ -187,19 +198,7 @@ impl Lowering {
     ) -> Result<Flow> {
         let Hops::Range { min, max } = expand.hops else { return Err(Error::internal("a walk of one edge")) };
         let (steps, _) = self.steps(expand).await?;
-        let target = pending.waiting.remove(&expand.to);
-        let admitted = self.admitted(target.as_deref())?;
-        let sizes = self.sizes(&flow, expand, &steps, target.as_deref()).await?;
-        let mut scope = flow.scope.clone();
-        let mut more = Vec::new();
-        let bound = match &target {
-            None => Some(flow.place(&column(expand.to))?),
-            Some(types) => {
-                more.push(ArrowField::new(column(expand.to), DataType::UInt64, true));
-                scope.bindings.insert(expand.to, Binding::Entity(self.graph.node_entities(types).await?));
-                None
-            }
-        };
+        let Reached { target, mut scope, mut more } = self.reached(&flow, expand, &steps, pending).await?;
         if let Some(hops) = expand.hop_count {
             more.push(ArrowField::new(column(hops), DataType::Int64, true));
             scope.bindings.insert(hops, Binding::Value);
@@ -207,11 +206,16 @@ impl Lowering {
         let keep = flow.places(pending.wants(uses));
         let schema = extended(&flow.schema().project(&keep)?, more);
         // Where equal rows count once and only targets are read, all starts may be walked from at once.
-        let together = uses.distinct && keep.is_empty() && expand.hop_count.is_none() && bound.is_none() && !backward;
+        let together = uses.distinct
+            && keep.is_empty()
+            && expand.hop_count.is_none()
+            && target.bound.is_none()
+            && !backward
+            && !is_judged_by_row(expand, None);
         let operator = operator::Walk {
             from: flow.place(&column(expand.from))?,
             steps,
-            target: operator::WalkTarget { bound, admitted, sizes },
+            target,
             min,
             max,
             together,
@@ -221,21 +225,46 @@ impl Lowering {
             schema: Arc::clone(&schema),
             budget: Arc::clone(&self.budget),
         };
-        let grown = Flow { plan: node(operator, vec![flow.plan], schema), scope };
-        self.thinned(grown, pending, uses)
+        let plan = self.walked(flow, operator, schema, expand, None).await?;
+        self.thinned(Flow { plan, scope }, pending, uses)
     }
 
-    /// The hops of an expansion, each with the edges that its condition allows, and all edge types.
+    /// Where several edges lead: to a node that is bound, or to one that they bind.
+    async fn reached(
+        &mut self,
+        flow: &Flow,
+        expand: &Expand,
+        steps: &[Hop],
+        pending: &mut Pending<'_>,
+    ) -> Result<Reached> {
+        let types = pending.waiting.remove(&expand.to);
+        let admitted = self.admitted(types.as_deref())?;
+        let sizes = self.sizes(flow, expand, steps, types.as_deref()).await?;
+        let mut scope = flow.scope.clone();
+        let mut more = Vec::new();
+        let bound = match &types {
+            None => Some(flow.place(&column(expand.to))?),
+            Some(types) => {
+                more.push(ArrowField::new(column(expand.to), DataType::UInt64, true));
+                scope.bindings.insert(expand.to, Binding::Entity(self.graph.node_entities(types).await?));
+                None
+            }
+        };
+        Ok(Reached { target: operator::WalkTarget { bound, admitted, sizes }, scope, more })
+    }
+
+    /// The hops of an expansion, each with the edges that conditions on the edge alone allow, and all edge types.
     async fn steps(&mut self, expand: &Expand) -> Result<(Vec<Hop>, Entities)> {
         let types: Vec<TypeRef> = expand.steps.iter().map(|step| step.edge.clone()).collect();
         let entities = self.graph.edge_entities(&types).await?;
         let mut hops = self.hops(&expand.steps).await?;
-        let Some((edge, filter)) = expand.walk.as_ref().and_then(|walk| Some((walk.edge.id, walk.filter.as_ref()?)))
-        else {
+        let Some(walk) = &expand.walk else { return Ok((hops, entities)) };
+        let conditions = conditions(walk).of_edge;
+        if conditions.is_empty() {
             return Ok((hops, entities));
-        };
+        }
         for ty in &types {
-            let allowed = self.allowed(&ty.name, edge, filter).await?;
+            let allowed = self.allowed(&ty.name, walk.edge.id, &conditions).await?;
             for hop in hops.iter_mut().filter(|hop| hop.edge == ty.name) {
                 hop.allowed = Some(Arc::clone(&allowed));
             }
@@ -257,22 +286,11 @@ impl Lowering {
             Hops::Range { min, max } => (min, max),
         };
         let (steps, edges) = self.steps(expand).await?;
-        let target = pending.waiting.remove(&expand.to);
-        let admitted = self.admitted(target.as_deref())?;
-        let sizes = self.sizes(&flow, expand, &steps, target.as_deref()).await?;
-        let cost = match &path.mode {
-            PathMode::Cheapest { cost } => Some(self.costs(expand, cost).await?),
+        let Reached { target, mut scope, mut more } = self.reached(&flow, expand, &steps, pending).await?;
+        let cost = cost_of(path);
+        let costs = match cost {
+            Some(cost) if !is_judged_by_row(expand, Some(cost)) => Some(self.costs(expand, cost).await?),
             _ => None,
-        };
-        let mut scope = flow.scope.clone();
-        let mut more = Vec::new();
-        let bound = match &target {
-            None => Some(flow.place(&column(expand.to))?),
-            Some(types) => {
-                more.push(ArrowField::new(column(expand.to), DataType::UInt64, true));
-                scope.bindings.insert(expand.to, Binding::Entity(self.graph.node_entities(types).await?));
-                None
-            }
         };
         let nodes = self.graph.all_nodes(steps.iter().flat_map(|hop| [hop.from, hop.to])).await?;
         more.extend(operator::path_fields(path.path));
@@ -282,17 +300,18 @@ impl Lowering {
         let operator = operator::FindPaths {
             from: flow.place(&column(expand.from))?,
             steps,
-            target: operator::WalkTarget { bound, admitted, sizes },
-            mode: operator::PathKind::of(&path.mode, cost),
+            target,
+            mode: operator::PathKind::of(&path.mode, costs),
             min,
             max,
             nodes,
             edges,
             keep,
             schema: Arc::clone(&schema),
+            ids: Arc::default(),
             budget: Arc::clone(&self.budget),
         };
-        Ok(Flow { plan: node(operator, vec![flow.plan], schema), scope })
+        Ok(Flow { plan: self.walked(flow, operator, schema, expand, cost).await?, scope })
     }
 
     /// The form in which paths are shown.

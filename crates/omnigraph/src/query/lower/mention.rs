@@ -143,24 +143,32 @@ pub(super) fn of_aggregate(aggregate: &Aggregate) -> BTreeSet<VarId> {
 
 /// The variables that an expansion connects or reads.
 pub(super) fn of_expand(expand: &Expand) -> BTreeSet<VarId> {
-    let mut vars = BTreeSet::from([expand.from, expand.to]);
-    if let Some(walk) = &expand.walk {
-        vars.extend(variables(&walk.filter));
-        vars.remove(&walk.edge.id);
-    }
+    let mut vars = read_beside_edge(expand, None);
+    vars.extend([expand.from, expand.to]);
     vars
 }
 
 /// The variables that a path search connects or reads.
 pub(super) fn of_path(path: &PathSearch) -> BTreeSet<VarId> {
-    let mut vars = of_expand(&path.expand);
-    if let PathMode::Cheapest { cost } = &path.mode {
-        vars.extend(variables([cost]));
-    }
-    if let Some(walk) = &path.expand.walk {
-        vars.remove(&walk.edge.id);
-    }
+    let mut vars = read_beside_edge(&path.expand, cost_of(path));
+    vars.extend([path.expand.from, path.expand.to]);
     vars
+}
+
+/// The variables that the condition on a walk and the costs of its edges read beside the edge.
+pub(super) fn read_beside_edge(expand: &Expand, cost: Option<&Expr>) -> BTreeSet<VarId> {
+    let Some(walk) = &expand.walk else { return BTreeSet::new() };
+    let mut vars = variables(walk.filter.iter().chain(cost));
+    vars.remove(&walk.edge.id);
+    vars
+}
+
+/// What an edge of a path costs, where that is asked for.
+pub(super) fn cost_of(path: &PathSearch) -> Option<&Expr> {
+    match &path.mode {
+        PathMode::Cheapest { cost } => Some(cost),
+        _ => None,
+    }
 }
 
 /// The variables of its own that a nested block binds for the outer one.
@@ -185,6 +193,9 @@ pub(super) fn numbered(block: &Block) -> BTreeSet<VarId> {
     vars.extend(block.expands.iter().flat_map(|expand| [expand.from, expand.to]));
     vars.extend(block.paths.iter().flat_map(|path| [path.expand.from, path.expand.to]));
     vars.extend(block.filters.iter().flat_map(numbered_in));
+    let walks = block.expands.iter().chain(block.paths.iter().map(|path| &path.expand));
+    vars.extend(walks.filter_map(|expand| expand.walk.as_ref()?.filter.as_ref()).flat_map(numbered_in));
+    vars.extend(block.paths.iter().filter_map(cost_of).flat_map(numbered_in));
     for nested in &block.blocks {
         vars.extend(numbered(&nested.block));
         if let CorrelatedKind::Aggregate { aggregate, .. } = &nested.kind {

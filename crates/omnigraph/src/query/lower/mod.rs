@@ -11,6 +11,7 @@
 //! - `block`    patterns
 //! - `expand`   connections between nodes
 //! - `edges`    what is asked of every edge before a walk
+//! - `restrict` what is asked of edges row by row
 //! - `nested`   blocks within blocks
 //! - `group`    grouping and aggregates
 //! - `search`   text matches, distances and ranks
@@ -26,6 +27,7 @@ mod group;
 mod mention;
 mod nested;
 mod output;
+mod restrict;
 mod scope;
 mod search;
 mod start;

@@ -9,7 +9,8 @@ use arrow::record_batch::RecordBatch;
 use datafusion::execution::TaskContext;
 use serde_json::{Map, Value};
 
-use super::{Operator, Stream, each};
+use super::exec::mapped;
+use super::{Operator, Stream};
 use crate::error::{Error, Result};
 use crate::query::graph::{Entities, Nodes, Rows, Shown, ordinal_of, space_of};
 use crate::query::json::{Encoding, cell};
@@ -61,12 +62,12 @@ impl Operator for Attach {
         names.join(", ")
     }
 
+    fn is_brief(&self) -> bool {
+        true
+    }
+
     fn run(self: Arc<Self>, inputs: Vec<Stream>, _: Arc<TaskContext>) -> Result<Stream> {
-        let input = super::exec::only(inputs)?;
-        Ok(each(input, move |batch| {
-            let this = Arc::clone(&self);
-            async move { this.attach(batch).await }
-        }))
+        mapped(self, inputs, |this, batch| async move { this.attach(batch).await })
     }
 }
 

@@ -9,7 +9,8 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::execution::TaskContext;
 use omnigraph_kernels::Failure;
 
-use super::{Field, Operator, Stream, each};
+use super::exec::mapped;
+use super::{Field, Operator, Stream};
 use crate::error::{Error, Result};
 use crate::query::budget::Budget;
 use crate::query::graph::Entities;
@@ -60,12 +61,12 @@ impl Operator for Filter {
         self.text.clone()
     }
 
+    fn is_brief(&self) -> bool {
+        true
+    }
+
     fn run(self: Arc<Self>, inputs: Vec<Stream>, _: Arc<TaskContext>) -> Result<Stream> {
-        let input = super::exec::only(inputs)?;
-        Ok(each(input, move |batch| {
-            let this = Arc::clone(&self);
-            async move { this.filter(batch).await }
-        }))
+        mapped(self, inputs, |this, batch| async move { this.filter(batch).await })
     }
 }
 
@@ -109,12 +110,12 @@ impl Operator for Project {
         names.join(", ")
     }
 
+    fn is_brief(&self) -> bool {
+        true
+    }
+
     fn run(self: Arc<Self>, inputs: Vec<Stream>, _: Arc<TaskContext>) -> Result<Stream> {
-        let input = super::exec::only(inputs)?;
-        Ok(each(input, move |batch| {
-            let this = Arc::clone(&self);
-            async move { this.project(batch).await }
-        }))
+        mapped(self, inputs, |this, batch| async move { this.project(batch).await })
     }
 }
 
@@ -156,10 +157,9 @@ impl Operator for Counted {
     }
 
     fn run(self: Arc<Self>, inputs: Vec<Stream>, _: Arc<TaskContext>) -> Result<Stream> {
-        let input = super::exec::only(inputs)?;
-        Ok(each(input, move |batch| {
-            let spent = self.budget.spend(batch.num_rows() as u64);
+        mapped(self, inputs, |this, batch| {
+            let spent = this.budget.spend(batch.num_rows() as u64);
             std::future::ready(spent.map(|()| batch))
-        }))
+        })
     }
 }

@@ -33,6 +33,11 @@ pub(in crate::query) trait Operator: fmt::Debug + Send + Sync {
     /// What else a plan says of it.
     fn detail(&self) -> String;
 
+    /// Whether it takes next to no time for few rows, and makes few of few.
+    fn is_brief(&self) -> bool {
+        false
+    }
+
     /// Its rows, from those of its inputs.
     fn run(self: Arc<Self>, inputs: Vec<Stream>, context: Arc<TaskContext>) -> Result<Stream>;
 }
@@ -76,6 +81,11 @@ impl OperatorExec {
         &self.inner
     }
 
+    /// Whether it takes next to no time for few rows.
+    pub(in crate::query) fn is_brief(&self) -> bool {
+        self.operator.is_brief() && self.inner.iter().all(is_brief)
+    }
+
     /// What it does.
     pub(in crate::query) fn detail(&self) -> String {
         self.operator.detail()
@@ -89,6 +99,13 @@ pub(in crate::query) fn node(
     schema: SchemaRef,
 ) -> Arc<dyn ExecutionPlan> {
     Arc::new(OperatorExec::new(Arc::new(operator), inputs, schema))
+}
+
+/// Whether a plan looks up a few rows and does no more than show them: to hand it to another thread takes longer than to run
+/// it.
+pub(in crate::query) fn is_brief(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    let ours = (plan.as_ref() as &dyn std::any::Any).downcast_ref::<OperatorExec>();
+    ours.is_none_or(OperatorExec::is_brief) && plan.children().into_iter().all(is_brief)
 }
 
 fn one_partition(plan: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
@@ -178,12 +195,28 @@ fn metered(mut stream: Stream, metrics: &ExecutionPlanMetricsSet, partition: usi
     .boxed()
 }
 
-/// Each batch by itself, empty ones left out.
-pub(in crate::query) fn each<F>(input: Stream, work: impl FnMut(RecordBatch) -> F + Send + 'static) -> Stream
+/// What an operator makes of each batch of its input, empty ones left out.
+pub(super) fn mapped<O, F>(
+    operator: Arc<O>,
+    inputs: Vec<Stream>,
+    work: impl Fn(Arc<O>, RecordBatch) -> F + Send + 'static,
+) -> Result<Stream>
 where
+    O: Send + Sync + 'static,
     F: Future<Output = Result<RecordBatch>> + Send + 'static,
 {
-    input.and_then(work).try_filter(|batch| std::future::ready(batch.num_rows() > 0)).boxed()
+    let made = only(inputs)?.and_then(move |batch| work(Arc::clone(&operator), batch));
+    Ok(made.try_filter(|batch| std::future::ready(batch.num_rows() > 0)).boxed())
+}
+
+/// The same rows in batches of at most so many.
+pub(super) fn slices(input: Stream, rows: usize) -> Stream {
+    let sliced = move |batch: RecordBatch| {
+        let starts = (0..batch.num_rows()).step_by(rows);
+        let slices: Vec<_> = starts.map(|start| Ok(batch.slice(start, rows.min(batch.num_rows() - start)))).collect();
+        futures::stream::iter(slices)
+    };
+    input.map_ok(sliced).try_flatten().boxed()
 }
 
 /// The input of an operator that has one.

@@ -9,8 +9,10 @@ use arrow::datatypes::{SchemaRef, UInt64Type};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::execution::TaskContext;
 use futures::{StreamExt, TryStreamExt};
+use hashbrown::HashMap;
 use omnigraph_walk::{Adjacency, EdgeSet, Rows, Side};
 
+use super::restrict::Restrictable;
 use super::{Operator, Stream};
 use crate::error::Result;
 use crate::query::budget::Budget;
@@ -53,13 +55,13 @@ impl Hop {
     }
 
     /// Ready for a loop over many nodes.
-    fn open(&self) -> OpenHop<'_> {
+    pub(super) fn open(&self) -> OpenHop<'_> {
         OpenHop { hop: self, rows: self.adjacency.rows(self.side) }
     }
 }
 
 /// A hop with its side of the adjacency at hand.
-struct OpenHop<'a> {
+pub(super) struct OpenHop<'a> {
     hop: &'a Hop,
     rows: Rows<'a>,
 }
@@ -67,7 +69,7 @@ struct OpenHop<'a> {
 impl OpenHop<'_> {
     /// Calls `visit` with each neighbour of `node` and the address of the edge.
     #[inline]
-    fn visit<B>(&self, node: u64, mut visit: impl FnMut(u64, u64) -> ControlFlow<B>) -> ControlFlow<B> {
+    pub(super) fn visit<B>(&self, node: u64, mut visit: impl FnMut(u64, u64) -> ControlFlow<B>) -> ControlFlow<B> {
         if space_of(node) != self.hop.from {
             return ControlFlow::Continue(());
         }
@@ -97,7 +99,7 @@ pub(in crate::query) enum Found {
 }
 
 /// Walks one edge.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::query) struct Expand {
     /// The column that is walked from.
     pub(in crate::query) from: usize,
@@ -144,6 +146,24 @@ impl Operator for Expand {
             })
         };
         Ok(input.map_ok(expanded).try_flatten().boxed())
+    }
+}
+
+impl Restrictable for Expand {
+    fn from(&self) -> usize {
+        self.from
+    }
+
+    fn hops(&self) -> &[Hop] {
+        &self.hops
+    }
+
+    fn reach(&self) -> Option<u32> {
+        Some(1)
+    }
+
+    fn restricted(&self, hops: Vec<Hop>, _: HashMap<u64, f64>) -> Arc<dyn Operator> {
+        Arc::new(Self { hops, ..self.clone() })
     }
 }
 

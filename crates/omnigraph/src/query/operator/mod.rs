@@ -11,6 +11,7 @@
 //! - `expand`   one edge
 //! - `walk`     several edges
 //! - `path`     paths
+//! - `restrict` walks over edges that are judged row by row
 //! - `nest`     nested blocks, once per batch of outer rows
 //! - `distinct` rows once
 //! - `page`     continue after a cursor
@@ -24,6 +25,7 @@ mod expand;
 mod nest;
 mod page;
 mod path;
+mod restrict;
 mod scan;
 mod search;
 mod seed;
@@ -32,11 +34,12 @@ mod walk;
 pub(super) use attach::{Attach, Field, object_of, shown};
 pub(super) use compute::{Counted, Filter, Project, Witness};
 pub(super) use distinct::Distinct;
-pub(super) use exec::{Operator, OperatorExec, Stream, each, node};
+pub(super) use exec::{Operator, OperatorExec, Stream, is_brief, node};
 pub(super) use expand::{Expand, Found, Hop};
 pub(super) use nest::{Nest, Nesting};
 pub(super) use page::{After, LateKeys, SortKey, TopK};
-pub(super) use path::{FindPaths, PathKind, ShowPaths, path_fields, shown_path_fields};
+pub(super) use path::{FindPaths, PathKind, ShowPaths, checked_cost, path_fields, shown_path_fields};
+pub(super) use restrict::{Restrict, Restrictable};
 pub(super) use scan::{IndexLookup, Lookup, Scan};
 pub(super) use search::{Arm, Score, Scoring, TextField};
 pub(super) use seed::{ROW, Seed, seeded};

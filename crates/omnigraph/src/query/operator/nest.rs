@@ -9,8 +9,9 @@ use arrow::record_batch::RecordBatch;
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
-use futures::{StreamExt, TryStreamExt};
+use futures::TryStreamExt;
 
+use super::exec::{mapped, slices};
 use super::{Operator, Seed, Stream};
 use crate::error::{Error, Result};
 
@@ -66,18 +67,11 @@ impl Operator for Nest {
     }
 
     fn run(self: Arc<Self>, inputs: Vec<Stream>, context: Arc<TaskContext>) -> Result<Stream> {
-        let input = super::exec::only(inputs)?;
-        let slices = input.map_ok(|batch| {
-            let starts = (0..batch.num_rows()).step_by(OUTER_ROWS);
-            let slices: Vec<Result<RecordBatch>> =
-                starts.map(|start| Ok(batch.slice(start, OUTER_ROWS.min(batch.num_rows() - start)))).collect();
-            futures::stream::iter(slices)
-        });
-        let nested = slices.try_flatten().and_then(move |batch| {
-            let (this, context) = (Arc::clone(&self), Arc::clone(&context));
+        let outer = slices(super::exec::only(inputs)?, OUTER_ROWS);
+        mapped(self, vec![outer], move |this, batch| {
+            let context = Arc::clone(&context);
             async move { this.batch(batch, context).await }
-        });
-        Ok(nested.try_filter(|batch| std::future::ready(batch.num_rows() > 0)).boxed())
+        })
     }
 }
 

@@ -15,7 +15,8 @@ use datafusion::physical_plan::execution_plan::reset_plan_states;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::{StreamExt, TryStreamExt};
 
-use super::{Operator, Seed, Stream, each};
+use super::exec::mapped;
+use super::{Operator, Seed, Stream};
 use crate::error::{Error, Result};
 use crate::query::budget::Budget;
 use crate::query::cursor::Cursor;
@@ -69,6 +70,10 @@ impl Operator for TopK {
         };
         let keys: Vec<String> = self.keys.iter().map(name).collect();
         format!("{} by {}", self.fetch, keys.join(", "))
+    }
+
+    fn is_brief(&self) -> bool {
+        true
     }
 
     fn run(self: Arc<Self>, inputs: Vec<Stream>, context: Arc<TaskContext>) -> Result<Stream> {
@@ -222,11 +227,11 @@ impl Operator for After {
         String::new()
     }
 
+    fn is_brief(&self) -> bool {
+        true
+    }
+
     fn run(self: Arc<Self>, inputs: Vec<Stream>, _: Arc<TaskContext>) -> Result<Stream> {
-        let input = super::exec::only(inputs)?;
-        Ok(each(input, move |batch| {
-            let this = Arc::clone(&self);
-            async move { this.filter(&batch) }
-        }))
+        mapped(self, inputs, |this, batch| std::future::ready(this.filter(&batch)))
     }
 }

@@ -11,13 +11,15 @@ use arrow::compute::take;
 use arrow::datatypes::{DataType, Field as ArrowField, SchemaRef, UInt64Type};
 use arrow::record_batch::RecordBatch;
 use datafusion::execution::TaskContext;
-use futures::{StreamExt, TryStreamExt};
 use hashbrown::HashMap;
 use omnigraph_compiler::ir::{PathMode, VarId};
 use omnigraph_walk::{Order, Path, PathSearch, Place, Scratch, Targets, WalkGraph};
+use tokio::sync::OnceCell;
 
+use super::exec::{mapped, slices};
+use super::restrict::Restrictable;
 use super::walk::{Spending, WalkTarget, node_of, place, steps_text, walk_graph};
-use super::{Field, Hop, Operator, Stream, each, shown};
+use super::{Field, Hop, Operator, Stream, shown};
 use crate::error::{Error, Result};
 use crate::query::budget::Budget;
 use crate::query::graph::{Entities, ordinal_of, space_of};
@@ -72,7 +74,7 @@ pub(in crate::query) fn shown_path_fields(path: VarId) -> [ArrowField; 3] {
 }
 
 /// Finds paths from the nodes of a column.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::query) struct FindPaths {
     /// The column that is walked from.
     pub(in crate::query) from: usize,
@@ -94,6 +96,8 @@ pub(in crate::query) struct FindPaths {
     pub(in crate::query) keep: Vec<usize>,
     /// The columns that stay, then the target if it is found, then those of the path.
     pub(in crate::query) schema: SchemaRef,
+    /// The ids of nodes and of edges, once they are asked for.
+    pub(in crate::query) ids: Arc<OnceCell<[Ids; 2]>>,
     /// What it may cost.
     pub(in crate::query) budget: Arc<Budget>,
 }
@@ -112,25 +116,52 @@ impl Operator for FindPaths {
     }
 
     fn run(self: Arc<Self>, inputs: Vec<Stream>, _: Arc<TaskContext>) -> Result<Stream> {
-        let input = super::exec::only(inputs)?;
+        let starts = slices(super::exec::only(inputs)?, STARTS);
         let graph = Arc::new(walk_graph(&self.steps, &self.target.sizes, false));
-        let ids = Arc::new(tokio::sync::OnceCell::<[Ids; 2]>::new());
-        let slices = input.map_ok(|batch| {
-            let starts = (0..batch.num_rows()).step_by(STARTS);
-            let slices: Vec<Result<RecordBatch>> =
-                starts.map(|start| Ok(batch.slice(start, STARTS.min(batch.num_rows() - start)))).collect();
-            futures::stream::iter(slices)
-        });
-        Ok(each(slices.try_flatten().boxed(), move |batch| {
-            let (this, graph, ids) = (Arc::clone(&self), Arc::clone(&graph), Arc::clone(&ids));
+        mapped(self, vec![starts], move |this, batch| {
+            let graph = Arc::clone(&graph);
             async move {
                 tokio::task::consume_budget().await;
-                let ids = ids
+                let ids = this
+                    .ids
                     .get_or_try_init(|| async { Ok::<_, Error>([this.nodes.ids().await?, this.edges.ids().await?]) });
                 this.batch(&batch, &graph, ids.await?)
             }
-        }))
+        })
     }
+}
+
+impl Restrictable for FindPaths {
+    fn from(&self) -> usize {
+        self.from
+    }
+
+    fn hops(&self) -> &[Hop] {
+        &self.steps
+    }
+
+    fn reach(&self) -> Option<u32> {
+        self.max
+    }
+
+    fn restricted(&self, steps: Vec<Hop>, costs: HashMap<u64, f64>) -> Arc<dyn Operator> {
+        let mode = match &self.mode {
+            PathKind::Cheapest(_) => PathKind::Cheapest(Arc::new(costs)),
+            other => other.clone(),
+        };
+        Arc::new(Self { steps, mode, ..self.clone() })
+    }
+}
+
+/// The cost of an edge of some types, if it is one that a path may have.
+pub(in crate::query) fn checked_cost(cost: Option<f64>, types: &str) -> Result<f64> {
+    cost.filter(|cost| *cost >= 0.0 && cost.is_finite()).ok_or_else(|| Error::Value {
+        problem:
+            "the cost of an edge is null, negative or not finite; leave such edges out with a condition on the walk"
+                .to_owned(),
+        code: "bad-cost",
+        entity: format!("edge type {types}"),
+    })
 }
 
 impl FindPaths {
@@ -251,11 +282,7 @@ impl Operator for ShowPaths {
     }
 
     fn run(self: Arc<Self>, inputs: Vec<Stream>, _: Arc<TaskContext>) -> Result<Stream> {
-        let input = super::exec::only(inputs)?;
-        Ok(each(input, move |batch| {
-            let this = Arc::clone(&self);
-            async move { this.show(&batch).await }
-        }))
+        mapped(self, inputs, |this, batch| async move { this.show(&batch).await })
     }
 }
 
@@ -290,7 +317,7 @@ async fn objects(lists: &ArrayRef, entities: &Entities) -> Result<ListArray> {
 
 /// The ids of nodes or edges, at hand.
 #[derive(Debug)]
-struct Ids {
+pub(in crate::query) struct Ids {
     entities: Entities,
     /// By type: its fragments, and the ids in each.
     columns: Vec<(Vec<u32>, Vec<Column>)>,

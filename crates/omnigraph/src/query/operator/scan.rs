@@ -17,6 +17,9 @@ use crate::query::graph::{Entities, Nodes, Rows, node_ref};
 use crate::search::{Probe, TextIndexes};
 use crate::table::{self, CHUNK_ROWS, FragmentRows, ROW_ADDRESS, RowAddress, Table};
 
+/// So many nodes are shown before another thread would have begun to.
+const FEW_IDS: usize = 64;
+
 /// All nodes of some types, with some of their columns.
 #[derive(Debug)]
 pub(in crate::query) struct Scan {
@@ -236,6 +239,10 @@ impl Operator for Lookup {
         let shown: Vec<String> = self.ids.iter().take(3).map(|id| format!("{id:?}")).collect();
         let more = if self.ids.len() > 3 { format!(", … {} in all", self.ids.len()) } else { String::new() };
         format!("{} by key {}{more}", types.join(" | "), shown.join(", "))
+    }
+
+    fn is_brief(&self) -> bool {
+        self.ids.len() <= FEW_IDS
     }
 
     fn run(self: Arc<Self>, _: Vec<Stream>, _: Arc<TaskContext>) -> Result<Stream> {

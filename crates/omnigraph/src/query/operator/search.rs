@@ -15,6 +15,7 @@ use omnigraph_search::bm25::{Bm25, Field as Bm25Field};
 use omnigraph_search::{Corpus, MatchKind, Nearest, Rows, TextQuery};
 use tokio::sync::OnceCell;
 
+use super::exec::mapped;
 use super::{Field, Operator, Stream};
 use crate::error::{Error, Result};
 use crate::query::budget::Budget;
@@ -112,14 +113,11 @@ impl Operator for Score {
     }
 
     fn run(self: Arc<Self>, inputs: Vec<Stream>, _: Arc<TaskContext>) -> Result<Stream> {
-        let input = super::exec::only(inputs)?;
         if let Some(k) = self.fused {
+            let input = super::exec::only(inputs)?;
             return Ok(futures::stream::once(async move { self.fuse(input, k).await }).boxed());
         }
-        Ok(super::each(input, move |batch| {
-            let this = Arc::clone(&self);
-            async move { this.single(batch).await }
-        }))
+        mapped(self, inputs, |this, batch| async move { this.single(batch).await })
     }
 }
 

@@ -9,8 +9,10 @@ use arrow::datatypes::{SchemaRef, UInt64Type};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::execution::TaskContext;
 use futures::{StreamExt, TryStreamExt};
+use hashbrown::HashMap;
 use omnigraph_walk::{Place, Scratch, WalkGraph};
 
+use super::restrict::Restrictable;
 use super::{Hop, Operator, Stream};
 use crate::error::{Error, Result};
 use crate::query::budget::Budget;
@@ -31,7 +33,7 @@ pub(in crate::query) struct WalkTarget {
 }
 
 /// Walks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::query) struct Walk {
     /// The column that is walked from.
     pub(in crate::query) from: usize,
@@ -132,6 +134,24 @@ impl Operator for Walk {
             |mut work| async move { Ok(work.next().await?.map(|batch| (batch, work))) },
         )
         .boxed())
+    }
+}
+
+impl Restrictable for Walk {
+    fn from(&self) -> usize {
+        self.from
+    }
+
+    fn hops(&self) -> &[Hop] {
+        &self.steps
+    }
+
+    fn reach(&self) -> Option<u32> {
+        self.max
+    }
+
+    fn restricted(&self, steps: Vec<Hop>, _: HashMap<u64, f64>) -> Arc<dyn Operator> {
+        Arc::new(Self { steps, ..self.clone() })
     }
 }
 

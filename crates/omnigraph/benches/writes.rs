@@ -1,0 +1,247 @@
+//! The price of small writes: one row at a time, many writers at once, and what thousands of commits leave behind.
+//!
+//! `cargo bench -p omnigraph --bench writes` (or `make bench`). Every figure stands beside a baseline of the same run: plain
+//! detached Lance appends for one row, one writer for many, the first commits for later ones, a compacted copy for reads.
+//! `OMNIGRAPH_BENCH_DEPTH` sets how many commits there are before the second measure of one row (10,000).
+
+#![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures time and prints its table")]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use omnigraph::{
+    Durability, LoadMode, LoadRequest, LoadSource, MutateRequest, Omnigraph, OpenOptions, QueryRequest, StoreOptions,
+    Target,
+};
+use omnigraph_testkit::fault::{Fault, Faults, Rule};
+use serde_json::json;
+
+const SCHEMA: &str = "\
+node Person { name: String @key  age: I32?  note: String? }
+edge Knows: Person -> Person { since: Date? }
+";
+const INSERT: &str = "query q($n: String) { insert Person { name: $n, age: 30, note: \"a row of a benchmark\" } }";
+const UPDATE: &str = "query q($n: String) { update Person set { age: age + 1 } where name = $n }";
+const DELETE: &str = "query q($n: String) { delete Person where name = $n }";
+const MEASURED: usize = 200;
+const WRITERS: [usize; 6] = [1, 2, 4, 8, 16, 64];
+
+fn main() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        one_row().await;
+        many_writers().await;
+        slow_store().await;
+        remains().await;
+    });
+}
+
+fn options(durability: Durability) -> OpenOptions {
+    OpenOptions { store: StoreOptions { durability, ..StoreOptions::default() }, ..OpenOptions::default() }
+}
+
+async fn graph(place: &Path, options: OpenOptions) -> Omnigraph {
+    Omnigraph::init(&place.display().to_string(), "bench.pg", SCHEMA, None, options).await.unwrap()
+}
+
+async fn mutate(graph: &Omnigraph, source: &str, name: &str) {
+    let request = MutateRequest {
+        branch: "main".to_owned(),
+        source: source.to_owned(),
+        params: Some(json!({ "n": name })),
+        ..MutateRequest::default()
+    };
+    graph.mutate(request).await.unwrap();
+}
+
+async fn timed(graph: &Omnigraph, source: &str, prefix: &str) -> Vec<Duration> {
+    let mut times = Vec::with_capacity(MEASURED);
+    for number in 0..MEASURED {
+        let name = format!("{prefix}{number}");
+        let begun = Instant::now();
+        mutate(graph, source, &name).await;
+        times.push(begun.elapsed());
+    }
+    times
+}
+
+async fn one_row() {
+    let deep: usize = std::env::var("OMNIGRAPH_BENCH_DEPTH").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000);
+    println!("one row, one writer, long-lived handle, {MEASURED} each (ms)");
+    println!("  {:<10} {:<6} {:>7} {:>9} {:>9} {:>22}", "", "sync", "depth", "p50", "p95", "p50 to that of depth 0");
+    for (name, durability) in [("os", Durability::Os), ("full", Durability::Full)] {
+        let folder = tempfile::tempdir().unwrap();
+        let graph = graph(&folder.path().join("graph"), options(durability)).await;
+        let mut first: Vec<f64> = Vec::new();
+        for depth in [0, deep] {
+            if depth > 0 {
+                fill(folder.path(), depth).await;
+            }
+            for (place, (what, source)) in
+                [("insert", INSERT), ("update", UPDATE), ("delete", DELETE)].iter().enumerate()
+            {
+                let mut times = timed(&graph, source, &format!("d{depth}n")).await;
+                times.sort_unstable();
+                let (p50, p95) = (millis(times[MEASURED / 2]), millis(times[MEASURED * 95 / 100]));
+                if depth == 0 {
+                    first.push(p50);
+                }
+                println!("  {what:<10} {name:<6} {depth:>7} {p50:>9.3} {p95:>9.3} {:>22.2}", p50 / first[place]);
+            }
+        }
+    }
+    println!();
+}
+
+/// Commits to a graph from a handle that does not wait for the disk.
+async fn fill(folder: &Path, commits: usize) {
+    let place = folder.join("graph").display().to_string();
+    let graph = Omnigraph::open(&place, options(Durability::Os)).await.unwrap();
+    for number in 0..commits {
+        mutate(&graph, INSERT, &format!("fill{number}")).await;
+    }
+}
+
+/// Mutations per second of so many writers that do `each` of them, on keys of their own or all on one.
+async fn rate(graph: &Omnigraph, writers: usize, each: usize, same: bool) -> f64 {
+    let begun = Instant::now();
+    let work = (0..writers).map(|writer| {
+        let graph = graph.clone();
+        tokio::spawn(async move {
+            for number in 0..each {
+                let name = if same { "one".to_owned() } else { format!("w{writers}-{writer}-{number}") };
+                mutate(&graph, INSERT, &name).await;
+            }
+        })
+    });
+    for writer in work.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    #[expect(clippy::cast_precision_loss, reason = "some thousands")]
+    let total = (writers * each) as f64;
+    total / begun.elapsed().as_secs_f64()
+}
+
+async fn many_writers() {
+    println!("inserts per second on one branch, one process");
+    println!("  {:<6} {:<10} {:>8} {:>10} {:>16}", "sync", "keys", "writers", "per s", "to one writer");
+    for (name, durability) in [("os", Durability::Os), ("full", Durability::Full)] {
+        for (keys, same) in [("disjoint", false), ("the same", true)] {
+            let folder = tempfile::tempdir().unwrap();
+            let graph = graph(&folder.path().join("graph"), options(durability)).await;
+            rate(&graph, 1, 50, same).await;
+            let mut one = 0.0;
+            for writers in WRITERS {
+                let rate = rate(&graph, writers, (1600 / writers).max(50), same).await;
+                if writers == 1 {
+                    one = rate;
+                }
+                println!("  {name:<6} {keys:<10} {writers:>8} {rate:>10.0} {:>16.2}", rate / one);
+            }
+        }
+    }
+    println!();
+}
+
+async fn slow_store() {
+    let faults = Faults::new();
+    let store = StoreOptions { layer: Some(faults.layer()), durability: Durability::Os, ..StoreOptions::default() };
+    let folder = tempfile::tempdir().unwrap();
+    let graph = graph(&folder.path().join("graph"), OpenOptions { store, ..OpenOptions::default() }).await;
+    faults.add(Rule::new(Fault::Delay(Duration::from_millis(30))));
+    println!("inserts per second where every request to the store takes 30 ms longer");
+    println!("  {:>8} {:>10} {:>16}", "writers", "per s", "to one writer");
+    let mut one = 0.0;
+    for writers in [1, 4, 16, 64] {
+        let rate = rate(&graph, writers, 20, false).await;
+        if writers == 1 {
+            one = rate;
+        }
+        println!("  {writers:>8} {rate:>10.1} {:>16.2}", rate / one);
+    }
+    println!();
+}
+
+/// What 5,000 commits of one row leave without maintenance, beside a graph that got the same rows at once.
+async fn remains() {
+    const COMMITS: usize = 5_000;
+    let folder = tempfile::tempdir().unwrap();
+    let (many, once) = (folder.path().join("many"), folder.path().join("once"));
+    let graph_many = graph(&many, options(Durability::Os)).await;
+    for number in 0..COMMITS {
+        mutate(&graph_many, INSERT, &format!("p{number}")).await;
+    }
+    let graph_once = graph(&once, options(Durability::Os)).await;
+    let mut lines = Vec::new();
+    let target = || Target::Branch("main".into());
+    graph_many.snapshot(target()).await.unwrap().export(&[], &mut lines).await.unwrap();
+    let source = LoadSource::reader("rows", std::io::Cursor::new(lines));
+    graph_once.load(LoadRequest::new("main", LoadMode::Merge, source)).await.unwrap();
+
+    println!("{COMMITS} commits of one row, without maintenance, beside the same rows loaded at once");
+    let (live_many, live_once) = (live_files(&graph_many, &many).await, live_files(&graph_once, &once).await);
+    #[expect(clippy::cast_precision_loss, reason = "some megabytes")]
+    let ratio = live_many.1 as f64 / live_once.1 as f64;
+    println!(
+        "  data files of the newest state: {} beside {}; their bytes: {} beside {}, ratio {ratio:.2}",
+        live_many.0, live_once.0, live_many.1, live_once.1
+    );
+    let all = files(&many);
+    println!("  files of all 5,001 states, each of which can still be read: {}, {} bytes", all.0, all.1);
+    for (what, source) in [
+        ("look_up", "query q() { match { $p: Person { name: \"p4321\" } } return { $p.age as age } }"),
+        ("scan", "query q() { match { $p: Person  $p.age > 29 } return { count($p) as n } }"),
+    ] {
+        let (a, b) = (read(&graph_many, source).await, read(&graph_once, source).await);
+        println!(
+            "  {what:<8} {:>8.3} ms beside {:>8.3} ms, ratio {:.2}",
+            millis(a),
+            millis(b),
+            a.as_secs_f64() / b.as_secs_f64()
+        );
+    }
+}
+
+async fn read(graph: &Omnigraph, source: &str) -> Duration {
+    let mut times = Vec::new();
+    for _ in 0..200 {
+        let begun = Instant::now();
+        let snapshot = graph.snapshot(Target::Branch("main".into())).await.unwrap();
+        snapshot.query(QueryRequest { source: source.to_owned(), ..QueryRequest::default() }).await.unwrap();
+        times.push(begun.elapsed());
+    }
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// The data files that the newest state names, and their bytes.
+async fn live_files(graph: &Omnigraph, root: &Path) -> (usize, u64) {
+    let mut found = (0, 0);
+    for table in graph.snapshot(Target::Branch("main".into())).await.unwrap().tables() {
+        let path = root.join(table.path.as_str());
+        let uri = path.display().to_string();
+        let dataset =
+            lance::dataset::builder::DatasetBuilder::from_uri(&uri).with_version(table.pin.version).load().await;
+        for fragment in dataset.unwrap().get_fragments() {
+            for file in &fragment.metadata().files {
+                found.0 += 1;
+                found.1 += std::fs::metadata(path.join("data").join(&file.path)).map_or(0, |metadata| metadata.len());
+            }
+        }
+    }
+    found
+}
+
+fn files(folder: &Path) -> (usize, u64) {
+    let mut found = (0, 0);
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let below = if entry.path().is_dir() { files(&entry.path()) } else { (1, entry.metadata().unwrap().len()) };
+        found = (found.0 + below.0, found.1 + below.1);
+    }
+    found
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}

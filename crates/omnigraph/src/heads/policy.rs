@@ -1,0 +1,45 @@
+//! Whether and when heads are published.
+
+use omnigraph_log::{Log, OutsideHeads};
+use omnigraph_objects::{Location, Store};
+
+/// What a handle does about heads for outside readers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum HeadPublication {
+    /// Right behind each commit on `main`. The intent is durable before the commit is, so whatever ends this process, the next
+    /// one that opens the graph for writing finds what is due. For commands and programs that come and go; the intent is put
+    /// while rows are staged.
+    #[default]
+    Prompt,
+    /// Late and together, at most [`LATEST`] after a commit plus the time it takes. Nobody waits for the intent. If the process
+    /// ends between a commit and its intent, heads lag until the next commit on `main`. For servers.
+    Late,
+    /// Not at all. A graph that is created so says it in `graph.json`, and then it holds for everybody.
+    Off,
+}
+
+/// How long a handle that publishes late lets commits gather.
+pub(super) const LATEST: std::time::Duration = std::time::Duration::from_millis(250);
+
+impl HeadPublication {
+    /// What is really done for the graph of `log`.
+    pub(super) fn of(self, log: &Log) -> Self {
+        match log.stamp().outside_heads() {
+            OutsideHeads::Published => self.in_store(log.store()),
+            OutsideHeads::Off => Self::Off,
+        }
+    }
+
+    /// What is really done in `store`: one in the memory of this process has no outside readers.
+    pub(crate) fn in_store(self, store: &Store) -> Self {
+        if matches!(store.location(), Location::Memory(_)) { Self::Off } else { self }
+    }
+
+    /// What a graph that is created so says of itself.
+    pub(crate) fn of_new_graph(self) -> OutsideHeads {
+        match self {
+            Self::Prompt | Self::Late => OutsideHeads::Published,
+            Self::Off => OutsideHeads::Off,
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Random small loads on a schema with every rule, beside a recomputation of the whole graph that they would leave: what is refused, under
+//! which code, and what there is afterwards.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use omnigraph::objects::Ambient;
+use omnigraph::{LoadMode, Omnigraph, OpenOptions};
+use serde_json::{Map, Value, json};
+
+use crate::support::{export, load, memory};
+
+const SCHEMA: &str = "\
+node P { k: I32 @key  u: I32? @unique  a: String?  b: String?  r: I32?  @unique(a, b)  @range(r, 0..9) }
+node Q { w: String? @unique }
+edge E: P -> P @card(0..2) @card_in(0..2) { n: I32?  @unique(src, n) }
+edge F: P -> Q @card(1..2)
+edge G: P -> P @card_in(0..3) { n: I32  @key(@src, @dst, n) }
+";
+
+/// Stories of this many loads.
+const LOADS: usize = 40;
+const STORIES: u64 = 30;
+
+/// What the schema says, by hand.
+struct Type {
+    name: &'static str,
+    ends: Option<(&'static str, &'static str)>,
+    properties: &'static [&'static str],
+    key: &'static [&'static str],
+    uniques: &'static [&'static [&'static str]],
+    card: (usize, usize),
+    card_in: (usize, usize),
+}
+
+const ANY: (usize, usize) = (0, usize::MAX);
+
+const TYPES: &[Type] = &[
+    Type {
+        name: "P",
+        ends: None,
+        properties: &["k", "u", "a", "b", "r"],
+        key: &["k"],
+        uniques: &[&["u"], &["a", "b"]],
+        card: ANY,
+        card_in: ANY,
+    },
+    Type { name: "Q", ends: None, properties: &["w"], key: &[], uniques: &[&["w"]], card: ANY, card_in: ANY },
+    Type {
+        name: "E",
+        ends: Some(("P", "P")),
+        properties: &["n"],
+        key: &[],
+        uniques: &[&["src", "n"]],
+        card: (0, 2),
+        card_in: (0, 2),
+    },
+    Type { name: "F", ends: Some(("P", "Q")), properties: &[], key: &[], uniques: &[], card: (1, 2), card_in: ANY },
+    Type {
+        name: "G",
+        ends: Some(("P", "P")),
+        properties: &["n"],
+        key: &["src", "dst", "n"],
+        uniques: &[],
+        card: ANY,
+        card_in: (0, 3),
+    },
+];
+
+/// Properties, and for edges `src` and `dst`.
+type Row = Map<String, Value>;
+type State = BTreeMap<&'static str, BTreeMap<String, Row>>;
+
+struct Dice(Ambient);
+
+impl Dice {
+    fn below(&self, bound: u64) -> u64 {
+        self.0.random_u64() % bound
+    }
+
+    fn often(&self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+}
+
+/// A random row, its id, and its line.
+fn row(ty: &Type, dice: &Dice) -> (String, Row, String) {
+    let mut row = Row::new();
+    for name in ty.properties {
+        let value = match *name {
+            "k" => json!(dice.below(6)),
+            "n" if ty.name == "G" => json!(dice.below(2)),
+            _ if dice.often(40) => Value::Null,
+            "u" | "n" => json!(dice.below(5)),
+            "r" => json!(dice.below(if dice.often(5) { 12 } else { 10 })),
+            _ => json!(["x", "y", "z"][usize::try_from(dice.below(3)).unwrap()]),
+        };
+        row.insert((*name).to_owned(), value);
+    }
+    let data = row.clone();
+    if let Some((_, to)) = ty.ends {
+        let target = if to == "P" { dice.below(6).to_string() } else { format!("q{}", dice.below(4)) };
+        row.insert("src".to_owned(), json!(dice.below(6).to_string()));
+        row.insert("dst".to_owned(), json!(target));
+    }
+    let parts: Vec<String> = ty.key.iter().map(|name| text(&row[*name])).collect();
+    let id = match parts.as_slice() {
+        [] => format!("{}{}", ty.name.to_lowercase(), dice.below(6)),
+        [single] => single.clone(),
+        parts => json!(parts).to_string(),
+    };
+    let mut data = data;
+    data.insert("id".to_owned(), json!(id));
+    let mut line = json!({ "data": data });
+    line[if ty.ends.is_some() { "edge" } else { "type" }] = json!(ty.name);
+    if ty.ends.is_some() {
+        line["from"] = row["src"].clone();
+        line["to"] = row["dst"].clone();
+    }
+    (id, row, line.to_string())
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The state after a load, or the code it is refused with.
+fn apply(before: &State, mode: LoadMode, rows: &[(&'static Type, String, Row)]) -> Result<State, &'static str> {
+    if rows.iter().any(|(_, _, row)| row.get("r").and_then(Value::as_i64).is_some_and(|r| !(0..=9).contains(&r))) {
+        return Err("OG-RULE-003");
+    }
+    let mut met = BTreeSet::new();
+    if !rows.iter().all(|(ty, id, _)| met.insert((ty.name, id))) {
+        return Err("OG-LOAD-011");
+    }
+    let mut after = before.clone();
+    if mode == LoadMode::Overwrite {
+        rows.iter().for_each(|(ty, ..)| drop(after.remove(ty.name)));
+    }
+    for (ty, id, row) in rows {
+        let known = after.entry(ty.name).or_default().insert(id.clone(), row.clone());
+        if mode == LoadMode::Append && known.is_some() {
+            return Err("OG-ENG-002");
+        }
+    }
+    for ty in TYPES {
+        judge_uniques(ty, &after)?;
+    }
+    for ty in TYPES {
+        judge_ends(ty, &after)?;
+    }
+    for ty in TYPES {
+        judge_cardinality(ty, before, &after, rows)?;
+    }
+    Ok(after)
+}
+
+fn judge_uniques(ty: &Type, after: &State) -> Result<(), &'static str> {
+    for columns in ty.uniques {
+        let mut met = BTreeSet::new();
+        for row in after.get(ty.name).into_iter().flat_map(BTreeMap::values) {
+            let tuple: Vec<&Value> = columns.iter().map(|column| &row[*column]).collect();
+            if tuple.iter().all(|value| !value.is_null()) && !met.insert(format!("{tuple:?}")) {
+                return Err("OG-RULE-006");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn judge_ends(ty: &Type, after: &State) -> Result<(), &'static str> {
+    let Some((from, to)) = ty.ends else { return Ok(()) };
+    for row in after.get(ty.name).into_iter().flat_map(BTreeMap::values) {
+        for (end, node) in [("src", from), ("dst", to)] {
+            if !after.get(node).is_some_and(|nodes| nodes.contains_key(&text(&row[end]))) {
+                return Err("OG-LOAD-012");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn judge_cardinality(
+    ty: &Type,
+    before: &State,
+    after: &State,
+    rows: &[(&'static Type, String, Row)],
+) -> Result<(), &'static str> {
+    let Some((from, to)) = ty.ends else { return Ok(()) };
+    let empty = BTreeMap::new();
+    let (old, new) = (before.get(ty.name).unwrap_or(&empty), after.get(ty.name).unwrap_or(&empty));
+    for (end, node, (min, max)) in [("src", from, ty.card), ("dst", to, ty.card_in)] {
+        let written = rows.iter().filter(|(other, ..)| other.name == ty.name);
+        let mut touched: BTreeSet<String> = written.map(|(.., row)| text(&row[end])).collect();
+        for (id, row) in old {
+            let goes = !new.contains_key(id) || rows.iter().any(|(other, at, _)| other.name == ty.name && at == id);
+            if goes {
+                touched.insert(text(&row[end]));
+            }
+        }
+        for at in touched {
+            let exists = after.get(node).is_some_and(|nodes| nodes.contains_key(&at));
+            let count = new.values().filter(|row| text(&row[end]) == at).count();
+            if exists && !(min..=max).contains(&count) {
+                return Err("OG-RULE-007");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A graph as its export shows it.
+fn shown(state: &State) -> BTreeSet<String> {
+    let rows = state.iter().flat_map(|(ty, rows)| rows.iter().map(move |(id, row)| (ty, id, row)));
+    rows.map(|(ty, id, row)| format!("{ty} {id} {}", Value::Object(row.clone()))).collect()
+}
+
+fn exported(lines: &str) -> BTreeSet<String> {
+    let show = |line: &str| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let mut row = line["data"].as_object().unwrap().clone();
+        let id = row.remove("id").unwrap();
+        for (end, name) in [("from", "src"), ("to", "dst")] {
+            if let Some(id) = line.get(end) {
+                row.insert(name.to_owned(), id.clone());
+            }
+        }
+        let ty = line.get("type").or(line.get("edge")).unwrap();
+        format!("{} {} {}", text(ty), text(&id), Value::Object(row))
+    };
+    lines.lines().map(show).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_loads_agree_with_a_plain_recomputation() {
+    let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
+    for seed in 0..STORIES {
+        let dice = Dice(Ambient::seeded(seed));
+        let place = memory();
+        let mut handles =
+            vec![Omnigraph::init(&place, "rules.pg", SCHEMA, None, OpenOptions::default()).await.unwrap()];
+        handles.push(Omnigraph::open(&place, OpenOptions::default()).await.unwrap());
+        let mut state = State::new();
+        for step in 0..LOADS {
+            if dice.often(5) {
+                handles[1] = Omnigraph::open(&place, OpenOptions::default()).await.unwrap();
+            }
+            let mode = match dice.below(10) {
+                0 => LoadMode::Overwrite,
+                1..4 => LoadMode::Append,
+                _ => LoadMode::Merge,
+            };
+            let (mut rows, mut lines): (Vec<(&Type, String, Row)>, Vec<String>) = Default::default();
+            for _ in 0..=dice.below(4) {
+                let ty = &TYPES[usize::try_from(dice.below(5)).unwrap()];
+                let (id, row, line) = row(ty, &dice);
+                // What becomes of two rows of one given id is another matter.
+                if ty.key.is_empty() && rows.iter().any(|(other, at, _)| other.name == ty.name && *at == id) {
+                    continue;
+                }
+                rows.push((ty, id, row));
+                lines.push(line);
+            }
+            let lines = lines.join("\n");
+            let expected = apply(&state, mode, &rows);
+            let handle = &handles[usize::try_from(dice.below(2)).unwrap()];
+            let actual = load(handle, "main", mode, &lines).await;
+            let code = actual.as_ref().map_or_else(|error| error.code().to_owned(), |_| "accepted".to_owned());
+            let wanted = expected.as_ref().map_or_else(|code| (*code).to_owned(), |_| "accepted".to_owned());
+            assert_eq!(code, wanted, "seed {seed}, load {step}, {mode:?}\n{lines}\n{actual:?}\n{:#?}", shown(&state));
+            *outcomes.entry(code).or_default() += 1;
+            if let Ok(next) = expected {
+                state = next;
+                assert_eq!(exported(&export(handle, "main").await), shown(&state), "seed {seed}, load {step}");
+            }
+        }
+    }
+    println!("{outcomes:?}");
+    for code in ["accepted", "OG-RULE-003", "OG-LOAD-011", "OG-ENG-002", "OG-RULE-006", "OG-LOAD-012", "OG-RULE-007"] {
+        assert!(outcomes.get(code).is_some_and(|times| *times > 5), "{code} is hardly met: {outcomes:?}");
+    }
+}

@@ -1,0 +1,146 @@
+//! Rules of a schema that look beyond a single row, where a text test cannot say it: places in large inputs, writers that do not know
+//! of each other, branches, and what the rules cost.
+
+use omnigraph::objects::Verb;
+use omnigraph::{Error, LoadMode, Omnigraph, OpenOptions, Result, Target};
+
+use crate::support::{export, load, memory};
+
+const SCHEMA: &str = "\
+node Sailor { handle: String @key  badge: I64? @unique }
+node Harbor { code: String @key }
+edge Moors: Sailor -> Harbor @card(0..1) { berth: I32  @unique(dst, berth) }
+";
+
+async fn graph(location: &str) -> Omnigraph {
+    Omnigraph::init(location, "rules.pg", SCHEMA, None, OpenOptions::default()).await.unwrap()
+}
+
+fn sailor(number: u64, badge: u64) -> String {
+    format!("{{\"type\":\"Sailor\",\"data\":{{\"handle\":\"s{number}\",\"badge\":{badge}}}}}\n")
+}
+
+fn moors(id: &str, sailor: &str, berth: u64) -> String {
+    format!(
+        "{{\"edge\":\"Moors\",\"from\":\"{sailor}\",\"to\":\"oslo\",\"data\":{{\"id\":\"{id}\",\"berth\":{berth}}}}}\n"
+    )
+}
+
+const OSLO: &str = "{\"type\":\"Harbor\",\"data\":{\"code\":\"oslo\"}}\n";
+
+fn refused<T: std::fmt::Debug>(outcome: Result<T>) -> (String, u64, String) {
+    match outcome.unwrap_err() {
+        Error::Data(error) => (error.code.to_owned(), error.line, error.message),
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lines_that_break_a_rule_are_named() {
+    let graph = graph(&memory()).await;
+    let rows = [sailor(1, 1), sailor(2, 2), OSLO.to_owned(), sailor(3, 1)].concat();
+    let (code, line, message) = refused(load(&graph, "main", LoadMode::Append, &rows).await);
+    assert_eq!((code.as_str(), line), ("OG-RULE-006", 4));
+    let expected =
+        "line 4: @unique violation on Sailor.badge: value '1' held by 's1' and 's3' (the other is at line 1)";
+    assert_eq!(message, expected);
+
+    let rows = [sailor(1, 1), OSLO.to_owned(), moors("m1", "s1", 1), moors("m2", "s1", 2)].concat();
+    let (code, line, message) = refused(load(&graph, "main", LoadMode::Append, &rows).await);
+    assert_eq!((code.as_str(), line), ("OG-RULE-007", 3));
+    assert_eq!(message, "line 3: @card violation on edge Moors: source 's1' has 2 edges (max 1)");
+    assert!(export(&graph, "main").await.is_empty());
+}
+
+/// Enough rows to be written to files before anybody judges them.
+const MANY: u64 = 20_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_input_is_held_to_the_same_rules() {
+    let graph = graph(&memory()).await;
+    let many = |first: u64| (first..first + MANY).map(|number| sailor(number, number)).collect::<String>();
+    let twice = many(0) + &sailor(MANY, 7);
+    let (code, line, message) = refused(load(&graph, "main", LoadMode::Append, &twice).await);
+    assert_eq!((code.as_str(), line), ("OG-RULE-006", MANY + 1));
+    assert!(message.contains("the other is at line 8"), "{message}");
+    load(&graph, "main", LoadMode::Append, &(many(0) + OSLO)).await.unwrap();
+
+    let (code, line, message) =
+        refused(load(&graph, "main", LoadMode::Append, &(many(MANY) + &sailor(2 * MANY, 9))).await);
+    assert_eq!((code.as_str(), line), ("OG-RULE-006", MANY + 1));
+    assert!(message.contains("value '9' held by 's9'"), "{message}");
+
+    let berths: String = (0..MANY).map(|number| moors(&format!("m{number}"), &format!("s{number}"), number)).collect();
+    let (code, line, message) =
+        refused(load(&graph, "main", LoadMode::Append, &(berths.clone() + &moors("x", "s11", MANY))).await);
+    assert_eq!((code.as_str(), line), ("OG-RULE-007", 12));
+    assert!(message.contains("source 's11' has 2 edges (max 1)"), "{message}");
+    load(&graph, "main", LoadMode::Append, &berths).await.unwrap();
+
+    let (code, _, message) = refused(load(&graph, "main", LoadMode::Append, &moors("y", "s5", MANY)).await);
+    assert_eq!((code.as_str(), message.contains("'s5' has 2 edges (max 1)")), ("OG-RULE-007", true), "{message}");
+    let merged: String =
+        (0..MANY).map(|number| moors(&format!("m{number}"), &format!("s{number}"), MANY - 1 - number)).collect();
+    load(&graph, "main", LoadMode::Merge, &merged).await.unwrap();
+}
+
+/// Two handles on one graph, each of which keeps what it knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_that_is_behind_is_held_to_the_newest_state() {
+    let place = memory();
+    let (one, other) = (graph(&place).await, Omnigraph::open(&place, OpenOptions::default()).await.unwrap());
+    load(&one, "main", LoadMode::Append, &[sailor(1, 1), OSLO.to_owned()].concat()).await.unwrap();
+    load(&other, "main", LoadMode::Append, &sailor(2, 2)).await.unwrap();
+    load(&one, "main", LoadMode::Append, &[sailor(3, 3), moors("m1", "s1", 1)].concat()).await.unwrap();
+
+    let (code, ..) = refused(load(&other, "main", LoadMode::Append, &sailor(4, 3)).await);
+    assert_eq!(code, "OG-RULE-006");
+    load(&one, "main", LoadMode::Append, &sailor(5, 5)).await.unwrap();
+    let (code, ..) = refused(load(&other, "main", LoadMode::Append, &moors("m2", "s1", 2)).await);
+    assert_eq!(code, "OG-RULE-007");
+    load(&one, "main", LoadMode::Merge, &sailor(3, 30)).await.unwrap();
+    load(&other, "main", LoadMode::Append, &sailor(6, 3)).await.unwrap();
+    let (code, ..) = refused(load(&other, "main", LoadMode::Append, &sailor(7, 30)).await);
+    assert_eq!(code, "OG-RULE-006");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn branches_do_not_disturb_each_other() {
+    let graph = graph(&memory()).await;
+    load(&graph, "main", LoadMode::Append, &sailor(1, 1)).await.unwrap();
+    graph.create_branch("side", &Target::Branch("main".into()), None).await.unwrap();
+    load(&graph, "side", LoadMode::Append, &sailor(2, 2)).await.unwrap();
+    load(&graph, "main", LoadMode::Append, &sailor(3, 2)).await.unwrap();
+    load(&graph, "side", LoadMode::Merge, &sailor(1, 10)).await.unwrap();
+    load(&graph, "side", LoadMode::Append, &sailor(4, 1)).await.unwrap();
+    for (branch, badge) in [("main", 1), ("main", 2), ("side", 10), ("side", 2), ("side", 1)] {
+        let (code, ..) = refused(load(&graph, branch, LoadMode::Append, &sailor(9, badge)).await);
+        assert_eq!(code, "OG-RULE-006", "{branch} {badge}");
+    }
+}
+
+/// What a handle that is open reads to judge one row, with few rows in the graph and with many.
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_cost_what_a_write_changes() {
+    let mut most = Vec::new();
+    for rows in [10, MANY] {
+        let graph = graph(&memory()).await;
+        let all: String = (0..rows).map(|number| sailor(number, number)).collect();
+        let berths: String =
+            (0..rows / 2).map(|number| moors(&format!("m{number}"), &format!("s{number}"), number)).collect();
+        load(&graph, "main", LoadMode::Append, &(all + OSLO + &berths)).await.unwrap();
+        let mut reads = Vec::new();
+        for number in 0..20 {
+            let before = graph.requests();
+            let row = sailor(rows + number, rows + number)
+                + &moors(&format!("n{number}"), &format!("s{}", rows + number), rows + number);
+            load(&graph, "main", LoadMode::Append, &row).await.unwrap();
+            let made = graph.requests() - before;
+            reads.push(made.of(Verb::Get) + made.of(Verb::Head));
+        }
+        println!("{rows} rows: reads of a commit {reads:?}");
+        // The first commits bring what is derived into memory.
+        most.push(reads.into_iter().skip(2).max().unwrap());
+    }
+    assert!(most[1] <= most[0] + 2, "{most:?}");
+}
