@@ -44,6 +44,11 @@ pub(super) async fn judge(staged: &StagedWrite, base: &Snapshot) -> Result<Vec<J
     Ok(judged)
 }
 
+/// Holds `staged` to the rules without writing anything.
+pub(crate) async fn judged(staged: &StagedWrite, base: &Snapshot) -> Result<()> {
+    judge(staged, base).await.map(drop)
+}
+
 /// The rows of the base that a staged table replaces or removes.
 pub(super) async fn resolve(staged: &StagedTable, snapshot: &Snapshot) -> Result<Judged> {
     let base = snapshot.table(&staged.path).await?;

@@ -62,6 +62,7 @@ impl TableWrite<'_> {
     pub(crate) fn refused(&self, code: &'static str, rows: &[u32], message: String) -> Error {
         let places = rows.iter().map(|row| self.new.facts.place(*row));
         let places = if self.new.streamed { places.collect() } else { Vec::new() };
-        Error::Rule(Box::new(RuleError { code, message, places }))
+        let blamed = Some((self.rules.name.clone(), rows.first().copied()));
+        Error::Rule(Box::new(RuleError { code, message, places, blamed }))
     }
 }
