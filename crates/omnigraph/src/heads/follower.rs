@@ -233,6 +233,8 @@ impl Heads {
             drop(state);
             let heads = self.clone();
             runtime.spawn(async move { heads.follow().await });
+        } else {
+            self.inner.ended.notify_waiters();
         }
     }
 
@@ -301,7 +303,8 @@ impl Heads {
             {
                 let state = self.state();
                 match (&state.failure, state.due) {
-                    _ if state.working => {}
+                    // A caller may have its answer a moment before its operation is over.
+                    _ if state.working || state.standing.iter().any(|standing| standing.users > 0) => {}
                     (None, false) => return Ok(()),
                     (Some(problem), _) if tries > 0 => return Err(problem.clone()),
                     _ => {
