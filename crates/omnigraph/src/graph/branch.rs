@@ -124,6 +124,7 @@ impl Omnigraph {
             }
             let record = self.restoring(&head, &target, actor).await?;
             omnigraph_log::invariants::restores(&record, target.commit()).map_err(Error::internal)?;
+            let _announced = self.heads.announce_record(&head, &record).await?;
             if let Published::Committed(record) = log.publish(&head, record).await? {
                 return Ok(record);
             }
