@@ -17,7 +17,7 @@ START HERE
 
 COMMANDS BY CAPABILITY
   any      read and write one graph               load mutate query explain commit log diff
-                                                  snapshot export schema branch tag audit
+                                                  changes snapshot export schema branch tag audit
   served   need a server                          (none in this build)
   direct   open the storage of a graph            init repair lint and schema plan
   control  manage a cluster of graphs             (none in this build)

@@ -11,6 +11,7 @@
 //! - `schema_file` schemas on disk, with what they import
 //! - `moment`   which state of it: branch, commit, tag, time
 //! - `consent`  naming the target of a write, and asking before destruction
+//! - `taking`   how disagreements of a merge are settled, and how its result is told
 //! - `progress` the bar of a load
 //! - `view`     objects that several commands show
 //! - `output`   results, one format per file
@@ -31,6 +32,7 @@ mod run;
 mod schema_file;
 mod session;
 mod spelling;
+mod taking;
 mod view;
 
 use std::process::ExitCode;

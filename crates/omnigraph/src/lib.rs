@@ -19,7 +19,7 @@
 //! | Room | What it is for |
 //! |---|---|
 //! | `graph` | the handle: open, branches, loads, snapshots |
-//! | `export` | a snapshot as NDJSON |
+//! | `export`, `merge`, `feed` | a snapshot as NDJSON; three-way merges, reverts, cherry-picks; the change feed |
 //! | `recovery` | what unfinished processes left behind |
 //! | `load`, `mutate`, `write` | rows in: decode or compute, stage, judge, publish |
 //! | `validate` | what a schema asks of rows, judged alike for every write |
@@ -39,10 +39,12 @@ mod adjacency;
 mod diff;
 mod error;
 mod export;
+mod feed;
 mod graph;
 mod heads;
 mod keys;
 mod load;
+mod merge;
 mod mutate;
 mod query;
 mod recovery;
@@ -54,13 +56,18 @@ mod validate;
 mod write;
 
 pub use access::{Access, Action};
-pub use diff::{
-    ChangeFilter, ChangeOp, ChangePage, Difference, Endpoints, EntityChange, EntityKind, Image, Position, TypeRef,
+pub use diff::{ChangeFilter, ChangeOp, ChangePage, Difference, Endpoints, EntityChange, Image, Position, TypeRef};
+pub use error::{
+    ConflictKind, DataError, DataErrors, EntityKind, Error, ErrorKind, MergeConflict, MergeConflicts, RecoveryError,
+    Result, RuleError,
 };
-pub use error::{DataError, DataErrors, Error, ErrorKind, RecoveryError, Result, RuleError};
+pub use feed::{Baseline, FeedBlock, FeedPage, FeedRequest, FeedStart};
 pub use graph::{BranchInfo, BranchState, CommitFilter, History, Omnigraph, OpenMode, OpenOptions};
 pub use heads::HeadPublication;
 pub use load::{LoadMapping, LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType, Tolerance};
+pub use merge::{
+    Choices, EntityChoice, MergeOutcome, MergePolicy, MergeReceipt, MergeRequest, MergedType, PickRequest, Side,
+};
 pub use mutate::{MutateRequest, MutationReceipt};
 pub use omnigraph_log::{self as log, CommitRecord};
 pub use omnigraph_objects::{self as objects, Counts, Durability, StoreOptions};

@@ -2,6 +2,7 @@
 
 mod audit;
 mod branch;
+mod changes;
 mod commit;
 mod diff;
 mod explain;
@@ -46,6 +47,9 @@ pub(crate) enum Command {
     Log(log::Log),
     /// Show what two states of a graph differ by
     Diff(diff::Diff),
+    /// Follow what happens on a branch
+    #[command(subcommand)]
+    Changes(changes::Changes),
     /// Show the tables of a branch, their versions and sizes
     Snapshot(snapshot::Snapshot),
     /// Write a graph as lines that load again
@@ -80,9 +84,10 @@ impl Command {
             Self::Query(_) => query::VERB,
             Self::Mutate(_) => mutate::VERB,
             Self::Explain(_) => explain::VERB,
-            Self::Commit(_) => commit::VERB,
+            Self::Commit(command) => command.verb(),
             Self::Log(_) => log::VERB,
             Self::Diff(_) => diff::VERB,
+            Self::Changes(_) => changes::VERB,
             Self::Snapshot(_) => snapshot::VERB,
             Self::Export(_) => export::VERB,
             Self::Schema(command) => command.verb(),
@@ -112,6 +117,7 @@ pub(crate) async fn run(command: Command, session: &mut Session) -> Result<()> {
         Command::Commit(commit) => commit.run(session).await,
         Command::Log(log) => log.run(session).await,
         Command::Diff(diff) => diff.run(session).await,
+        Command::Changes(changes) => changes.run(session).await,
         Command::Snapshot(snapshot) => snapshot.run(session).await,
         Command::Export(export) => export.run(session).await,
         Command::Schema(schema) => schema.run(session).await,

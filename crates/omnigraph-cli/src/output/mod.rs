@@ -17,7 +17,7 @@ mod out;
 mod read;
 mod table;
 
-pub(crate) use changes::{ChangeFormat, ChangeWriter};
+pub(crate) use changes::{ChangeFormat, ChangeWriter, text as change_lines};
 pub(crate) use graph::{Columns, Drawn};
 pub(crate) use out::Out;
 pub(crate) use read::{Answer, Format};

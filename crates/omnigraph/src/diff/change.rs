@@ -1,6 +1,7 @@
 //! One entity's change.
 
-use super::{ChangeOp, EntityKind, Image, Position};
+use super::{ChangeOp, Image, Position};
+use crate::error::EntityKind;
 
 /// A type, by the id that survives renames and by name.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]

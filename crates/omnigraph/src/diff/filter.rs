@@ -3,15 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// What an entity is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EntityKind {
-    /// An edge.
-    Edge,
-    /// A node.
-    Node,
-}
+use crate::error::EntityKind;
 
 /// What happened to an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -25,31 +17,28 @@ pub enum ChangeOp {
     Delete,
 }
 
-macro_rules! words {
-    ($ty:ident: $($variant:ident = $word:literal),+) => {
-        impl fmt::Display for $ty {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self {
-                    $(Self::$variant => $word,)+
-                })
-            }
-        }
-
-        impl FromStr for $ty {
-            type Err = String;
-
-            fn from_str(text: &str) -> Result<Self, String> {
-                match text {
-                    $($word => Ok(Self::$variant),)+
-                    _ => Err(format!("`{text}` is none of {}", [$($word),+].join(", "))),
-                }
-            }
-        }
-    };
+impl fmt::Display for ChangeOp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Insert => "insert",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        })
+    }
 }
 
-words!(EntityKind: Edge = "edge", Node = "node");
-words!(ChangeOp: Insert = "insert", Update = "update", Delete = "delete");
+impl FromStr for ChangeOp {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "insert" => Ok(Self::Insert),
+            "update" => Ok(Self::Update),
+            "delete" => Ok(Self::Delete),
+            _ => Err(format!("`{text}` is none of insert, update, delete")),
+        }
+    }
+}
 
 /// Which changes are wanted. What is empty does not restrict.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray};
 use serde_json::{Map, Value};
 
-use super::EntityKind;
 use super::types::EntityType;
+use crate::error::EntityKind;
 use crate::error::{Error, Result};
 use crate::query::json::{Encoding, cell};
 use crate::table::{RowAddress, Table};

@@ -22,9 +22,10 @@ mod tally;
 mod types;
 
 pub use change::{EntityChange, TypeRef};
-pub use filter::{ChangeFilter, ChangeOp, EntityKind};
+pub(crate) use equal::Compared;
+pub use filter::{ChangeFilter, ChangeOp};
 pub use image::{Endpoints, Image};
 pub use page::{ChangePage, Difference, Position};
 pub(crate) use rows::{RowChange, TablePair};
 pub(crate) use tally::tally;
-pub(crate) use types::{EntityType, TypePair, type_pairs};
+pub(crate) use types::{EntityType, TypePair, entity_types, type_pairs};

@@ -11,7 +11,8 @@ use omnigraph_compiler::migrate::{self, DropMode};
 use super::image::Rows;
 use super::rows::{RowChange, TablePair};
 use super::types::{TypePair, type_pairs};
-use super::{ChangeFilter, ChangeOp, EntityChange, EntityKind, TypeRef};
+use super::{ChangeFilter, ChangeOp, EntityChange, TypeRef};
+use crate::error::EntityKind;
 use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
 
@@ -76,7 +77,12 @@ impl Difference {
         if let Some(unknown) = filter.types.iter().find(|name| !known(name)) {
             return Err(Error::request(format!("neither state has a node or edge type '{unknown}'")));
         }
-        Ok(Self { before, after, filter })
+        Ok(Self::of_known(before, after, filter))
+    }
+
+    /// The same without a look at the filter.
+    pub(crate) fn of_known(before: Snapshot, after: Snapshot, filter: ChangeFilter) -> Self {
+        Self { before, after, filter }
     }
 
     /// The older state.

@@ -3,7 +3,7 @@
 use omnigraph_compiler::catalog::{Catalog, Property, TypeId};
 use omnigraph_log::TablePath;
 
-use super::EntityKind;
+use crate::error::EntityKind;
 use crate::table::{EDGE_DST, EDGE_SRC};
 
 /// One node or edge type of a schema.

@@ -38,8 +38,11 @@ impl Error {
             | Self::Rule(_)
             | Self::Request { .. }
             | Self::Unsupported { .. } => ErrorKind::Invalid,
-            Self::KeyConflict { .. } | Self::Precondition { .. } | Self::Parentless { .. } => ErrorKind::Conflict,
+            Self::KeyConflict { .. } | Self::Precondition { .. } | Self::Parentless { .. } | Self::MergeConflict(_) => {
+                ErrorKind::Conflict
+            }
             Self::Shared(error) => error.kind(),
+            Self::FeedGap { .. } => ErrorKind::NotFound,
             Self::Contention { .. } | Self::SchemaMoved { .. } => ErrorKind::Retry,
             Self::ReadOnly { .. } | Self::Denied { .. } => ErrorKind::Denied,
             Self::Table { .. } => ErrorKind::Storage,

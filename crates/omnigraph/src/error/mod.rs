@@ -1,11 +1,13 @@
 //! What can go wrong, and what the caller does next.
 
 mod compile;
+mod conflict;
 mod data;
 mod kind;
 mod recovery;
 
 pub(crate) use compile::compile_error;
+pub use conflict::{ConflictKind, EntityKind, MergeConflict, MergeConflicts};
 pub use data::{DataError, DataErrors};
 pub use kind::ErrorKind;
 pub use recovery::RecoveryError;
@@ -73,6 +75,22 @@ pub enum Error {
     ReadOnly {
         /// What was asked for.
         action: &'static str,
+    },
+
+    /// Two sides of a merge disagree. Nothing was changed.
+    #[error(
+        "merge conflicts: {0}. Nothing was changed; choose with --ours, --theirs or a file of choices, or change one of the \
+         branches"
+    )]
+    MergeConflict(MergeConflicts),
+
+    /// History that a consumer of the change feed asks for is no longer there.
+    #[error(
+        "there is a gap in the change feed: commit {first_unreadable} can no longer be read. Start anew with a baseline"
+    )]
+    FeedGap {
+        /// The first commit that cannot be read, by its place or id.
+        first_unreadable: String,
     },
 
     /// The first commit of a graph changed nothing that could be shown, undone or repeated.
@@ -184,6 +202,8 @@ pub struct RuleError {
     pub message: String,
     /// The rows to blame as the door of the write counts them, the first of them first.
     pub(crate) places: Vec<u64>,
+    /// The type whose row is to blame, and which of the new rows of that type it is.
+    pub(crate) blamed: Option<(String, Option<u32>)>,
 }
 
 impl Error {
@@ -238,6 +258,8 @@ impl Error {
             Self::Cancelled => "OG-ENG-013",
             Self::Denied { .. } => "OG-HIS-001",
             Self::Parentless { .. } => "OG-HIS-002",
+            Self::MergeConflict(_) => "OG-HIS-003",
+            Self::FeedGap { .. } => "OG-HIS-004",
             Self::Precondition { .. } => "OG-ENG-014",
             Self::Shared(error) => error.code(),
         }

@@ -1,25 +1,18 @@
 //! Branches: create, list, rename, reset, delete.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
-use omnigraph_log::record::RECORD_FORMAT;
-use omnigraph_log::{
-    BranchRecord, CommitId, CommitKind, CommitRecord, CreateBranch, Distance, Head, NewBranch, Operation, OperationId,
-    Published,
-};
+use omnigraph_log::{BranchRecord, CommitRecord, CreateBranch, Distance, NewBranch};
 
 use super::Omnigraph;
 use crate::access::Action;
-use crate::diff::{TablePair, tally, type_pairs};
-use crate::error::{Error, Result};
-use crate::snapshot::{Snapshot, Target};
+use crate::error::Result;
+use crate::merge;
+use crate::snapshot::Target;
 
 /// Branches whose heads are looked up at the same time.
 const BRANCHES_AT_ONCE: usize = 16;
-/// Attempts of a reset before it gives up.
-const MOST_ATTEMPTS: u32 = 50;
 
 /// A branch.
 #[derive(Clone, Debug)]
@@ -107,7 +100,8 @@ impl Omnigraph {
         Ok(BranchInfo { record: self.shared.log.rename_branch(from, to).await? })
     }
 
-    /// Gives a branch the schema and rows of another commit, as one new commit: what was there stays in its history.
+    /// Gives a branch the schema and rows of another commit, as one new commit: what was there stays in its history. Without
+    /// a difference there is no commit, and the answer is the newest one.
     ///
     /// # Errors
     ///
@@ -115,52 +109,11 @@ impl Omnigraph {
     pub async fn reset_branch(&self, name: &str, to: &Target, actor: Option<&str>) -> Result<Arc<CommitRecord>> {
         self.may_write("resetting a branch")?;
         self.allow(&Action::ResetBranch { branch: name }, actor)?;
-        let log = &self.shared.log;
-        let target = Snapshot::of(&self.shared, to.clone(), self.commit_of(to).await?).await?;
-        for _ in 0..MOST_ATTEMPTS {
-            let head = log.head(&log.branch(name).await?).await?;
-            if head.record.reference() == target.commit().reference() {
-                return Ok(head.record);
-            }
-            let record = self.restoring(&head, &target, actor).await?;
-            omnigraph_log::invariants::restores(&record, target.commit()).map_err(Error::internal)?;
-            if let Published::Committed(record) = log.publish(&head, record).await? {
-                return Ok(record);
-            }
+        let branch = self.shared.log.branch(name).await?;
+        let target = self.snapshot(to.clone()).await?;
+        match merge::reset(&self.shared, &self.writer, &branch, target, actor.map(str::to_owned)).await? {
+            Some(record) => Ok(record),
+            None => Ok(self.shared.log.head(&branch).await?.record),
         }
-        Err(Error::Contention { branch: name.to_owned(), attempts: MOST_ATTEMPTS })
-    }
-
-    /// The record that takes a branch from `head` to the state of `target`.
-    async fn restoring(&self, head: &Head, target: &Snapshot, actor: Option<&str>) -> Result<CommitRecord> {
-        let base = Snapshot::of(&self.shared, target.target().clone(), Arc::clone(&head.record)).await?;
-        let mut changes = BTreeMap::new();
-        for types in type_pairs(base.catalog(), target.catalog()) {
-            let Some(after) = types.after else { continue };
-            let pair = TablePair::open(&base, target, &types).await?;
-            if !pair.is_same() {
-                changes.insert(after.path(), tally(&pair.rows(&types).await?));
-            }
-        }
-        let (now, sequence) = (self.shared.ambient().now_micros(), head.next_sequence());
-        let (actor, restored) = (actor.map(str::to_owned), target.commit());
-        let id = OperationId::new(self.shared.ambient().ulid());
-        Ok(CommitRecord {
-            format: RECORD_FORMAT,
-            commit: CommitId::mint(now, head.branch.id, sequence),
-            branch: head.branch.id,
-            sequence,
-            generation: head.record.generation + 1,
-            parents: vec![head.record.reference()],
-            kind: CommitKind::Reset,
-            source: Some(restored.reference()),
-            actor: actor.clone(),
-            authored_at: now,
-            schema: restored.schema.clone(),
-            tables: restored.tables.clone(),
-            changes,
-            operations: vec![Operation { id, actor, idempotency_key: None, answer: None }],
-            fragment_blocks: head.record.fragment_blocks.max(restored.fragment_blocks),
-        })
     }
 }

@@ -3,6 +3,8 @@
 //! - `options` how to open
 //! - `open`    create and open
 //! - `branch`  branches: create, list, rename, reset, delete
+//! - `feed`    the change feed
+//! - `merge`   merges, reverts, cherry-picks
 //! - `commits` commits: by target, listed and filtered, tagged, compared
 //! - `write`   loads
 //! - `read`    snapshots, queries, exports
@@ -10,7 +12,9 @@
 
 mod branch;
 mod commits;
+mod feed;
 mod heads;
+mod merge;
 mod open;
 mod options;
 mod read;

@@ -81,6 +81,7 @@ pub(crate) async fn stage(shared: &Shared, base: &Snapshot, request: LoadRequest
             kind: CommitKind::Load,
             actor: request.actor.clone(),
             ends: std::mem::take(&mut seen.ends),
+            adoption: None,
             tables: staged_tables(&plan, mode, seen, sinks).await?,
         })
     };
@@ -234,6 +235,7 @@ async fn staged_tables(
             rows: sink.finish(&superseded).await?,
             keys,
             removed: HashSet::new(),
+            carried: Vec::new(),
             facts: Some(Arc::new(facts)),
         });
     }

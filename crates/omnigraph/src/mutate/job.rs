@@ -76,6 +76,7 @@ impl Job for MutationJob {
             actor: request.actor.clone(),
             tables,
             ends: Vec::new(),
+            adoption: None,
         };
         Ok(Effect { staged: Arc::new(staged), reads, answer: Arc::new(answer) })
     }

@@ -130,6 +130,7 @@ impl Changes {
             replace: false,
             existing: Existing::Replace,
             rows: StagedRows::Memory(rows),
+            carried: Vec::new(),
             count: places.len() as u64,
             keys: kept.into_iter().map(|(key, _)| *key).collect(),
             removed: gone.into_iter().map(|(key, _)| *key).collect(),

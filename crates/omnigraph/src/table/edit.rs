@@ -8,7 +8,7 @@ use lance::index::DatasetIndexExt;
 use lance_table::format::Fragment;
 
 use super::{RowAddress, Table, Tables, WrittenFile, delete, failure::failed, manifest};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Deletion files written at the same time.
 const DELETES_AT_ONCE: usize = 8;
@@ -24,6 +24,20 @@ pub(crate) struct Edit {
     pub(crate) delete: Vec<RowAddress>,
     /// Data files that come, each with the fragment id it takes.
     pub(crate) add: Vec<(u32, WrittenFile)>,
+    /// Fragments that come from another version of the table, without some of their rows.
+    pub(crate) carry: Vec<CarriedFragment>,
+}
+
+/// A fragment of another version of the same table. Its data files are shared; what is new is its deletion file, if rows are
+/// left out.
+#[derive(Clone, Debug)]
+pub(crate) struct CarriedFragment {
+    /// A version that has it.
+    pub(crate) table: Arc<Table>,
+    /// Its id, which no other fragment of the graph has.
+    pub(crate) fragment: u32,
+    /// Live rows of it that do not come along.
+    pub(crate) without: Vec<RowAddress>,
 }
 
 /// The next version.
@@ -41,6 +55,9 @@ impl Tables {
         for (id, file) in edit.add {
             fragments.extend(self.new_fragment(base, id, file).await?);
         }
+        for carried in &edit.carry {
+            fragments.extend(self.carry(carried).await?);
+        }
         fragments.sort_by_key(|fragment| fragment.id);
         let next = manifest::next(&base.dataset.manifest, fragments);
         // A table without indexes costs no look at them.
@@ -53,6 +70,16 @@ impl Tables {
         let written = manifest::write(&self.shared.store, &base.path, Some(base.pin.version), next, indexes).await?;
         let table = self.open_written(&base.path, written.pin, &written.manifest).await?;
         Ok(Edited { table })
+    }
+
+    async fn carry(&self, carried: &CarriedFragment) -> Result<Option<Fragment>> {
+        let CarriedFragment { table, fragment, without } = carried;
+        let missing = || Error::internal(format!("fragment {fragment} is not part of the version that is to lend it"));
+        let stored = table.fragment(*fragment).ok_or_else(missing)?;
+        match delete::by_fragment(without).remove(fragment) {
+            Some(gone) => self.delete_rows(table, stored, gone).await,
+            None => Ok(Some(stored.clone())),
+        }
     }
 
     async fn new_fragment(&self, base: &Table, id: u32, file: WrittenFile) -> Result<Option<Fragment>> {

@@ -37,7 +37,7 @@ mod write;
 pub(crate) use apart::RowsApart;
 pub(crate) use columns::{CHUNK_ROWS, Column, FragmentRows};
 pub(crate) use derived::Derived;
-pub(crate) use edit::Edit;
+pub(crate) use edit::{CarriedFragment, Edit};
 pub(crate) use fold::{FoldPlan, plan_fold};
 pub(crate) use head::{HeadFolder, HeadStamp, HeadVersion};
 pub(crate) use open::{Table, Tables};

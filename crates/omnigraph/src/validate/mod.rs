@@ -17,7 +17,7 @@ mod image;
 mod plan;
 mod rules;
 mod values;
-mod violation;
+pub(crate) mod violation;
 
 pub(crate) use default::default_column;
 pub(crate) use facts::Facts;

@@ -1,5 +1,7 @@
 //! Rules that look beyond a single row: uniqueness, ends of edges, cardinality.
 
+use std::collections::BTreeSet;
+
 use omnigraph_compiler::catalog::{Cardinality, Catalog, EdgeType, NodeType, OnDelete, Unique};
 use omnigraph_log::TablePath;
 use omnigraph_walk::Side;
@@ -40,6 +42,12 @@ impl TableRules {
         let node = catalog.nodes.values().find(|node| TablePath::node(node.table) == *table);
         let edge = || catalog.edges.values().find(|edge| TablePath::edge(edge.table) == *table);
         node.map(Self::node).or_else(|| Self::edge(catalog, edge()?))
+    }
+
+    /// The columns that facts about rows that stream past are made of.
+    pub(crate) fn streamed_columns(&self) -> BTreeSet<&str> {
+        let ends = self.ends.iter().flatten().filter(|end| end.is_counted()).map(|end| end.column);
+        self.uniques.iter().flatten().map(String::as_str).chain(ends).collect()
     }
 
     /// The rules of a node type.

@@ -41,6 +41,6 @@ impl From<Violation> for Error {
     /// For a door that has no place to name.
     fn from(violation: Violation) -> Self {
         let Violation { code, message, .. } = violation;
-        Self::Rule(Box::new(RuleError { code, message, places: Vec::new() }))
+        Self::Rule(Box::new(RuleError { code, message, places: Vec::new(), blamed: None }))
     }
 }

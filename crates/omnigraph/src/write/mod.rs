@@ -7,6 +7,7 @@
 //! ```
 //!
 //! - `job`          something that says what it does to a base, and what it must know of it
+//! - `adoption`     versions of tables and history that are taken over as they are
 //! - `staged`       rows that come and go
 //! - `condition`    what a careful writer asks of the state it writes to
 //! - `group`        several writes as one
@@ -17,6 +18,7 @@
 //! - `round`        one commit, from those who wait to their answers
 //! - `publish`      the queue of each branch
 
+mod adoption;
 mod condition;
 mod fragment_ids;
 mod group;
@@ -28,8 +30,10 @@ mod round;
 mod staged;
 mod version;
 
+pub(crate) use adoption::{AdoptedTable, Adoption};
 pub use condition::WriteCondition;
 pub(crate) use fragment_ids::FragmentIds;
 pub(crate) use job::{Company, Effect, Fixed, Job, Reads};
+pub(crate) use judge::judged;
 pub(crate) use publish::{IdempotencyKey, Publication, Submission, Writer};
 pub(crate) use staged::{Existing, InputPlace, NeededEnd, StagedRows, StagedTable, StagedWrite};

@@ -75,9 +75,10 @@ impl Round<'_> {
             return Ok(());
         }
         let Some(chosen) = self.choose(&base).await? else { return Ok(()) };
+        let ground = ground(&chosen.staged, &base).await?;
         let next = chosen.staged.tables.iter().zip(chosen.judged);
-        let next = next.map(|(staged, judged)| next_version(&base, &self.writer.ids, staged, judged));
-        let tables: Vec<TablePath> = chosen.staged.tables.iter().map(|table| table.path.clone()).collect();
+        let next = next.map(|(staged, judged)| next_version(&ground, &self.writer.ids, staged, judged));
+        let tables = chosen.staged.paths();
         let announced = self.announce(&head, &chosen.staged, &tables);
         // Held until the fate of the commit is known: then the heads are looked after.
         let (versions, _announced) = try_join(try_join_all(next), announced).await?;
@@ -214,7 +215,7 @@ impl Round<'_> {
         if let Some(condition) = members.first().and_then(|first| first.submission.condition.as_ref()) {
             condition.hold(&staged, base).await?;
         }
-        judge(&staged, base).await
+        judge(&staged, &ground(&staged, base).await?).await
     }
 
     /// Together they were refused, so each is judged behind those before it, and who breaks a rule is told.
@@ -272,7 +273,7 @@ impl Round<'_> {
             tables.insert(version.table.path().clone(), version.table.pin());
             changes.insert(version.table.path().clone(), version.change.clone());
         }
-        CommitRecord {
+        let mut record = CommitRecord {
             format: RECORD_FORMAT,
             commit: CommitId::mint(now, head.branch.id, sequence),
             branch: head.branch.id,
@@ -288,7 +289,11 @@ impl Round<'_> {
             changes,
             operations: self.waiting.iter().map(|waiting| self.operation(waiting)).collect(),
             fragment_blocks: versions.iter().map(|version| version.newest_block).fold(base.fragment_blocks, u64::max),
+        };
+        if let Some(adoption) = &staged.adoption {
+            adoption.complete(&mut record);
         }
+        record
     }
 
     fn operation(&self, waiting: &Waiting) -> Operation {
@@ -333,6 +338,14 @@ impl Round<'_> {
         } else if let Some(only) = left.pop() {
             only.tell(Err(error));
         }
+    }
+}
+
+/// What the rows of a write come upon: the base, and what the write takes over.
+async fn ground(staged: &StagedWrite, base: &Snapshot) -> Result<Snapshot> {
+    match &staged.adoption {
+        Some(adoption) => adoption.onto(base).await,
+        None => Ok(base.clone()),
     }
 }
 

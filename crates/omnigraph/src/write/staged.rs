@@ -6,8 +6,9 @@ use std::sync::Arc;
 use arrow::record_batch::RecordBatch;
 use omnigraph_log::{CommitKind, SchemaHash, TablePath};
 
+use super::Adoption;
 use crate::keys::KeyHash;
-use crate::table::WrittenFile;
+use crate::table::{CarriedFragment, WrittenFile};
 use crate::validate::Facts;
 
 /// What happens to a row that is there under the id of a staged one.
@@ -41,7 +42,9 @@ pub(crate) struct StagedTable {
     pub(crate) existing: Existing,
     /// The rows.
     pub(crate) rows: StagedRows,
-    /// How many.
+    /// More rows, in fragments that are there already.
+    pub(crate) carried: Vec<CarriedFragment>,
+    /// How many, with those carried.
     pub(crate) count: u64,
     /// Their ids, but for those that were made up and cannot clash.
     pub(crate) keys: HashSet<KeyHash>,
@@ -96,11 +99,20 @@ pub(crate) struct StagedWrite {
     pub(crate) tables: Vec<StagedTable>,
     /// Ends of edges that streamed past, to be found among the rows that are there.
     pub(crate) ends: Vec<NeededEnd>,
+    /// What it takes over beside rows.
+    pub(crate) adoption: Option<Arc<Adoption>>,
 }
 
 impl StagedWrite {
+    /// Every table that it changes.
+    pub(crate) fn paths(&self) -> Vec<TablePath> {
+        let adopted = self.adoption.iter().flat_map(|adoption| &adoption.tables).map(|table| table.path.clone());
+        self.tables.iter().map(|table| table.path.clone()).chain(adopted).collect()
+    }
+
     /// Whether it changes any row.
     pub(crate) fn changes(&self) -> bool {
-        self.tables.iter().any(|table| table.replace || table.count > 0 || !table.removed.is_empty())
+        let adopts = self.adoption.as_ref().is_some_and(|adoption| adoption.is_a_change());
+        adopts || self.tables.iter().any(|table| table.replace || table.count > 0 || !table.removed.is_empty())
     }
 }

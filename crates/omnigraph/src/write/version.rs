@@ -51,7 +51,7 @@ pub(super) async fn next_version(
             (Vec::new(), touched(staged, batches)?, FoldPlan::default(), None)
         }
         StagedRows::Memory(batches) => {
-            let fold = if staged.replace { FoldPlan::default() } else { plan_fold(&table, staged.count) };
+            let fold = if staged.replace { FoldPlan::default() } else { plan_fold(&table, rows_in(batches)) };
             let kept = read_folded(&table, &fold, &gone).await?;
             let (id, block) = ids.take(&base.shared.log, newest_block).await?;
             newest_block = block;
@@ -62,10 +62,10 @@ pub(super) async fn next_version(
         }
     };
     let delete = gone.into_iter().filter(|address| !drop.fragments.contains(&address.fragment())).collect();
-    let edit = Edit { replace: staged.replace, drop: drop.fragments, delete, add };
+    let edit = Edit { replace: staged.replace, drop: drop.fragments, delete, add, carry: staged.carried.clone() };
     let next = base.shared.tables.edit(&table, edit).await?.table;
     let (fragment, keys) = known.unwrap_or_default();
-    if matches!(staged.rows, StagedRows::Memory(_)) {
+    if matches!(staged.rows, StagedRows::Memory(_)) && staged.carried.is_empty() {
         remember_keys(base, staged, &table, &next, fragment, &keys);
     }
     let change = TableChange { inserted: staged.count - updated, updated, deleted, touched };
@@ -113,6 +113,10 @@ async fn write_file(
     }
 }
 
+fn rows_in(batches: &[RecordBatch]) -> u64 {
+    batches.iter().map(|batch| batch.num_rows() as u64).sum()
+}
+
 fn key_column<'a>(batches: impl Iterator<Item = &'a RecordBatch>) -> Result<Vec<KeyHash>> {
     let mut keys = Vec::new();
     for batch in batches {
@@ -125,7 +129,9 @@ fn key_column<'a>(batches: impl Iterator<Item = &'a RecordBatch>) -> Result<Vec<
 
 fn touched(staged: &StagedTable, batches: &[RecordBatch]) -> Result<TouchedKeys> {
     let written = key_column(batches.iter())?;
-    Ok(TouchedKeys::of(written.iter().chain(&staged.removed).map(|key| key.short()).collect()))
+    // Rows that are carried are among the keys only.
+    let carried = staged.keys.iter().filter(|_| !staged.carried.is_empty());
+    Ok(TouchedKeys::of(written.iter().chain(carried).chain(&staged.removed).map(|key| key.short()).collect()))
 }
 
 /// The key index of the version just written follows from that of its base, if that is at hand.

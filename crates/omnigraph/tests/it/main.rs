@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 #![recursion_limit = "256"]
 
+mod diffs;
 mod faults;
+mod feeds;
+mod fleet;
 mod flat;
 mod formats;
 mod heads;
@@ -12,6 +15,9 @@ mod kill;
 mod lance_contract;
 mod loads;
 mod logic;
+mod merge_model;
+mod merge_table;
+mod merges;
 mod mutations;
 mod processes;
 mod queries;

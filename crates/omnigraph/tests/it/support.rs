@@ -2,8 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures::TryStreamExt;
 use omnigraph::{
-    LoadMode, LoadReceipt, LoadRequest, LoadSource, Omnigraph, OpenOptions, QueryRequest, QueryResult, Result, Target,
+    ChangeFilter, EntityChange, LoadMode, LoadReceipt, LoadRequest, LoadSource, MergeReceipt, MergeRequest,
+    MutateRequest, MutationReceipt, Omnigraph, OpenOptions, QueryRequest, QueryResult, Result, Target,
 };
 
 /// Sailors and whom they trust.
@@ -73,4 +75,33 @@ pub(crate) async fn query(graph: &Omnigraph, target: Target, source: &str) -> Re
 pub(crate) async fn rows(graph: &Omnigraph, source: &str) -> Vec<String> {
     let result = query(graph, Target::Branch("main".into()), source).await.unwrap();
     result.rows.into_iter().map(|row| serde_json::Value::Object(row).to_string()).collect()
+}
+
+/// Runs a mutation.
+pub(crate) async fn mutate(graph: &Omnigraph, branch: &str, statements: &str) -> Result<MutationReceipt> {
+    let request = MutateRequest {
+        branch: branch.to_owned(),
+        source: format!("query m() {{ {statements} }}"),
+        file: "test.gq".to_owned(),
+        ..MutateRequest::default()
+    };
+    graph.mutate(request).await
+}
+
+/// A branch of `main`.
+pub(crate) async fn branch(graph: &Omnigraph, name: &str) {
+    graph.create_branch(name, &Target::Branch("main".to_owned()), None).await.unwrap();
+}
+
+/// Takes a branch into `main`.
+pub(crate) async fn merge(graph: &Omnigraph, source: &str) -> Result<MergeReceipt> {
+    let request = MergeRequest { source: source.to_owned(), target: "main".to_owned(), ..MergeRequest::default() };
+    graph.merge(request).await
+}
+
+/// Everything that two states differ by: `op kind Type id`.
+pub(crate) async fn changes(graph: &Omnigraph, before: &Target, after: &Target) -> Vec<String> {
+    let difference = graph.difference(before, after, ChangeFilter::default()).await.unwrap();
+    let pages: Vec<Vec<EntityChange>> = difference.changes().try_collect().await.unwrap();
+    pages.iter().flatten().map(|it| format!("{} {} {} {}", it.op, it.kind, it.ty.name, it.id)).collect()
 }

@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod list;
+mod merge;
 mod rename;
 mod reset;
 
@@ -19,6 +20,8 @@ pub(crate) enum Branch {
     Create(create::Create),
     /// List the branches
     List(list::List),
+    /// Take what a branch has into another
+    Merge(merge::Merge),
     /// Give a branch another name
     Rename(rename::Rename),
     /// Give a branch the state of another commit again, as a new commit
@@ -31,7 +34,9 @@ impl Branch {
     /// The command as the guard sees it.
     pub(super) fn verb(&self) -> Verb {
         match self {
-            Self::Create(_) | Self::Rename(_) | Self::Reset(_) | Self::Delete(_) => Verb::write("branch"),
+            Self::Create(_) | Self::Merge(_) | Self::Rename(_) | Self::Reset(_) | Self::Delete(_) => {
+                Verb::write("branch")
+            }
             Self::List(_) => Verb::read("branch"),
         }
     }
@@ -40,6 +45,7 @@ impl Branch {
         match self {
             Self::Create(create) => create.run(session).await,
             Self::List(list) => list.run(session).await,
+            Self::Merge(merge) => merge.run(session).await,
             Self::Rename(rename) => rename.run(session).await,
             Self::Reset(reset) => reset.run(session).await,
             Self::Delete(delete) => delete.run(session).await,

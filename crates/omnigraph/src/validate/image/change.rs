@@ -21,7 +21,7 @@ pub(crate) struct TableWrite<'a> {
     /// Whether every row that is there goes.
     pub(crate) replace: bool,
     /// Rows that go because others take their place or because they are removed, in order.
-    pub(crate) gone: Vec<RowAddress>,
+    pub(crate) gone: &'a [RowAddress],
     /// Ids of the new rows, but for those that were made up.
     pub(crate) keys: &'a HashSet<KeyHash>,
     /// Ids that go without a successor.
@@ -62,6 +62,7 @@ impl TableWrite<'_> {
     pub(crate) fn refused(&self, code: &'static str, rows: &[u32], message: String) -> Error {
         let places = rows.iter().map(|row| self.new.facts.place(*row));
         let places = if self.new.streamed { places.collect() } else { Vec::new() };
-        Error::Rule(Box::new(RuleError { code, message, places }))
+        let blamed = Some((self.rules.name.clone(), rows.first().copied()));
+        Error::Rule(Box::new(RuleError { code, message, places, blamed }))
     }
 }

@@ -1,0 +1,54 @@
+//! What rules need to know of rows that are carried over unread: only the columns that a rule is about are read.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::UInt64Type;
+use futures::TryStreamExt;
+use omnigraph_compiler::catalog::Catalog;
+use omnigraph_log::TablePath;
+
+use crate::error::{Error, Result};
+use crate::table::{CarriedFragment, ROW_ADDRESS, RowAddress, Scan};
+use crate::validate::{Facts, TableRules};
+
+/// Facts about the rows of a table that a merge writes and carries over; none if it carries nothing, for then the rows speak
+/// for themselves. Ends of edges were judged between the two sides already.
+pub(super) async fn facts(
+    path: &TablePath,
+    catalog: &Catalog,
+    written: &[RecordBatch],
+    carried: &[CarriedFragment],
+) -> Result<Option<Arc<Facts>>> {
+    if carried.is_empty() {
+        return Ok(None);
+    }
+    let rules = TableRules::of(catalog, path);
+    let rules = rules.ok_or_else(|| Error::internal(format!("table {path} is of no type")))?;
+    let mut facts = Facts::of_stream(&rules);
+    written.iter().try_for_each(|batch| facts.note(batch, &[]))?;
+    let columns = rules.streamed_columns();
+    if !columns.is_empty() {
+        for fragment in carried {
+            note(&mut facts, &columns, fragment).await?;
+        }
+    }
+    Ok(Some(Arc::new(facts)))
+}
+
+async fn note(facts: &mut Facts, columns: &BTreeSet<&str>, carried: &CarriedFragment) -> Result<()> {
+    let without: BTreeSet<RowAddress> = carried.without.iter().copied().collect();
+    let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+    let scan = Scan { columns, fragments: Some([carried.fragment].into()), addresses: true };
+    let mut batches = std::pin::pin!(carried.table.scan(scan).await?);
+    while let Some(batch) = batches.try_next().await? {
+        let addresses = batch.column_by_name(ROW_ADDRESS).and_then(|column| column.as_primitive_opt::<UInt64Type>());
+        let addresses = addresses.ok_or_else(|| Error::internal("a scan without addresses"))?;
+        let keep = addresses.values().iter().map(|address| Some(!without.contains(&RowAddress(*address))));
+        let kept = filter_record_batch(&batch, &keep.collect::<BooleanArray>())?;
+        facts.note(&kept, &[])?;
+    }
+    Ok(())
+}
