@@ -21,9 +21,13 @@ async fn all(graph: &Omnigraph, before: &Target, after: &Target, filter: ChangeF
 async fn images_are_exact_and_in_order() {
     let graph = fleet(&memory()).await;
     branch(&graph, "b").await;
-    mutate(&graph, "b", "update Sailor set { rank: 31 } where handle = \"ana\" insert Sailor { handle: \"zoe\" }").await.unwrap();
+    mutate(&graph, "b", "update Sailor set { rank: 31 } where handle = \"ana\" insert Sailor { handle: \"zoe\" }")
+        .await
+        .unwrap();
     mutate(&graph, "b", "delete Sailor where handle = \"ben\"").await.unwrap();
-    load(&graph, "b", LoadMode::Merge, r#"{"edge":"BasedAt","from":"zoe","to":"oslo","data":{"id":"b1"}}"#).await.unwrap();
+    load(&graph, "b", LoadMode::Merge, r#"{"edge":"BasedAt","from":"zoe","to":"oslo","data":{"id":"b1"}}"#)
+        .await
+        .unwrap();
     let found = all(&graph, &on("main"), &on("b"), ChangeFilter::default()).await;
     let sailor = &graph.snapshot(on("main")).await.unwrap().catalog().nodes["Sailor"].id.to_string();
     let shown: Vec<_> = found.iter().map(|it| format!("{} {} {} {}", it.op, it.kind, it.ty.name, it.id)).collect();
@@ -103,7 +107,8 @@ async fn rows_that_only_moved_are_no_change() {
 async fn one_change_in_a_large_table_reads_little() {
     let location = memory();
     let graph = fleet(&location).await;
-    let rows: String = (0..20_000).map(|at| format!("{{\"type\":\"Sailor\",\"data\":{{\"handle\":\"s{at}\"}}}}\n")).collect();
+    let rows: String =
+        (0..20_000).map(|at| format!("{{\"type\":\"Sailor\",\"data\":{{\"handle\":\"s{at}\"}}}}\n")).collect();
     load(&graph, "main", LoadMode::Merge, &rows).await.unwrap();
     branch(&graph, "b").await;
     mutate(&graph, "b", "update Sailor set { rank: 1 } where handle = \"s777\" delete Sailor where handle = \"s888\"")

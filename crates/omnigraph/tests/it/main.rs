@@ -6,8 +6,8 @@
 mod diffs;
 mod faults;
 mod feeds;
-mod fleet;
 mod flat;
+mod fleet;
 mod formats;
 mod heads;
 mod inputs;

@@ -94,7 +94,8 @@ async fn results(kind: Kind, policy: MergePolicy) -> BTreeMap<String, String> {
     act(&graph, "side", kind, all.iter().map(|(id, _, theirs)| (id.clone(), *theirs))).await;
 
     let choices = Choices { default: Some(Side::Ours), ..Choices::default() };
-    let request = MergeRequest { source: "side".to_owned(), target: "main".to_owned(), policy, ..MergeRequest::default() };
+    let request =
+        MergeRequest { source: "side".to_owned(), target: "main".to_owned(), policy, ..MergeRequest::default() };
     let preview = graph.preview_merge(request.clone()).await.unwrap();
     let mut found: BTreeMap<String, String> =
         preview.conflicts.iter().map(|it| (it.entity_id.clone().unwrap(), it.kind.as_str().to_owned())).collect();

@@ -14,7 +14,8 @@ fn on(branch: &str) -> Target {
 
 /// The kinds of everything that stands against a merge of `source` into `main`, each with its entity.
 async fn conflicts(graph: &Omnigraph, source: &str, policy: MergePolicy) -> Vec<(ConflictKind, String)> {
-    let request = MergeRequest { source: source.to_owned(), target: "main".to_owned(), policy, ..MergeRequest::default() };
+    let request =
+        MergeRequest { source: source.to_owned(), target: "main".to_owned(), policy, ..MergeRequest::default() };
     let before = export(graph, "main").await;
     let preview = graph.preview_merge(request.clone()).await.unwrap();
     let Error::MergeConflict(found) = graph.merge(request).await.unwrap_err() else { panic!("another error") };
@@ -44,13 +45,21 @@ async fn h1_h2_nothing_new_and_fast_forward() {
 async fn h3_h4_h5_entities_that_both_changed() {
     let graph = fleet(&memory()).await;
     branch(&graph, "b").await;
-    mutate(&graph, "b", "insert Sailor { handle: \"eve\", rank: 1 } update Sailor set { rank: 1 } where handle = \"ana\"")
-        .await
-        .unwrap();
+    mutate(
+        &graph,
+        "b",
+        "insert Sailor { handle: \"eve\", rank: 1 } update Sailor set { rank: 1 } where handle = \"ana\"",
+    )
+    .await
+    .unwrap();
     mutate(&graph, "b", "delete Sailor where handle = \"ben\"").await.unwrap();
-    mutate(&graph, "main", "insert Sailor { handle: \"eve\", rank: 2 } update Sailor set { rank: 2 } where handle = \"ana\"")
-        .await
-        .unwrap();
+    mutate(
+        &graph,
+        "main",
+        "insert Sailor { handle: \"eve\", rank: 2 } update Sailor set { rank: 2 } where handle = \"ana\"",
+    )
+    .await
+    .unwrap();
     mutate(&graph, "main", "update Sailor set { rank: 2 } where handle = \"ben\"").await.unwrap();
     let expected = [
         (ConflictKind::DivergentUpdate, "ana".to_owned()),
@@ -64,7 +73,10 @@ async fn h3_h4_h5_entities_that_both_changed() {
     }
     let error = merge(&graph, "b").await.unwrap_err();
     assert_eq!(error.code(), "OG-HIS-003");
-    assert!(error.to_string().starts_with("merge conflicts: node type 'Sailor', entity id 'ana' (divergent_update); "), "{error}");
+    assert!(
+        error.to_string().starts_with("merge conflicts: node type 'Sailor', entity id 'ana' (divergent_update); "),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -81,7 +93,8 @@ async fn h6_an_edge_without_its_node() {
             let target = format!("into-{kept}");
             graph.create_branch(&target, &on("main"), None).await.unwrap();
             let choices = Choices { default: Some(side), ..Choices::default() };
-            let request = MergeRequest { source: "b".to_owned(), target: target.clone(), choices, ..MergeRequest::default() };
+            let request =
+                MergeRequest { source: "b".to_owned(), target: target.clone(), choices, ..MergeRequest::default() };
             graph.merge(request).await.unwrap();
             let rows = export(&graph, &target).await;
             assert_eq!(rows.contains("\"new\""), kept, "{side:?}: {rows}");
@@ -175,7 +188,8 @@ async fn choices_are_by_the_closest_word() {
         types: [("Sailor".to_owned(), Side::Theirs)].into(),
         entities: vec![entity("Sailor", "ben", Side::Ours), entity("Harbor", "rome", Side::Ours)],
     };
-    let request = MergeRequest { source: "b".to_owned(), target: "main".to_owned(), choices, ..MergeRequest::default() };
+    let request =
+        MergeRequest { source: "b".to_owned(), target: "main".to_owned(), choices, ..MergeRequest::default() };
     let done = graph.merge(request).await.unwrap();
     assert_eq!(done.outcome, MergeOutcome::Merged);
     let rows = export(&graph, "main").await;
@@ -184,8 +198,11 @@ async fn choices_are_by_the_closest_word() {
     let choices = Choices { entities: vec![entity("Sailor", "nobody", Side::Ours)], ..Choices::default() };
     mutate(&graph, "b", "insert Sailor { handle: \"eve\" }").await.unwrap();
     mutate(&graph, "main", "insert Sailor { handle: \"fay\" }").await.unwrap();
-    let request = MergeRequest { source: "b".to_owned(), target: "main".to_owned(), choices, ..MergeRequest::default() };
-    assert!(graph.merge(request).await.unwrap_err().to_string().contains("Sailor 'nobody', which neither side changed"));
+    let request =
+        MergeRequest { source: "b".to_owned(), target: "main".to_owned(), choices, ..MergeRequest::default() };
+    assert!(
+        graph.merge(request).await.unwrap_err().to_string().contains("Sailor 'nobody', which neither side changed")
+    );
 }
 
 #[tokio::test]
@@ -197,12 +214,19 @@ async fn a_commit_is_undone_and_done_again_elsewhere() {
     let bad = mutate(&graph, "main", change).await.unwrap().commit.unwrap();
     let after = export(&graph, "main").await;
     mutate(&graph, "main", "insert Harbor { code: \"rome\" }").await.unwrap();
-    let pick = |target: &str| PickRequest { commit: bad.commit.to_string(), target: target.to_owned(), ..PickRequest::default() };
+    let pick = |target: &str| PickRequest {
+        commit: bad.commit.to_string(),
+        target: target.to_owned(),
+        ..PickRequest::default()
+    };
 
     let undone = graph.revert(pick("main")).await.unwrap().commit.unwrap();
     assert_eq!((undone.kind, undone.source, undone.parents.len()), (CommitKind::Revert, Some(bad.reference()), 1));
     let rows = export(&graph, "main").await;
-    assert_eq!(rows.replace(r#"{"type":"Harbor","data":{"id":"rome","code":"rome"}}"#, "").replace("\n\n", "\n"), before);
+    assert_eq!(
+        rows.replace(r#"{"type":"Harbor","data":{"id":"rome","code":"rome"}}"#, "").replace("\n\n", "\n"),
+        before
+    );
     let again = graph.revert(pick("main")).await.unwrap();
     assert_eq!((again.outcome, again.commit), (MergeOutcome::AlreadyUpToDate, None));
 
@@ -240,14 +264,17 @@ async fn large_fragments_of_the_source_are_carried_over() {
     let location = memory();
     let graph = fleet(&location).await;
     branch(&graph, "b").await;
-    let sailor = |name: &str, rank: usize| format!("{{\"type\":\"Sailor\",\"data\":{{\"handle\":\"{name}\",\"rank\":{rank}}}}}\n");
+    let sailor = |name: &str, rank: usize| {
+        format!("{{\"type\":\"Sailor\",\"data\":{{\"handle\":\"{name}\",\"rank\":{rank}}}}}\n")
+    };
     let bulk: String = (0..5000).map(|at| sailor(&format!("s{at:04}"), at)).collect();
     load(&graph, "b", LoadMode::Merge, &bulk).await.unwrap();
     mutate(&graph, "main", "update Sailor set { rank: 99 } where handle = \"ben\" insert Sailor { handle: \"s0007\" }")
         .await
         .unwrap();
     let choices = Choices { default: Some(Side::Ours), ..Choices::default() };
-    let request = MergeRequest { source: "b".to_owned(), target: "main".to_owned(), choices, ..MergeRequest::default() };
+    let request =
+        MergeRequest { source: "b".to_owned(), target: "main".to_owned(), choices, ..MergeRequest::default() };
     let before = graph.requests();
     let done = graph.merge(request).await.unwrap();
     assert_eq!(done.types.iter().map(|ty| ty.inserted).sum::<u64>(), 4999);

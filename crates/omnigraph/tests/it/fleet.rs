@@ -1,0 +1,83 @@
+//! A fleet: agents with a branch each, merged into `main` by workers that race, and a model that says what must come of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use omnigraph::{Choices, LoadMode, MergeRequest, Omnigraph, OpenOptions, Side};
+use tokio::sync::Mutex;
+
+use crate::support::{branch, export, load, memory, mutate};
+
+const AGENTS: usize = 16;
+const CHANGES: usize = 6;
+const WORKERS: usize = 4;
+/// Entities that all agents write to, so that they disagree.
+const SHARED: usize = 5;
+
+const SCHEMA: &str = "node Note { key: String @key  by: I64  text: String }\nedge Cites: Note -> Note { tag: String }";
+
+fn note(key: &str, by: usize, text: &str) -> String {
+    format!("{{\"type\":\"Note\",\"data\":{{\"key\":\"{key}\",\"by\":{by},\"text\":\"{text}\"}}}}\n")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn agents_are_merged_concurrently_without_loss() {
+    let graph = Omnigraph::init(&memory(), "notes.pg", SCHEMA, None, OpenOptions::default()).await.unwrap();
+    let start: String = (0..SHARED).map(|at| note(&format!("shared{at}"), 999, "start")).collect();
+    load(&graph, "main", LoadMode::Merge, &start).await.unwrap();
+    let mut expected: BTreeMap<String, u64> = (0..SHARED).map(|at| (format!("shared{at}"), 999)).collect();
+    for agent in 0..AGENTS {
+        let name = format!("agent{agent}");
+        branch(&graph, &name).await;
+        for change in 0..CHANGES {
+            let key = format!("a{agent}-{change}");
+            mutate(&graph, &name, &format!("insert Note {{ key: \"{key}\", by: {agent}, text: \"new\" }}"))
+                .await
+                .unwrap();
+            expected.insert(key, agent as u64);
+        }
+        let shared = format!("shared{}", agent % SHARED);
+        let change = format!("update Note set {{ by: {agent} }} where key = \"{shared}\"");
+        let cite = format!("insert Cites {{ from: \"a{agent}-0\", to: \"{shared}\", tag: \"t{agent}\" }}");
+        mutate(&graph, &name, &format!("{change} {cite}")).await.unwrap();
+    }
+    let queue = Arc::new(Mutex::new((0..AGENTS).collect::<Vec<_>>()));
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let workers = (0..WORKERS).map(|_| {
+        let (graph, queue, order) = (graph.clone(), Arc::clone(&queue), Arc::clone(&order));
+        tokio::spawn(async move {
+            while let Some(agent) = { queue.lock().await.pop() } {
+                let choices = Choices { default: Some(Side::Theirs), ..Choices::default() };
+                let source = format!("agent{agent}");
+                let request = MergeRequest {
+                    source: source.clone(),
+                    target: "main".to_owned(),
+                    choices,
+                    ..MergeRequest::default()
+                };
+                let done = graph.merge(request).await.unwrap();
+                order.lock().await.push((done.commit.unwrap().sequence, agent));
+                graph.delete_branch(&source, None).await.unwrap();
+            }
+        })
+    });
+    for worker in workers.collect::<Vec<_>>() {
+        worker.await.unwrap();
+    }
+    // Whoever was merged last has the last word on what they disagreed about.
+    let mut order = order.lock().await.clone();
+    order.sort_unstable();
+    for (_, agent) in order {
+        expected.insert(format!("shared{}", agent % SHARED), agent as u64);
+    }
+    let rows = export(&graph, "main").await;
+    let mut found = BTreeMap::new();
+    for row in rows.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()) {
+        if row["type"] == "Note" {
+            found.insert(row["data"]["key"].as_str().unwrap().to_owned(), row["data"]["by"].as_u64().unwrap());
+        }
+    }
+    assert_eq!(found, expected);
+    assert_eq!(rows.matches("\"edge\":\"Cites\"").count(), AGENTS);
+    assert_eq!(graph.branches().await.unwrap().len(), 1);
+}
