@@ -159,6 +159,15 @@ impl Heads {
         Ok(announced)
     }
 
+    /// Announces a commit whose record is ready, as [`Self::announce`] does.
+    pub(crate) async fn announce_record(&self, head: &Head, record: &CommitRecord) -> Result<Announced> {
+        let operation = record.operations.first().map(|operation| operation.id);
+        let operation = operation.ok_or_else(|| Error::internal("a commit without an operation"))?;
+        let tables: Vec<TablePath> = record.changes.keys().cloned().collect();
+        let (kind, actor) = (record.kind, record.actor.as_deref());
+        self.announce(Announcement { operation, head, kind, actor, tables: &tables }).await
+    }
+
     fn put_behind(&self, key: Key, intent: Intent) {
         let (store, object) = (self.shared().log.store().clone(), key.clone());
         let put = tokio::spawn(async move {
@@ -233,6 +242,8 @@ impl Heads {
             drop(state);
             let heads = self.clone();
             runtime.spawn(async move { heads.follow().await });
+        } else {
+            self.inner.ended.notify_waiters();
         }
     }
 
@@ -301,7 +312,8 @@ impl Heads {
             {
                 let state = self.state();
                 match (&state.failure, state.due) {
-                    _ if state.working => {}
+                    // A caller may have its answer a moment before its operation is over.
+                    _ if state.working || state.standing.iter().any(|standing| standing.users > 0) => {}
                     (None, false) => return Ok(()),
                     (Some(problem), _) if tries > 0 => return Err(problem.clone()),
                     _ => {

@@ -56,16 +56,15 @@ async fn derive(indexes: &Derived<KeyIndex>, table: &Arc<Table>, columns: &[&str
     }
     let index = match indexes.nearest(table) {
         Some(known) => bring_forward(&known.table, &known.value, table, columns).await?,
-        None => KeyIndex::of(entries(table, columns, None).await?),
+        None => KeyIndex::of(entries(table, columns, table.all_apart()).await?),
     };
     indexes.keep(table, index.clone());
     Ok(index)
 }
 
-/// From the index of one version to that of another, by the difference of their fragments.
+/// From the index of one version to that of another, by the rows in which they differ.
 async fn bring_forward(from: &Table, index: &KeyIndex, table: &Table, columns: &[&str]) -> Result<KeyIndex> {
-    let difference = from.difference(table);
-    let gone = entries(from, columns, Some(difference.only_here)).await?;
-    let came = entries(table, columns, Some(difference.only_there)).await?;
+    let gone = entries(from, columns, from.apart_from(table).await?).await?;
+    let came = entries(table, columns, table.apart_from(from).await?).await?;
     Ok(index.next(gone.into_iter().map(|(key, _)| key), came))
 }

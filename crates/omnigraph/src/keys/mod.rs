@@ -3,7 +3,7 @@
 //! - `canonical` values as the texts that ids are made of
 //! - `hash`      ids as 128-bit hashes
 //! - `index`     layers of hash to row address; a new version is one more layer
-//! - `read`      hashes and addresses of the rows of some fragments
+//! - `read`      hashes and addresses of rows
 //! - `cache`     the index of a pinned version, brought forward from that of an earlier one
 
 mod cache;

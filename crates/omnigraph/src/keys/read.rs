@@ -1,48 +1,48 @@
-//! Hashes and addresses of the rows of some fragments.
+//! Hashes and addresses of rows.
 
-use std::collections::BTreeSet;
-
-use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::UInt64Type;
 use futures::TryStreamExt;
 
 use super::{CanonicalTexts, KeyHash};
 use crate::error::{Error, Result};
-use crate::table::{ROW_ADDRESS, RowAddress, Scan, Table};
+use crate::table::{ROW_ADDRESS, RowAddress, RowsApart, Scan, Table};
 
-/// The hash of the canonical text of `columns`, and the address, of every row that has one: a row with a null has none.
-pub(super) async fn entries(
-    table: &Table,
-    columns: &[&str],
-    fragments: Option<BTreeSet<u32>>,
-) -> Result<Vec<(KeyHash, RowAddress)>> {
-    if fragments.as_ref().is_some_and(BTreeSet::is_empty) {
-        return Ok(Vec::new());
-    }
-    let names = columns.iter().map(|name| (*name).to_owned()).collect();
-    let scan = Scan { columns: names, fragments, addresses: true };
+/// The hash of the canonical text of `columns`, and the address, of every one of `rows` that has one: a row with a null has
+/// none.
+pub(super) async fn entries(table: &Table, columns: &[&str], rows: RowsApart) -> Result<Vec<(KeyHash, RowAddress)>> {
     let mut entries = Vec::new();
-    let mut batches = std::pin::pin!(table.scan(scan).await?);
-    while let Some(batch) = batches.try_next().await? {
-        collect(&batch, columns, &mut entries)?;
+    let RowsApart { fragments, rows } = rows;
+    if !fragments.is_empty() {
+        let names = columns.iter().map(|name| (*name).to_owned()).collect();
+        let scan = Scan { columns: names, fragments: Some(fragments), addresses: true };
+        let mut batches = std::pin::pin!(table.scan(scan).await?);
+        while let Some(batch) = batches.try_next().await? {
+            let addresses =
+                batch.column_by_name(ROW_ADDRESS).and_then(|column| column.as_primitive_opt::<UInt64Type>());
+            let addresses = addresses.ok_or_else(|| Error::internal("a scan came without addresses"))?;
+            let found = columns.iter().map(|name| batch.column_by_name(name)).collect::<Option<Vec<_>>>();
+            let found = found.ok_or_else(|| Error::internal("a scan came without its columns"))?;
+            collect(&found, addresses.values().iter().map(|address| RowAddress(*address)), &mut entries)?;
+        }
+    }
+    if !rows.is_empty() {
+        let fetched = table.fetch(&rows, columns).await?;
+        collect(&fetched.iter().collect::<Vec<_>>(), rows.into_iter(), &mut entries)?;
     }
     Ok(entries)
 }
 
-fn collect(batch: &RecordBatch, columns: &[&str], entries: &mut Vec<(KeyHash, RowAddress)>) -> Result<()> {
-    let found: Option<Vec<&ArrayRef>> = columns.iter().map(|name| batch.column_by_name(name)).collect();
-    let texts = found.as_deref().and_then(CanonicalTexts::new);
-    let addresses = batch.column_by_name(ROW_ADDRESS).and_then(|column| column.as_primitive_opt::<UInt64Type>());
-    let (Some(texts), Some(addresses)) = (texts, addresses) else {
-        return Err(Error::internal(format!(
-            "a scan of {} came without them or without addresses",
-            columns.join(", ")
-        )));
-    };
+fn collect(
+    columns: &[&ArrayRef],
+    addresses: impl Iterator<Item = RowAddress>,
+    entries: &mut Vec<(KeyHash, RowAddress)>,
+) -> Result<()> {
+    let texts = CanonicalTexts::new(columns).ok_or_else(|| Error::internal("an index of what has no text"))?;
     let mut text = String::new();
-    for (row, address) in addresses.values().iter().enumerate() {
+    for (row, address) in addresses.enumerate() {
         if texts.write(row, &mut text).is_ok() {
-            entries.push((KeyHash::of(&text), RowAddress(*address)));
+            entries.push((KeyHash::of(&text), address));
         }
     }
     Ok(())

@@ -32,13 +32,11 @@ pub(super) struct Judged {
 /// Judges `staged` on `base`.
 pub(super) async fn judge(staged: &StagedWrite, base: &Snapshot) -> Result<Vec<Judged>> {
     let mut judged = Vec::with_capacity(staged.tables.len());
-    let mut writes = Vec::with_capacity(staged.tables.len());
     for table in &staged.tables {
-        let one = resolve(table, base).await?;
-        writes.push(table_write(table, &one, base)?);
-        judged.push(one);
+        judged.push(resolve(table, base).await?);
     }
-    let image = Image { base, writes };
+    let writes = staged.tables.iter().zip(&judged).map(|(table, judged)| table_write(table, judged, base));
+    let image = Image { base, writes: writes.collect::<Result<_>>()? };
     image.check_uniques().await?;
     find_ends(staged, &image).await?;
     image.check_ends().await?;
@@ -72,7 +70,7 @@ pub(super) async fn resolve(staged: &StagedTable, snapshot: &Snapshot) -> Result
     Ok(Judged { base, gone, updated })
 }
 
-fn table_write<'a>(staged: &'a StagedTable, judged: &Judged, base: &Snapshot) -> Result<TableWrite<'a>> {
+fn table_write<'a>(staged: &'a StagedTable, judged: &'a Judged, base: &Snapshot) -> Result<TableWrite<'a>> {
     let rules = TableRules::of(base.catalog(), &staged.path);
     let rules = rules.ok_or_else(|| Error::internal(format!("table {} is of no type", staged.path)))?;
     let batches: &[_] = match &staged.rows {
@@ -89,7 +87,7 @@ fn table_write<'a>(staged: &'a StagedTable, judged: &Judged, base: &Snapshot) ->
         rules,
         base: Arc::clone(&judged.base),
         replace: staged.replace,
-        gone: judged.gone.clone(),
+        gone: &judged.gone,
         keys: &staged.keys,
         removed: &staged.removed,
         new,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use omnigraph::objects::{RetryPolicy, StoreOptions};
-use omnigraph::{Classification, LoadMode, Omnigraph, OpenOptions, Target};
+use omnigraph::{Classification, LoadMode, MutateRequest, Omnigraph, OpenOptions, Target};
 use omnigraph_testkit::fault::{Fault, Faults, Rule};
 use omnigraph_testkit::s3::{Bucket, Moto};
 
@@ -47,11 +47,13 @@ enum Work {
     Load,
     CreateBranch,
     LoadOnBranch,
+    Mutate,
+    Reset,
 }
 
 impl Work {
     /// Every operation there is: a new one is a variant, an arm in `run`, and its place here.
-    const ALL: [Self; 4] = [Self::Init, Self::Load, Self::CreateBranch, Self::LoadOnBranch];
+    const ALL: [Self; 6] = [Self::Init, Self::Load, Self::CreateBranch, Self::LoadOnBranch, Self::Mutate, Self::Reset];
 
     /// Makes what must be there before.
     async fn prepare(self, place: &str, options: OpenOptions) {
@@ -60,8 +62,11 @@ impl Work {
         }
         let graph = Omnigraph::init(place, "fleet.pg", SCHEMA, None, options).await.unwrap();
         load(&graph, "main", LoadMode::Merge, CREW).await.unwrap();
-        if self == Self::LoadOnBranch {
+        if matches!(self, Self::LoadOnBranch | Self::Reset) {
             graph.create_branch("side/b", &Target::Branch("main".into()), None).await.unwrap();
+        }
+        if self == Self::Reset {
+            load(&graph, "main", LoadMode::Merge, MORE).await.unwrap();
         }
         graph.settle().await.unwrap();
     }
@@ -77,6 +82,8 @@ impl Work {
             Self::Init | Self::Load => load(&graph, "main", LoadMode::Merge, MORE).await.map(drop),
             Self::CreateBranch => graph.create_branch("side/b", &Target::Branch("main".into()), None).await.map(drop),
             Self::LoadOnBranch => load(&graph, "side/b", LoadMode::Merge, MORE).await.map(drop),
+            Self::Mutate => graph.mutate(mutation()).await.map(drop),
+            Self::Reset => graph.reset_branch("main", &Target::Branch("side/b".into()), None).await.map(drop),
         };
         // Whether heads were published says nothing of the commit. Nothing of this handle runs on after it.
         let _ = graph.settle().await;
@@ -130,6 +137,16 @@ impl Work {
         graph.settle().await.unwrap();
         assert!(export(&graph, "main").await.contains("\"dot\""), "{self:?}: the next write is lost");
     }
+}
+
+/// A node, an edge to it, and a row that changes.
+fn mutation() -> MutateRequest {
+    let source = "query m() {
+        $c: insert Sailor { handle: \"cyd\", rank: 35 }
+        insert Trusts { from: \"ana\", to: $c.@id }
+        update Sailor set { rank: 26 } where handle = \"ben\"
+    }";
+    MutateRequest { branch: "main".to_owned(), source: source.to_owned(), ..MutateRequest::default() }
 }
 
 #[derive(Default)]

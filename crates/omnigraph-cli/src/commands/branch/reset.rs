@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::consent::{self, Audience};
 use crate::error::Result;
 use crate::moment;
-use crate::session::Session;
+use crate::session::{Session, settle};
 use crate::view;
 
 /// The command line.
@@ -35,6 +35,7 @@ impl Reset {
         let graph = session.open_to_write(&address).await?;
         let to = moment::named(&graph, &self.to).await?;
         let record = graph.reset_branch(&self.name, &to, session.actor()).await?;
+        settle(&graph).await;
         let commit = view::Commit::new(&record, History::default().branch_name(&graph, &record).await?);
         if self.json {
             session.out.json(&json!({ "uri": address.as_str(), "branch": self.name, "commit": commit }))?;

@@ -157,11 +157,11 @@ fn named(plan: &RowPlans, file: &str) -> Result<TypeIndex, Problem> {
         }
         (None, None) => {
             let near = plan.near(name, false).or_else(|| plan.near(name, true));
-            let near = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
+            let near = near.map(|near| format!(" (did you mean '{near}'?)")).unwrap_or_default();
             let message = format!(
-                "no node or edge type is called '{name}'{near} Name the file for its type, or say in a mapping what it holds"
+                "no node or edge type is called '{name}'{near}; name the file for its type, or say in a mapping what it holds"
             );
-            Err(Problem::new(problem::UNKNOWN_TYPE, message.replace("' Name", "'. Name")))
+            Err(Problem::new(problem::UNKNOWN_TYPE, message))
         }
     }
 }

@@ -91,7 +91,7 @@ async fn touched(write: &TableWrite<'_>, end: &EndRule) -> Result<Vec<Touched>> 
             }
         }
     } else if !write.gone.is_empty() {
-        let ends = write.base.gather(&write.gone, &[end.column]).await?;
+        let ends = write.base.gather(write.gone, &[end.column]).await?;
         for column in &ends {
             texts(column)?.iter().flatten().for_each(&mut lose);
         }

@@ -21,7 +21,7 @@ pub(crate) struct TableWrite<'a> {
     /// Whether every row that is there goes.
     pub(crate) replace: bool,
     /// Rows that go because others take their place or because they are removed, in order.
-    pub(crate) gone: Vec<RowAddress>,
+    pub(crate) gone: &'a [RowAddress],
     /// Ids of the new rows, but for those that were made up.
     pub(crate) keys: &'a HashSet<KeyHash>,
     /// Ids that go without a successor.

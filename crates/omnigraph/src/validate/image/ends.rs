@@ -36,7 +36,8 @@ pub(super) async fn check_new(image: &Image<'_>, write: &TableWrite<'_>) -> Resu
 
 /// The ends of edges that stay, if `write` takes nodes away.
 pub(super) async fn check_kept(image: &Image<'_>, write: &TableWrite<'_>) -> Result<()> {
-    if write.rules.ends.is_some() || (!write.replace && write.removed.is_empty()) || write.base.rows() == 0 {
+    let takes_nodes = write.rules.ends.is_none() && (write.replace || !write.removed.is_empty());
+    if !takes_nodes || write.base.rows() == 0 {
         return Ok(());
     }
     let catalog = image.base.catalog();
