@@ -211,21 +211,26 @@ fn judge_cardinality(
 /// A graph as its export shows it.
 fn shown(state: &State) -> BTreeSet<String> {
     let rows = state.iter().flat_map(|(ty, rows)| rows.iter().map(move |(id, row)| (ty, id, row)));
-    rows.map(|(ty, id, row)| format!("{ty} {id} {}", Value::Object(row.clone()))).collect()
+    rows.map(|(ty, id, row)| line(ty, id, row)).collect()
+}
+
+fn line(ty: &str, id: &str, row: &Row) -> String {
+    let sorted: BTreeMap<&String, String> = row.iter().map(|(name, value)| (name, value.to_string())).collect();
+    format!("{ty} {id} {sorted:?}")
 }
 
 fn exported(lines: &str) -> BTreeSet<String> {
-    let show = |line: &str| {
-        let line: Value = serde_json::from_str(line).unwrap();
-        let mut row = line["data"].as_object().unwrap().clone();
+    let show = |text_line: &str| {
+        let whole: Value = serde_json::from_str(text_line).unwrap();
+        let mut row = whole["data"].as_object().unwrap().clone();
         let id = row.remove("id").unwrap();
         for (end, name) in [("from", "src"), ("to", "dst")] {
-            if let Some(id) = line.get(end) {
+            if let Some(id) = whole.get(end) {
                 row.insert(name.to_owned(), id.clone());
             }
         }
-        let ty = line.get("type").or(line.get("edge")).unwrap();
-        format!("{} {} {}", text(ty), text(&id), Value::Object(row))
+        let ty = whole.get("type").or(whole.get("edge")).unwrap();
+        line(&text(ty), &text(&id), &row)
     };
     lines.lines().map(show).collect()
 }

@@ -119,10 +119,10 @@ async fn branches_do_not_disturb_each_other() {
     }
 }
 
-/// What a handle that is open reads to judge one row, with few rows in the graph and with many.
+/// What a handle that is open reads to judge a new node and a new edge, with few rows in the graph and with many: usually the two files that
+/// the commit before wrote, and now and then those that it folded.
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_cost_what_a_write_changes() {
-    let mut most = Vec::new();
     for rows in [10, MANY] {
         let graph = graph(&memory()).await;
         let all: String = (0..rows).map(|number| sailor(number, number)).collect();
@@ -130,17 +130,16 @@ async fn rules_cost_what_a_write_changes() {
             (0..rows / 2).map(|number| moors(&format!("m{number}"), &format!("s{number}"), number)).collect();
         load(&graph, "main", LoadMode::Append, &(all + OSLO + &berths)).await.unwrap();
         let mut reads = Vec::new();
-        for number in 0..20 {
+        for number in rows..rows + 24 {
             let before = graph.requests();
-            let row = sailor(rows + number, rows + number)
-                + &moors(&format!("n{number}"), &format!("s{}", rows + number), rows + number);
+            let row = sailor(number, number) + &moors(&format!("n{number}"), &format!("s{number}"), number);
             load(&graph, "main", LoadMode::Append, &row).await.unwrap();
             let made = graph.requests() - before;
             reads.push(made.of(Verb::Get) + made.of(Verb::Head));
         }
         println!("{rows} rows: reads of a commit {reads:?}");
-        // The first commits bring what is derived into memory.
-        most.push(reads.into_iter().skip(2).max().unwrap());
+        reads.sort_unstable();
+        assert!(reads[reads.len() / 2] <= 6, "usually: {reads:?}");
+        assert!(reads[reads.len() - 1] <= 24, "at the most: {reads:?}");
     }
-    assert!(most[1] <= most[0] + 2, "{most:?}");
 }
