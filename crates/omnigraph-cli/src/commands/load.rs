@@ -111,6 +111,8 @@ impl Load {
         } else {
             tell(session, &report)?;
         }
+        // The rows are loaded, whatever becomes of this.
+        let _ = graph.store_derived(&Target::Branch(self.branch.clone())).await;
         Ok(())
     }
 

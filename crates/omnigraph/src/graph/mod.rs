@@ -5,8 +5,10 @@
 //! - `branch`  branches and commits
 //! - `write`   loads
 //! - `read`    snapshots, queries, exports
+//! - `derive`  what the next process need not derive again
 
 mod branch;
+mod derive;
 mod open;
 mod options;
 mod read;
@@ -18,6 +20,7 @@ pub use options::{OpenMode, OpenOptions};
 use omnigraph_log::GraphStamp;
 use omnigraph_objects::Counts;
 
+use crate::adjacency::Storing;
 use crate::error::{Error, Result};
 use crate::snapshot::Shared;
 use crate::write::Writer;
@@ -56,7 +59,11 @@ impl Omnigraph {
         }
     }
 
-    fn around(log: omnigraph_log::Log, mode: OpenMode) -> Result<Self> {
-        Ok(Self { shared: Shared::new(log)?, writer: Writer::default(), mode })
+    fn around(log: omnigraph_log::Log, mode: OpenMode, column_cache_bytes: u64) -> Result<Self> {
+        let storing = match mode {
+            OpenMode::ReadWrite => Storing::Allowed,
+            OpenMode::ReadOnly => Storing::Forbidden,
+        };
+        Ok(Self { shared: Shared::new(log, storing, column_cache_bytes)?, writer: Writer::default(), mode })
     }
 }

@@ -28,7 +28,7 @@ impl Omnigraph {
     /// If there is no graph, or its format is not this build's.
     pub async fn open(location: &str, options: OpenOptions) -> Result<Self> {
         let store = Store::open(&Location::parse(location)?, options.store)?;
-        Self::around(Log::open(store).await?, options.mode)
+        Self::around(Log::open(store).await?, options.mode, options.column_cache_bytes)
     }
 
     /// Opens a graph for reading only: nothing is ever written, whatever is asked of the handle.
@@ -69,14 +69,16 @@ impl Omnigraph {
         let hash = Log::put_schema(&store, bytes.into()).await?;
         let main = Log::plan_main(&store, actor);
         let first = first_commit(&store, &main, hash.clone(), tables, actor);
-        let graph = Self::around(Log::create(store, main, &first).await?, options.mode)?;
+        let log = Log::create(store, main, &first).await?;
+        let graph = Self::around(log, options.mode, options.column_cache_bytes)?;
         graph.shared.schemas.keep(hash, accepted);
         Ok(graph)
     }
 }
 
 async fn create_tables(store: &Store, catalog: &Catalog) -> Result<BTreeMap<TablePath, TablePin>> {
-    let tables = Tables::new(store)?;
+    // Nothing is read of them.
+    let tables = Tables::new(store, 0)?;
     let nodes = catalog.nodes.values().map(|node| (TablePath::node(node.table), node_schema(node)));
     let edges = catalog.edges.values().map(|edge| (TablePath::edge(edge.table), edge_schema(edge)));
     let wanted: Vec<(TablePath, ArrowSchema)> = nodes.chain(edges).collect();

@@ -57,7 +57,7 @@ async fn read(table: &Table, fragments: Option<BTreeSet<u32>>) -> Result<Vec<(Ke
     if fragments.as_ref().is_some_and(BTreeSet::is_empty) {
         return Ok(Vec::new());
     }
-    let scan = Scan { columns: vec![ID.to_owned()], fragments, addresses: true };
+    let scan = Scan { columns: vec![ID.to_owned()], fragments, addresses: true, ..Scan::default() };
     let mut entries = Vec::new();
     let mut batches = std::pin::pin!(table.scan(scan).await?);
     while let Some(batch) = batches.try_next().await? {

@@ -136,7 +136,12 @@ async fn first_lost_end(table: &Table, column: &str, nodes: &StagedTable) -> Res
 
 /// The id of the row at `address`, for a message.
 async fn id_at(table: &Table, address: RowAddress) -> Result<String> {
-    let scan = Scan { columns: vec![ID.to_owned()], fragments: Some([address.fragment()].into()), addresses: true };
+    let scan = Scan {
+        columns: vec![ID.to_owned()],
+        fragments: Some([address.fragment()].into()),
+        addresses: true,
+        ..Scan::default()
+    };
     let mut batches = std::pin::pin!(table.scan(scan).await?);
     while let Some(batch) = batches.try_next().await? {
         let addresses = batch.column(1).as_primitive_opt::<arrow::datatypes::UInt64Type>();

@@ -21,6 +21,36 @@ use crate::search::Probe;
 /// Variables whose id is one of a few.
 pub(super) type KnownIds = BTreeMap<VarId, Vec<String>>;
 
+/// The fields of a variable that are read right after its nodes are found.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    /// By conditions, of all nodes.
+    pub(super) now: BTreeSet<Field>,
+    /// Of the nodes that are left.
+    pub(super) later: BTreeSet<Field>,
+}
+
+impl Wanted {
+    /// The fields that a scan reads. What is not kept in memory is read later for the nodes that are left, if conditions may
+    /// leave few.
+    fn of(self, entities: &Entities) -> BTreeSet<Field> {
+        let tables: Vec<_> = match entities {
+            Entities::Nodes(nodes) => nodes.iter().map(|nodes| &nodes.table).collect(),
+            Entities::Rows(rows) => rows.iter().map(|rows| &rows.table).collect(),
+        };
+        let column = |field: &Field| match field {
+            Field::Column(name) => Some(name.clone()),
+            _ => None,
+        };
+        let names: Vec<String> = self.later.iter().filter_map(column).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        if self.now.is_empty() || tables.iter().all(|table| table.fits_in_memory(&names)) {
+            return &self.now | &self.later;
+        }
+        self.now
+    }
+}
+
 impl Lowering {
     /// The variables whose id follows from conditions: `$p.key = constant`, `$p.@id in [constants]`.
     pub(super) fn known_ids(&self, pending: &Pending<'_>) -> KnownIds {
@@ -180,13 +210,13 @@ impl Lowering {
         Ok(Flow { plan, scope })
     }
 
-    /// The plan of a variable's nodes. `wanted` are fields that are read right after.
+    /// The plan of a variable's nodes, with fields that are read right after.
     pub(super) async fn start(
         &mut self,
         var: VarId,
         types: &[TypeRef],
         ids: Option<&Vec<String>>,
-        wanted: BTreeSet<Field>,
+        wanted: Wanted,
     ) -> Result<Flow> {
         let entities = match ids {
             Some(_) => self.graph.node_entities(types).await?,
@@ -208,7 +238,7 @@ impl Lowering {
             None => {
                 let mut fields = vec![number];
                 let mut columns = Vec::new();
-                for field in &wanted {
+                for field in &wanted.of(&entities) {
                     let Field::Column(name) = field else { continue };
                     fields.push(attached_field(var, &entities, field)?);
                     columns.push(name.clone());
