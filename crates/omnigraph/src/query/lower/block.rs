@@ -197,19 +197,21 @@ impl Lowering {
     }
 
     /// A plan of one variable.
-    async fn begin(&mut self, var: VarId, pending: &mut Pending<'_>, ids: &KnownIds, uses: &Uses) -> Result<Flow> {
+    async fn begin(&mut self, var: VarId, pending: &mut Pending<'_>, ids: &KnownIds<'_>, uses: &Uses) -> Result<Flow> {
         let types = pending.waiting.remove(&var).ok_or_else(|| Error::internal("a variable vanished"))?;
         let mut wanted = Wanted { now: filtered_fields(&pending.filters, var), later: BTreeSet::new() };
         if pending.expands.is_empty() && pending.paths.is_empty() {
             let later = uses.fields.get(&var).into_iter().flatten();
             wanted.later = later.filter(|field| matches!(field, Field::Column(_))).cloned().collect();
         }
-        let ids = ids.get(&var);
-        if ids.is_some() {
+        let known = ids.get(&var);
+        if let Some(known) = known {
             // What the look-up finds needs no second test, if the test was just that.
             let types = types.clone();
-            pending.filters.retain(|filter| !self.says_only_id(filter, var, &types));
+            let said = |filter: &&Expr| std::ptr::eq(*filter, known.said_by) && self.says_only_id(filter, var, &types);
+            pending.filters.retain(|filter| !said(filter));
         }
+        let ids = known.map(|known| &known.ids);
         if ids.is_none()
             && let Some((filter, property, probes)) = self.indexed(var, &types, &pending.filters)
         {

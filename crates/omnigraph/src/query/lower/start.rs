@@ -19,7 +19,16 @@ use crate::query::operator::{Field, IndexLookup, Lookup, Scan, node};
 use crate::search::Probe;
 
 /// Variables whose id is one of a few.
-pub(super) type KnownIds = BTreeMap<VarId, Vec<String>>;
+pub(super) type KnownIds<'a> = BTreeMap<VarId, KnownId<'a>>;
+
+/// Ids of which a variable has one.
+#[derive(Debug)]
+pub(super) struct KnownId<'a> {
+    /// The ids.
+    pub(super) ids: Vec<String>,
+    /// The condition that says so.
+    pub(super) said_by: &'a Expr,
+}
 
 /// The fields of a variable that are read right after its nodes are found.
 #[derive(Debug)]
@@ -53,9 +62,9 @@ impl Wanted {
 
 impl Lowering {
     /// The variables whose id follows from conditions: `$p.key = constant`, `$p.@id in [constants]`.
-    pub(super) fn known_ids(&self, pending: &Pending<'_>) -> KnownIds {
+    pub(super) fn known_ids<'a>(&self, pending: &Pending<'a>) -> KnownIds<'a> {
         let mut known = KnownIds::new();
-        for filter in &pending.filters {
+        for filter in pending.filters.iter().copied() {
             let found = match &filter.kind {
                 ExprKind::Binary { op: BinaryOp::Equal, left, right } => {
                     self.id_of(left, right, pending).or_else(|| self.id_of(right, left, pending))
@@ -64,9 +73,9 @@ impl Lowering {
                 _ => None,
             };
             if let Some((var, ids)) = found {
-                let fewer = known.get(&var).is_none_or(|known| ids.len() < known.len());
+                let fewer = known.get(&var).is_none_or(|known| ids.len() < known.ids.len());
                 if fewer {
-                    known.insert(var, ids);
+                    known.insert(var, KnownId { ids, said_by: filter });
                 }
             }
         }
@@ -108,14 +117,14 @@ impl Lowering {
     pub(super) fn best_start(
         &self,
         pending: &Pending<'_>,
-        ids: &KnownIds,
+        ids: &KnownIds<'_>,
         live: &BTreeSet<VarId>,
         prefer_live: bool,
         deferred: &BTreeSet<VarId>,
     ) -> Option<VarId> {
         let weight = |(var, types): (&VarId, &Vec<TypeRef>)| {
-            if let Some(ids) = ids.get(var) {
-                return ids.len() as u64;
+            if let Some(known) = ids.get(var) {
+                return known.ids.len() as u64;
             }
             let rows: u64 = types.iter().map(|ty| self.graph.count(&ty.name)).sum();
             let conditions = pending.filters.iter().filter(|filter| only_reads(filter, *var));
