@@ -6,7 +6,6 @@ use std::process::Command;
 
 use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use chrono::TimeDelta;
 use futures::TryStreamExt;
 use lance::Dataset;
 use lance::dataset::builder::DatasetBuilder;
@@ -182,7 +181,7 @@ async fn maintenance_of_a_head_reaches_no_commit() {
         let mut dataset = Dataset::open(&head(&root, name).display().to_string()).await.unwrap();
         compact_files(&mut dataset, CompactionOptions::default(), None).await.unwrap();
         let dataset = Dataset::open(&head(&root, name).display().to_string()).await.unwrap();
-        dataset.cleanup_old_versions(TimeDelta::zero(), Some(true), None).await.unwrap();
+        dataset.cleanup_old_versions(Default::default(), Some(true), None).await.unwrap();
     }
     after_maintenance(&root, graph, &commits, &before).await;
 }

@@ -25,7 +25,6 @@ mod random_mutations;
 mod random_rules;
 mod readonly;
 mod reads;
-mod reads;
 mod recovery;
 mod rules;
 mod scenarios;

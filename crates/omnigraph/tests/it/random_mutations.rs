@@ -155,7 +155,7 @@ impl Pair {
         let from = if self.branches.contains_key(from) { from } else { "main" };
         let graph = self.handle().clone();
         let result = if self.branches.remove(name).is_some() {
-            graph.delete_branch(name).await
+            graph.delete_branch(name, None).await
         } else {
             let begun = self.branches[if from == name { "main" } else { from }].clone();
             self.branches.insert(name, begun);

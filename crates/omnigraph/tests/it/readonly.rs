@@ -60,7 +60,7 @@ async fn refuses_to_write(graph: &Omnigraph) {
     assert_eq!((error.code(), error.kind()), ("OG-ENG-005", ErrorKind::Denied));
     let main = Target::Branch("main".into());
     assert_eq!(graph.create_branch("b", &main, None).await.unwrap_err().code(), "OG-ENG-005");
-    assert_eq!(graph.delete_branch("side").await.unwrap_err().code(), "OG-ENG-005");
+    assert_eq!(graph.delete_branch("side", None).await.unwrap_err().code(), "OG-ENG-005");
     assert_eq!(graph.sweep().await.unwrap_err().code(), "OG-ENG-005");
 }
 
