@@ -71,7 +71,7 @@ async fn measure(folder: &Path, durability: Durability, rest: Rest) {
 
 async fn commit(graph: &Omnigraph, line: &str) {
     let source = LoadSource::reader("row", std::io::Cursor::new(line.as_bytes().to_vec()));
-    let request = LoadRequest { branch: "main".into(), mode: LoadMode::Append, source, actor: None, progress: None };
+    let request = LoadRequest::new("main", LoadMode::Append, source);
     graph.load(request).await.unwrap();
 }
 

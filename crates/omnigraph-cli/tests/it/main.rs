@@ -10,6 +10,7 @@ mod fmt;
 mod formats;
 mod heads;
 mod help;
+mod history;
 mod lint;
 mod loads;
 mod queries;

@@ -22,15 +22,20 @@ impl Omnigraph {
         merge::merge(&self.shared, &self.writer, &branch, &theirs, request).await
     }
 
-    /// What [`Self::merge`] would do now: nothing is written, and conflicts are part of the answer.
+    /// What [`Self::merge`] would do now: no branch changes, and conflicts are part of the answer.
     ///
     /// # Errors
     ///
-    /// If there is no such branch.
+    /// If there is no such branch. [`Error::ReadOnly`] if earlier merges crossed and the handle may not write: the state that
+    /// several common ancestors come to is written before it is read, though nothing ever refers to it.
     pub async fn preview_merge(&self, request: MergeRequest) -> Result<MergeReceipt> {
         distinct(&request)?;
         let branch = self.shared.log.branch(&request.target).await?;
         let theirs = self.commit_of(&Target::Branch(request.source.clone())).await?;
+        let ours = self.shared.log.head(&branch).await?.record;
+        if self.shared.log.kinship(&[ours], std::slice::from_ref(&theirs)).await?.bases.len() > 1 {
+            self.may_write("a preview of a merge after merges that crossed")?;
+        }
         merge::preview(&self.shared, &self.writer, &branch, &theirs, request).await
     }
 

@@ -25,7 +25,10 @@ impl Omnigraph {
         let (name, actor) = (request.branch.clone(), request.actor.clone());
         let existing = match (self.shared.log.branch(&name).await.map_err(Error::from), &request.base) {
             (Ok(branch), _) => Some(branch),
-            (Err(error), Some(_)) if error.kind() == ErrorKind::NotFound => None,
+            (Err(error), Some(_)) if error.kind() == ErrorKind::NotFound => {
+                self.allow(&Action::CreateBranch { branch: &name }, actor.as_deref())?;
+                None
+            }
             (Err(error), _) => return Err(error),
         };
         let base = match (&existing, &request.base) {

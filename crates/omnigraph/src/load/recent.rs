@@ -42,13 +42,15 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::KeyHash;
 
     #[test]
     fn what_it_says_was_noted_was_noted() {
         let (mut recent, mut noted) = (Recent::new(), std::collections::HashSet::new());
         let mut hits = 0;
         for step in 0..200_000u128 {
-            let (ty, key) = ((step % 3) as u32, (step * step % 5_000).wrapping_mul(SPREAD));
+            let key = KeyHash::of(&(step * step % 5_000).to_string()).bits();
+            let ty = (step % 3) as u32;
             if recent.note(ty, key) {
                 assert!(noted.contains(&(ty, key)));
                 hits += 1;

@@ -13,7 +13,7 @@ pub(super) fn of_rule(rule: &RuleError, catalog: &Catalog, staged: &StagedWrite)
     let kind = match rule.code {
         violation::UNIQUE => ConflictKind::UniqueViolation,
         violation::CARDINALITY => ConflictKind::CardinalityViolation,
-        violation::END | violation::RESTRICT => ConflictKind::OrphanEdge,
+        violation::END => ConflictKind::OrphanEdge,
         _ => ConflictKind::ValueConstraintViolation,
     };
     let (type_name, row) = rule.blamed.clone().unwrap_or_default();

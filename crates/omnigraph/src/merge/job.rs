@@ -133,7 +133,8 @@ impl MergeJob {
             staged.adoption = Some(Arc::clone(&adoption));
             if let Err(error) = judged(&staged, &adoption.onto(base).await?).await {
                 let Error::Rule(rule) = error else { return Err(error) };
-                return Ok((staged, answer, vec![of_rule(&rule, catalog, &staged)]));
+                let conflict = of_rule(&rule, catalog, &staged);
+                return Ok((staged, answer, vec![conflict]));
             }
         }
         Ok((staged, answer, plan.conflicts))

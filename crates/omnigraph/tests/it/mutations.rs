@@ -70,7 +70,7 @@ async fn writers_of_a_handle_share_commits_and_keep_their_own_answers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_breaks_a_rule_fails_alone() {
-    let schema = "node Sailor { handle: String @key  rank: I32? @range(0, 99)  badge: I32? @unique }";
+    let schema = "node Sailor { handle: String @key  rank: I32?  badge: I32? @unique  @range(rank, 0..99) }";
     let place = memory();
     let graph = Omnigraph::init(&place, "s.pg", schema, None, OpenOptions::default()).await.unwrap();
     let source = "query add($h: String, $r: I32, $b: I32?) { insert Sailor { handle: $h, rank: $r, badge: $b } }";

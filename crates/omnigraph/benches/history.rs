@@ -1,0 +1,216 @@
+//! What branches, merges and differences cost, and that none of it grows with what was there before.
+//!
+//! `cargo bench -p omnigraph --bench history` prints requests of branch creation and deletion for graphs of many tables, siblings and
+//! commits; time and bytes of a merge and a difference of few changed rows in large tables with vectors; and a fleet of agents
+//! merged by workers that race. `OMNIGRAPH_BENCH=small` makes everything small: a check that it runs.
+
+#![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures time and prints its table")]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::TryStreamExt;
+use omnigraph::{
+    ChangeFilter, Choices, Durability, LoadMode, LoadRequest, LoadSource, MergeRequest, MutateRequest, Omnigraph,
+    OpenOptions, Side, StoreOptions, Target,
+};
+
+/// Numbers to measure with.
+struct Sizes {
+    tables: [usize; 2],
+    siblings: [usize; 2],
+    depths: [usize; 2],
+    rows: [usize; 2],
+    changes: [usize; 3],
+    agents: usize,
+    writes: usize,
+}
+
+const FULL: Sizes = Sizes {
+    tables: [10, 500],
+    siblings: [0, 1_000],
+    depths: [0, 10_000],
+    rows: [100_000, 1_000_000],
+    changes: [1, 50, 5_000],
+    agents: 100,
+    writes: 20,
+};
+
+const SMALL: Sizes = Sizes {
+    tables: [2, 20],
+    siblings: [0, 20],
+    depths: [0, 50],
+    rows: [2_000, 20_000],
+    changes: [1, 20, 200],
+    agents: 8,
+    writes: 3,
+};
+
+const WORKERS: usize = 8;
+
+fn main() {
+    let small = std::env::var_os("OMNIGRAPH_BENCH").is_some_and(|size| size == "small");
+    let sizes = if small { SMALL } else { FULL };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        branches(&sizes).await;
+        changes(&sizes).await;
+        fleet(&sizes).await;
+    });
+}
+
+fn options() -> OpenOptions {
+    OpenOptions {
+        store: StoreOptions { durability: Durability::Os, ..StoreOptions::default() },
+        ..OpenOptions::default()
+    }
+}
+
+async fn init(folder: &Path, schema: &str) -> Omnigraph {
+    Omnigraph::init(&folder.display().to_string(), "bench.pg", schema, None, options()).await.unwrap()
+}
+
+async fn load(graph: &Omnigraph, branch: &str, rows: String) {
+    let source = LoadSource::reader("rows.jsonl", std::io::Cursor::new(rows.into_bytes()));
+    graph.load(LoadRequest::new(branch, LoadMode::Merge, source)).await.unwrap();
+}
+
+async fn mutate(graph: &Omnigraph, branch: &str, statements: &str) {
+    let source = format!("query m() {{ {statements} }}");
+    let request =
+        MutateRequest { branch: branch.to_owned(), source, file: "m.gq".to_owned(), ..MutateRequest::default() };
+    graph.mutate(request).await.unwrap();
+}
+
+fn main_branch() -> Target {
+    Target::Branch("main".to_owned())
+}
+
+async fn branches(sizes: &Sizes) {
+    println!("branches: requests to create and to delete one, by a handle that was just opened");
+    println!("  tables  siblings  depth | create                       | delete");
+    for tables in sizes.tables {
+        for siblings in sizes.siblings {
+            for depth in sizes.depths {
+                let folder = tempfile::tempdir().unwrap();
+                let schema: String = (0..tables).map(|at| format!("node T{at} {{ key: String @key }}\n")).collect();
+                let graph = init(folder.path(), &schema).await;
+                for at in 0..depth {
+                    mutate(&graph, "main", &format!("insert T0 {{ key: \"{}\" }}", at % 50)).await;
+                }
+                for at in 0..siblings {
+                    graph.create_branch(&format!("sibling{at}"), &main_branch(), None).await.unwrap();
+                }
+                graph.settle().await.unwrap();
+                let graph = Omnigraph::open(&folder.path().display().to_string(), options()).await.unwrap();
+                let begun = graph.requests();
+                graph.create_branch("new", &main_branch(), None).await.unwrap();
+                let created = graph.requests() - begun;
+                let begun = graph.requests();
+                graph.delete_branch("new", None).await.unwrap();
+                let deleted = graph.requests() - begun;
+                println!("  {tables:>6}  {siblings:>8}  {depth:>5} | {:<28} | {deleted}", created.to_string());
+            }
+        }
+    }
+}
+
+fn item(key: usize, version: usize) -> String {
+    let mut vector = String::with_capacity(256 * 6);
+    for at in 0..256_usize {
+        let value = (key * 31 + at * 17 + version) % 1000;
+        write!(vector, "{}0.{value:03}", if at == 0 { "" } else { "," }).unwrap();
+    }
+    let data = format!("{{\"key\":\"k{key}\",\"text\":\"v{version}\",\"vector\":[{vector}]}}");
+    format!("{{\"type\":\"Item\",\"data\":{data}}}\n")
+}
+
+/// Bytes that this process has read from and written to files so far.
+fn moved() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
+    let of = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
+    of("rchar:").unwrap_or_default() + of("wchar:").unwrap_or_default()
+}
+
+async fn changes(sizes: &Sizes) {
+    println!("\nchanged rows in a table with a Vector(256): a difference and a three-way merge, by a warm handle");
+    println!("      rows  changes |  diff ms      bytes |  merge ms      bytes");
+    for rows in sizes.rows {
+        let folder = tempfile::tempdir().unwrap();
+        let schema = "node Item { key: String @key  text: String  vector: Vector(256) }";
+        let graph = init(folder.path(), schema).await;
+        for first in (0..rows).step_by(50_000) {
+            let chunk = (first..rows.min(first + 50_000)).map(|at| item(at, 0)).collect();
+            load(&graph, "main", chunk).await;
+        }
+        for (round, count) in sizes.changes.into_iter().enumerate() {
+            let side = format!("side{round}");
+            graph.create_branch(&side, &main_branch(), None).await.unwrap();
+            let step = (rows / count / 2).max(1);
+            load(&graph, &side, (0..count).map(|at| item(at * 2 * step, round + 1)).collect()).await;
+            load(&graph, "main", (0..count).map(|at| item((at * 2 + 1) * step, round + 1)).collect()).await;
+            let (begun, before) = (Instant::now(), moved());
+            let base = graph.fork_of(&main_branch(), &Target::Branch(side.clone())).await.unwrap();
+            let to = Target::Branch(side.clone());
+            let difference = graph.difference(&base, &to, ChangeFilter::default()).await.unwrap();
+            let found: usize =
+                difference.changes().try_fold(0, |sum, some| async move { Ok(sum + some.len()) }).await.unwrap();
+            assert_eq!(found, count);
+            let (diff_ms, diff) = (begun.elapsed().as_secs_f64() * 1e3, moved() - before);
+            let (begun, before) = (Instant::now(), moved());
+            let request = MergeRequest { source: side, target: "main".to_owned(), ..MergeRequest::default() };
+            assert_eq!(graph.merge(request).await.unwrap().types[0].updated, count as u64);
+            let (merge_ms, merge) = (begun.elapsed().as_secs_f64() * 1e3, moved() - before);
+            println!("  {rows:>8} {count:>8} | {diff_ms:>8.1} {diff:>10} | {merge_ms:>9.1} {merge:>10}");
+        }
+        graph.settle().await.unwrap();
+    }
+}
+
+async fn fleet(sizes: &Sizes) {
+    let folder = tempfile::tempdir().unwrap();
+    let graph = init(folder.path(), "node Note { key: String @key  by: I64 }").await;
+    let shared: String =
+        (0..10).map(|at| format!("{{\"type\":\"Note\",\"data\":{{\"key\":\"s{at}\",\"by\":0}}}}\n")).collect();
+    load(&graph, "main", shared).await;
+    let begun = Instant::now();
+    for agent in 0..sizes.agents {
+        let name = format!("agent{agent}");
+        graph.create_branch(&name, &main_branch(), None).await.unwrap();
+        for write in 1..sizes.writes {
+            mutate(&graph, &name, &format!("insert Note {{ key: \"a{agent}-{write}\", by: {agent} }}")).await;
+        }
+        mutate(&graph, &name, &format!("update Note set {{ by: {agent} }} where key = \"s{}\"", agent % 10)).await;
+    }
+    let written = begun.elapsed();
+    let begun = Instant::now();
+    let queue = Arc::new(tokio::sync::Mutex::new((0..sizes.agents).collect::<Vec<_>>()));
+    let workers = (0..WORKERS).map(|_| {
+        let (graph, queue) = (graph.clone(), Arc::clone(&queue));
+        tokio::spawn(async move {
+            while let Some(agent) = { queue.lock().await.pop() } {
+                let choices = Choices { default: Some(Side::Theirs), ..Choices::default() };
+                let (source, target) = (format!("agent{agent}"), "main".to_owned());
+                graph.merge(MergeRequest { source, target, choices, ..MergeRequest::default() }).await.unwrap();
+            }
+        })
+    });
+    for worker in workers.collect::<Vec<_>>() {
+        worker.await.unwrap();
+    }
+    let merged = begun.elapsed();
+    let rows = graph.snapshot(main_branch()).await.unwrap().tables()[0].pin.rows;
+    assert_eq!(rows as usize, 10 + sizes.agents * (sizes.writes - 1));
+    println!(
+        "\nfleet: {} agents of {} writes in {:.1} s, merged by {WORKERS} workers in {:.1} s ({:.1} merges a second)",
+        sizes.agents,
+        sizes.writes,
+        written.as_secs_f64(),
+        merged.as_secs_f64(),
+        sizes.agents as f64 / merged.as_secs_f64()
+    );
+    graph.settle().await.unwrap();
+}
