@@ -84,7 +84,8 @@ impl Site {
     pub(crate) async fn assert_settled(&self) {
         let graph = self.open().await.unwrap();
         assert_heads_show_main(&self.root(), &graph).await;
-        assert!(!self.root().join("__recovery").exists(), "no intent stands");
+        // Whoever ended right after deleting the last one may have left the folder.
+        assert_eq!(std::fs::read_dir(self.root().join("__recovery")).into_iter().flatten().count(), 0, "intents stand");
         assert!(graph.sweep().await.unwrap().swept.is_empty());
     }
 }
