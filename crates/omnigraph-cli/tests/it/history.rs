@@ -86,7 +86,10 @@ fn the_feed_goes_on_where_it_ended() {
     assert_eq!(all["blocks"][0]["changes"].as_array().unwrap().len(), 5, "a commit is shown whole");
     let cursor = all["cursor"].as_str().unwrap();
     let nothing = graph.run(&["changes", "poll", "--cursor", cursor]).ok();
-    assert!(nothing.starts_with("(no new commits)\n\ncursor: ") && nothing.ends_with("\ncaught_up: true\n"), "{nothing}");
+    assert!(
+        nothing.starts_with("(no new commits)\n\ncursor: ") && nothing.ends_with("\ncaught_up: true\n"),
+        "{nothing}"
+    );
 
     let out = graph.path("state.jsonl").display().to_string();
     let nodes = ["--kind", "node"];
@@ -106,7 +109,9 @@ fn the_feed_goes_on_where_it_ended() {
     let before = std::fs::read(&out).unwrap();
     graph.run(&["changes", "baseline", "--out", &out, "--type", "Nothing", "--branch", "nope"]).fails(1);
     assert_eq!(std::fs::read(&out).unwrap(), before, "a failure leaves the file as it was");
-    assert!(!std::fs::read_dir(graph.path("")).unwrap().any(|it| it.unwrap().path().to_string_lossy().ends_with(".part")));
+    assert!(
+        !std::fs::read_dir(graph.path("")).unwrap().any(|it| it.unwrap().path().to_string_lossy().ends_with(".part"))
+    );
 }
 
 #[test]
