@@ -80,7 +80,8 @@ async fn load(graph: &Omnigraph, branch: &str, rows: String) {
 
 async fn mutate(graph: &Omnigraph, branch: &str, statements: &str) {
     let source = format!("query m() {{ {statements} }}");
-    let request = MutateRequest { branch: branch.to_owned(), source, file: "m.gq".to_owned(), ..MutateRequest::default() };
+    let request =
+        MutateRequest { branch: branch.to_owned(), source, file: "m.gq".to_owned(), ..MutateRequest::default() };
     graph.mutate(request).await.unwrap();
 }
 
@@ -155,7 +156,8 @@ async fn changes(sizes: &Sizes) {
             let base = graph.fork_of(&main_branch(), &Target::Branch(side.clone())).await.unwrap();
             let to = Target::Branch(side.clone());
             let difference = graph.difference(&base, &to, ChangeFilter::default()).await.unwrap();
-            let found: usize = difference.changes().try_fold(0, |sum, some| async move { Ok(sum + some.len()) }).await.unwrap();
+            let found: usize =
+                difference.changes().try_fold(0, |sum, some| async move { Ok(sum + some.len()) }).await.unwrap();
             assert_eq!(found, count);
             let (diff_ms, diff) = (begun.elapsed().as_secs_f64() * 1e3, moved() - before);
             let (begun, before) = (Instant::now(), moved());
@@ -171,7 +173,8 @@ async fn changes(sizes: &Sizes) {
 async fn fleet(sizes: &Sizes) {
     let folder = tempfile::tempdir().unwrap();
     let graph = init(folder.path(), "node Note { key: String @key  by: I64 }").await;
-    let shared: String = (0..10).map(|at| format!("{{\"type\":\"Note\",\"data\":{{\"key\":\"s{at}\",\"by\":0}}}}\n")).collect();
+    let shared: String =
+        (0..10).map(|at| format!("{{\"type\":\"Note\",\"data\":{{\"key\":\"s{at}\",\"by\":0}}}}\n")).collect();
     load(&graph, "main", shared).await;
     let begun = Instant::now();
     for agent in 0..sizes.agents {
