@@ -74,12 +74,18 @@ impl Verb {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Counts {
     by_verb: [u64; Verb::ALL.len()],
+    bytes_read: u64,
 }
 
 impl Counts {
     /// The number of requests of one kind.
     pub fn of(&self, verb: Verb) -> u64 {
         self.by_verb[verb as usize]
+    }
+
+    /// The bytes of contents and of ranges of them that were asked for.
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read
     }
 
     /// The number of requests of all kinds.
@@ -92,7 +98,10 @@ impl Sub for Counts {
     type Output = Self;
 
     fn sub(self, earlier: Self) -> Self {
-        Self { by_verb: std::array::from_fn(|at| self.by_verb[at].saturating_sub(earlier.by_verb[at])) }
+        Self {
+            by_verb: std::array::from_fn(|at| self.by_verb[at].saturating_sub(earlier.by_verb[at])),
+            bytes_read: self.bytes_read.saturating_sub(earlier.bytes_read),
+        }
     }
 }
 
@@ -112,6 +121,7 @@ impl fmt::Display for Counts {
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     by_verb: [AtomicU64; Verb::ALL.len()],
+    bytes_read: AtomicU64,
 }
 
 impl Tally {
@@ -119,8 +129,15 @@ impl Tally {
         self.by_verb[verb as usize].fetch_add(1, Ordering::Relaxed);
     }
 
+    fn read(&self, bytes: u64) {
+        self.bytes_read.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     pub(crate) fn counts(&self) -> Counts {
-        Counts { by_verb: std::array::from_fn(|at| self.by_verb[at].load(Ordering::Relaxed)) }
+        Counts {
+            by_verb: std::array::from_fn(|at| self.by_verb[at].load(Ordering::Relaxed)),
+            bytes_read: self.bytes_read.load(Ordering::Relaxed),
+        }
     }
 }
 
@@ -169,14 +186,21 @@ impl ObjectStore for CountingStore {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        self.tally.add(if options.head { Verb::Head } else { Verb::Get });
-        self.inner.get_opts(location, options).await
+        if options.head {
+            self.tally.add(Verb::Head);
+            return self.inner.get_opts(location, options).await;
+        }
+        self.tally.add(Verb::Get);
+        let result = self.inner.get_opts(location, options).await?;
+        self.tally.read(result.range.end.saturating_sub(result.range.start));
+        Ok(result)
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         match self.ranges {
             RangeCost::OneCall => {
                 self.tally.add(Verb::Get);
+                self.tally.read(ranges.iter().map(|range| range.end.saturating_sub(range.start)).sum());
                 self.inner.get_ranges(location, ranges).await
             }
             RangeCost::PerGroup => {

@@ -133,6 +133,8 @@ impl Load {
         } else {
             self.tell(session, &report)?;
         }
+        // The rows are loaded, whatever becomes of this.
+        let _ = graph.store_derived(&omnigraph::Target::Branch(self.branch.clone())).await;
         Ok(())
     }
 

@@ -152,7 +152,7 @@ impl Maker<'_> {
         let mode = self.below(3);
         let end = self.end(ty);
         let edge = self.walk_edge();
-        let more = if self.chance(0.4) { format!(" + abs({})", self.number(1)) } else { String::new() };
+        let more = if self.chance(0.4) { format!(" + coalesce(abs({}), 0)", self.number(1)) } else { String::new() };
         let path = self.bind(VariableKind::Path);
         match mode {
             0 if costly => format!("path {path} = cheapest {start} {edge}:{name}{bounds} {end} by {edge}.cost{more}"),

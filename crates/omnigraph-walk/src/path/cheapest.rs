@@ -206,9 +206,7 @@ impl WalkGraph {
         if !self.contains(search.start) {
             return ControlFlow::Continue(());
         }
-        let mut meter = Meter::new(work);
-        let outcome = self.cheapest_to_open(search, cost, scratch, &mut meter, emit);
-        meter.end(outcome)
+        Meter::over(work, |meter| self.cheapest_to_open(search, cost, scratch, meter, emit))
     }
 
     fn cheapest_to_open(

@@ -12,7 +12,14 @@ pub(crate) struct Depths {
 }
 
 impl Depths {
-    pub(crate) fn begin(&mut self, graph: &WalkGraph) {
+    /// Begins a search at one node, at depth 0.
+    fn begin_at(&mut self, graph: &WalkGraph, search: &mut Search, place: Place) {
+        self.begin(graph);
+        search.begin_at(graph, place);
+        self.note(search, 0);
+    }
+
+    fn begin(&mut self, graph: &WalkGraph) {
         let spaces = self.spaces.len().max(graph.sizes().len());
         self.spaces.resize_with(spaces, Vec::new);
         for (depths, &size) in self.spaces.iter_mut().zip(graph.sizes()) {
@@ -46,10 +53,7 @@ impl WalkGraph {
         mut enough: impl FnMut(&Search) -> bool,
     ) -> ControlFlow<()> {
         let (search, depths) = (&mut scratch.forward, &mut scratch.depths[0]);
-        depths.begin(self);
-        search.begin(self);
-        search.start(start);
-        depths.note(search, 0);
+        depths.begin_at(self, search, start);
         let mut depth = 0;
         while search.width() > 0 && !enough(search) && max.is_none_or(|max| depth < max) {
             depth += 1;
@@ -75,10 +79,7 @@ impl WalkGraph {
         for ((search, depths), place) in
             [&mut *forward, &mut *backward].into_iter().zip(&mut *depths).zip([start, target])
         {
-            depths.begin(self);
-            search.begin(self);
-            search.start(place);
-            depths.note(search, 0);
+            depths.begin_at(self, search, place);
         }
         let mut depth = [0, 0];
         while forward.width() > 0 && backward.width() > 0 && max.is_none_or(|max| depth[0] + depth[1] < max) {

@@ -40,14 +40,12 @@ impl WalkGraph {
             return ControlFlow::Continue(());
         }
         let open = Open::of(search.targets);
-        let mut meter = Meter::new(work);
-        let outcome = match open.only() {
-            Some(target) => self.to_one(search, target, scratch, &mut meter, &mut |levels, arrival, meter| {
+        Meter::over(work, |meter| match open.only() {
+            Some(target) => self.to_one(search, target, scratch, meter, &mut |levels, arrival, meter| {
                 self.least(search, levels, arrival, meter, emit)
             }),
-            None => self.to_many(search, open, scratch, &mut meter, emit),
-        };
-        meter.end(outcome)
+            None => self.to_many(search, open, scratch, meter, emit),
+        })
     }
 
     /// Calls `emit` with every path of the fewest edges to each target. To many targets, the nearest first; to one, in an
@@ -67,14 +65,12 @@ impl WalkGraph {
             return ControlFlow::Continue(());
         }
         let open = Open::of(search.targets);
-        let mut meter = Meter::new(work);
         let mut every =
             |levels: &Levels, arrival, meter: &mut Meter<'_, '_>| self.every(search, levels, arrival, meter, emit);
-        let outcome = match open.only() {
-            Some(target) => self.to_one(search, target, scratch, &mut meter, &mut every),
-            None => self.to_each(search, &open, scratch, &mut meter, &mut every),
-        };
-        meter.end(outcome)
+        Meter::over(work, |meter| match open.only() {
+            Some(target) => self.to_one(search, target, scratch, meter, &mut every),
+            None => self.to_each(search, &open, scratch, meter, &mut every),
+        })
     }
 
     fn to_one(

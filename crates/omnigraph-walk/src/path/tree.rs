@@ -27,8 +27,7 @@ impl WalkGraph {
         emit: &mut EmitPath<'_>,
     ) -> ControlFlow<()> {
         let seen = &mut scratch.forward;
-        seen.begin(self);
-        seen.start(search.start);
+        seen.begin_at(self, search.start);
         let root = Hop { to: search.start, step: 0, address: 0 };
         let mut tree = vec![Branch { hop: root, from: 0 }];
         let (mut level, mut distance, mut found) = (0..1, 0, 0);

@@ -108,7 +108,8 @@ impl WalkGraph {
     }
 
     /// True if an edge that may be walked leads from the node back to it.
-    pub(crate) fn has_loop(&self, node: Place) -> bool {
+    #[must_use]
+    pub fn has_loop(&self, node: Place) -> bool {
         self.steps.iter().any(|step| step.has_loop(node))
     }
 }

@@ -15,23 +15,24 @@ pub(crate) struct Meter<'a, 'b> {
 }
 
 impl<'a, 'b> Meter<'a, 'b> {
-    pub(crate) fn new(work: &'a mut Work<'b>) -> Self {
-        Self { looked: 0, work }
+    /// Runs a search that counts, and reports the rest at its end, so that the counts add up however it ended.
+    pub(crate) fn over<T>(
+        work: &'a mut Work<'b>,
+        search: impl FnOnce(&mut Self) -> ControlFlow<(), T>,
+    ) -> ControlFlow<(), T> {
+        let mut meter = Self { looked: 0, work };
+        let outcome = search(&mut meter);
+        let rest = if meter.looked > 0 { meter.report() } else { ControlFlow::Continue(()) };
+        match rest {
+            ControlFlow::Continue(()) => outcome,
+            ControlFlow::Break(()) => ControlFlow::Break(()),
+        }
     }
 
     #[inline]
     pub(crate) fn look(&mut self, edges: usize) -> ControlFlow<()> {
         self.looked += edges as u64;
         if self.looked < EDGES_PER_QUESTION { ControlFlow::Continue(()) } else { self.report() }
-    }
-
-    /// Reports the rest at the end of a search, so that the counts add up however it ended.
-    pub(crate) fn end<T>(mut self, outcome: ControlFlow<(), T>) -> ControlFlow<(), T> {
-        let rest = if self.looked > 0 { self.report() } else { ControlFlow::Continue(()) };
-        match rest {
-            ControlFlow::Continue(()) => outcome,
-            ControlFlow::Break(()) => ControlFlow::Break(()),
-        }
     }
 
     fn report(&mut self) -> ControlFlow<()> {

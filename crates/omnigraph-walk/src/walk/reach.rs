@@ -63,8 +63,7 @@ impl WalkGraph {
             emit(start, 0)?;
         }
         let search = &mut scratch.forward;
-        search.begin(self);
-        search.start(start);
+        search.begin_at(self, start);
         self.go_on(bounds, search, work, emit)
     }
 
@@ -76,9 +75,7 @@ impl WalkGraph {
         work: &mut Work<'_>,
         emit: &mut Emit<'_>,
     ) -> ControlFlow<()> {
-        let mut meter = Meter::new(work);
-        let outcome = self.levels(bounds, search, &mut meter, emit);
-        meter.end(outcome)
+        Meter::over(work, |meter| self.levels(bounds, search, meter, emit))
     }
 
     fn levels(
@@ -123,16 +120,13 @@ impl WalkGraph {
         work: &mut Work<'_>,
     ) -> ControlFlow<(), Option<u32>> {
         let bounds = Bounds { min, max };
-        let mut meter = Meter::new(work);
-        let outcome = self.meet(start, target, max, scratch, &mut meter);
-        let outcome = match outcome {
-            ControlFlow::Continue(distance) => ControlFlow::Continue(distance.and_then(|distance| {
+        Meter::over(work, |meter| {
+            let distance = self.meet(start, target, max, scratch, meter)?;
+            ControlFlow::Continue(distance.and_then(|distance| {
                 let looped = || (bounds.admit_loop(distance) && self.has_loop(target)).then_some(min);
                 if bounds.admit(distance) { Some(distance) } else { looped() }
-            })),
-            stopped @ ControlFlow::Break(()) => stopped,
-        };
-        meter.end(outcome)
+            }))
+        })
     }
 
     /// The shortest distance, up to `max`. While the two searches have gone so far without meeting, the nodes are further
@@ -153,8 +147,7 @@ impl WalkGraph {
         }
         let Scratch { forward, backward, .. } = scratch;
         for (search, place) in [(&mut *forward, start), (&mut *backward, target)] {
-            search.begin(self);
-            search.start(place);
+            search.begin_at(self, place);
         }
         let mut distance = 0;
         while forward.width() > 0 && backward.width() > 0 && max.is_none_or(|max| distance < max) {

@@ -158,9 +158,7 @@ impl WalkGraph {
                 emit(start, 1)?;
             }
         }
-        let mut meter = Meter::new(work);
-        let outcome = self.spread(bounds, starts, labels, &mut meter, emit);
-        meter.end(outcome)
+        Meter::over(work, |meter| self.spread(bounds, starts, labels, meter, emit))
     }
 
     fn spread(

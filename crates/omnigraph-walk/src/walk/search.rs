@@ -111,6 +111,12 @@ impl Search {
         }
     }
 
+    /// Begins at one node of this graph.
+    pub(crate) fn begin_at(&mut self, graph: &WalkGraph, place: Place) {
+        self.begin(graph);
+        self.start(place);
+    }
+
     /// Puts a node of the graph into the frontier. Returns whether it is new.
     pub(crate) fn start(&mut self, place: Place) -> bool {
         let space = &mut self.spaces[usize::from(place.space)];

@@ -38,7 +38,7 @@ fn numbered(column: &Column, ordinals: &Ordinals) -> Result<Vec<UInt32Array>> {
 fn collect(fragment: &FragmentRows, from: &[UInt32Array], to: &[UInt32Array], edges: &mut Vec<Edge>) {
     let ends = from.iter().flat_map(|chunk| chunk.values()).zip(to.iter().flat_map(|chunk| chunk.values()));
     for (offset, (from, to)) in (0u32..).zip(ends) {
-        if fragment.deleted.as_ref().is_none_or(|deleted| !deleted.contains(offset)) {
+        if fragment.lives(offset) {
             let address = RowAddress::new(fragment.id, offset).0;
             edges.push(Edge { from: *from, to: *to, address });
         }

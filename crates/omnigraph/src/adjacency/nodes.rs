@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::UInt32Array;
 use roaring::RoaringBitmap;
 
-use crate::table::RowAddress;
+use crate::table::{RowAddress, lives};
 
 /// Ordinals of a block. Versions share the blocks in which they do not differ.
 const BLOCK: usize = 1 << 14;
@@ -29,11 +29,15 @@ pub(crate) struct NodeFragment {
 }
 
 impl NodeFragment {
+    /// Whether the row at an offset is not deleted.
+    pub(crate) fn lives(&self, offset: u32) -> bool {
+        lives(self.deleted.as_deref(), offset)
+    }
+
     /// Ordinals and addresses of the rows that live.
     fn live(&self) -> impl Iterator<Item = (u32, RowAddress)> {
         let rows = (0u32..).zip(self.ordinals.values());
-        let lives = |offset: &u32| self.deleted.as_ref().is_none_or(|deleted| !deleted.contains(*offset));
-        rows.filter(move |(offset, _)| lives(offset))
+        rows.filter(move |(offset, _)| self.lives(*offset))
             .map(|(offset, ordinal)| (*ordinal, RowAddress::new(self.id, offset)))
     }
 }

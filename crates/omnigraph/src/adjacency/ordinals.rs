@@ -5,7 +5,7 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use arrow::array::{Array, StringArray, UInt32Array};
+use arrow::array::{StringArray, UInt32Array};
 use hashbrown::HashMap;
 
 use crate::error::{Error, Result};
@@ -14,7 +14,30 @@ use crate::keys::KeyHash;
 /// The dictionary of one node table.
 #[derive(Debug, Default)]
 pub(crate) struct Ordinals {
-    known: RwLock<HashMap<KeyHash, u32>>,
+    known: RwLock<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    numbers: HashMap<KeyHash, u32>,
+    /// The ids by their numbers.
+    ids: Vec<KeyHash>,
+}
+
+impl Known {
+    /// The number of an id, the next one if it is new.
+    fn number(&mut self, id: KeyHash) -> Result<u32> {
+        let next = u32::try_from(self.ids.len()).ok().filter(|next| *next < u32::MAX);
+        let next = next.ok_or_else(|| Error::Execution {
+            problem: "a node type has more than 4,294,967,294 different ids, which is the most that can be traversed"
+                .to_owned(),
+        })?;
+        let number = *self.numbers.entry(id).or_insert(next);
+        if number == next {
+            self.ids.push(id);
+        }
+        Ok(number)
+    }
 }
 
 impl Ordinals {
@@ -25,31 +48,32 @@ impl Ordinals {
 
     /// The number of the id with this hash, if it was ever met.
     pub(crate) fn of_key(&self, key: KeyHash) -> Option<u32> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).get(&key).copied()
+        self.known.read().unwrap_or_else(PoisonError::into_inner).numbers.get(&key).copied()
     }
 
     /// The numbers of ids; new ones are numbered on.
     pub(crate) fn number(&self, ids: &StringArray) -> Result<UInt32Array> {
         let hashes: Vec<KeyHash> = ids.iter().map(|id| KeyHash::of(id.unwrap_or_default())).collect();
+        Ok(UInt32Array::from(self.number_hashes(&hashes)?))
+    }
+
+    /// The numbers of ids, given by their hashes; new ones are numbered on.
+    pub(super) fn number_hashes(&self, hashes: &[KeyHash]) -> Result<Vec<u32>> {
         let known: Option<Vec<u32>> = {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            hashes.iter().map(|hash| known.get(hash).copied()).collect()
+            hashes.iter().map(|hash| known.numbers.get(hash).copied()).collect()
         };
         if let Some(numbers) = known {
-            return Ok(UInt32Array::from(numbers));
+            return Ok(numbers);
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.reserve(ids.len());
-        let mut numbers = Vec::with_capacity(hashes.len());
-        for hash in hashes {
-            let next = u32::try_from(known.len()).ok().filter(|next| *next < u32::MAX);
-            let next = next.ok_or_else(|| Error::Execution {
-                problem:
-                    "a node type has more than 4,294,967,294 different ids, which is the most that can be traversed"
-                        .to_owned(),
-            })?;
-            numbers.push(*known.entry(hash).or_insert(next));
-        }
-        Ok(UInt32Array::from(numbers))
+        known.numbers.reserve(hashes.len());
+        hashes.iter().map(|hash| known.number(*hash)).collect()
+    }
+
+    /// The ids of the numbers below `bound`, as far as they are given.
+    pub(super) fn hashes(&self, bound: u32) -> Vec<KeyHash> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.ids.iter().take(bound as usize).copied().collect()
     }
 }

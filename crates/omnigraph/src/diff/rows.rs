@@ -95,7 +95,8 @@ async fn side(here: Option<&Arc<Table>>, there: Option<&Arc<Table>>) -> Result<R
         collect(ids, rows.into_iter(), &mut found)?;
     }
     if !fragments.is_empty() {
-        let scan = Scan { columns: vec![ID.to_owned()], fragments: Some(fragments), addresses: true };
+        let scan =
+            Scan { columns: vec![ID.to_owned()], fragments: Some(fragments), addresses: true, ..Scan::default() };
         let mut batches = std::pin::pin!(here.scan(scan).await?);
         while let Some(batch) = batches.try_next().await? {
             let columns = (batch.column_by_name(ID), batch.column_by_name(ROW_ADDRESS));

@@ -60,9 +60,9 @@ impl Omnigraph {
     }
 
     async fn repair(location: &str, options: OpenOptions, consent: Consent) -> Result<RepairReport> {
-        let store = Store::open(&Location::parse(location)?, options.store)?;
+        let store = Store::open(&Location::parse(location)?, options.store.clone())?;
         // Without the sweep of an ordinary open, which may be what stands in the way.
-        let graph = Self::around(omnigraph_log::Log::open(store).await?, options.mode, options.heads)?;
+        let graph = Self::around(omnigraph_log::Log::open(store).await?, options.mode, &options)?;
         recovery::repair(&graph.heads, consent).await
     }
 }

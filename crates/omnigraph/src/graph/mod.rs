@@ -9,9 +9,11 @@
 //! - `write`   loads
 //! - `read`    snapshots, queries, exports
 //! - `heads`   heads for outside readers
+//! - `derive`  what the next process need not derive again
 
 mod branch;
 mod commits;
+mod derive;
 mod feed;
 mod heads;
 mod merge;
@@ -30,8 +32,9 @@ use omnigraph_log::GraphStamp;
 use omnigraph_objects::Counts;
 
 use crate::access::{Access, Action, Anyone};
+use crate::adjacency::Storing;
 use crate::error::{Error, Result};
-use crate::heads::{HeadPublication, Heads};
+use crate::heads::Heads;
 use crate::snapshot::Shared;
 use crate::write::Writer;
 
@@ -85,9 +88,13 @@ impl Omnigraph {
         }
     }
 
-    fn around(log: omnigraph_log::Log, mode: OpenMode, heads: HeadPublication) -> Result<Self> {
-        let shared = Shared::new(log)?;
-        let heads = Heads::new(shared.clone(), heads);
+    fn around(log: omnigraph_log::Log, mode: OpenMode, options: &OpenOptions) -> Result<Self> {
+        let storing = match mode {
+            OpenMode::ReadWrite => Storing::Allowed,
+            OpenMode::ReadOnly => Storing::Forbidden,
+        };
+        let shared = Shared::new(log, storing, options.column_cache_bytes)?;
+        let heads = Heads::new(shared.clone(), options.heads);
         Ok(Self { shared, writer: Writer::new(heads.clone()), heads, mode, access: Arc::new(Anyone) })
     }
 }

@@ -40,7 +40,7 @@ impl Omnigraph {
     ///
     /// As [`Self::open`].
     pub async fn open_with_storage_and_mode(store: Store, mode: OpenMode, options: &OpenOptions) -> Result<Self> {
-        let graph = Self::around(Log::open(store).await?, mode, options.heads)?;
+        let graph = Self::around(Log::open(store).await?, mode, options)?;
         if mode == OpenMode::ReadWrite {
             recovery::sweep(&graph.heads).await?;
             if let Some(period) = options.sweep_every {
@@ -74,7 +74,7 @@ impl Omnigraph {
         actor: Option<&str>,
         options: OpenOptions,
     ) -> Result<Self> {
-        let store = Store::open(&Location::parse(location)?, options.store)?;
+        let store = Store::open(&Location::parse(location)?, options.store.clone())?;
         let ambient = store.ambient().clone();
         let (catalog, diagnostics) = omnigraph_compiler::compile_schema(schema, None, &mut || ambient.ulid());
         let catalog = catalog.ok_or_else(|| compile_error(file, schema, &diagnostics))?;
@@ -92,7 +92,7 @@ impl Omnigraph {
             HeadPublication::Off => None,
             _ => Some(announce_first(&store, &first, &accepted.catalog).await?),
         };
-        let graph = Self::around(Log::create(store, main, &first, outside).await?, options.mode, options.heads)?;
+        let graph = Self::around(Log::create(store, main, &first, outside).await?, options.mode, &options)?;
         graph.shared.schemas.keep(hash, accepted);
         graph.heads.take_over(intent);
         Ok(graph)
@@ -100,7 +100,8 @@ impl Omnigraph {
 }
 
 async fn create_tables(store: &Store, catalog: &Catalog) -> Result<BTreeMap<TablePath, TablePin>> {
-    let tables = Tables::new(store)?;
+    // Nothing is read of them.
+    let tables = Tables::new(store, 0)?;
     let nodes = catalog.nodes.values().map(|node| (TablePath::node(node.table), node_schema(node)));
     let edges = catalog.edges.values().map(|edge| (TablePath::edge(edge.table), edge_schema(edge)));
     let wanted: Vec<(TablePath, ArrowSchema)> = nodes.chain(edges).collect();

@@ -17,7 +17,7 @@ pub enum OpenMode {
 }
 
 /// How to open a graph.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct OpenOptions {
     /// What the handle may do.
     pub mode: OpenMode,
@@ -27,4 +27,19 @@ pub struct OpenOptions {
     pub heads: HeadPublication,
     /// How often a handle that lives long looks for what other processes left undone; never if absent.
     pub sweep_every: Option<Duration>,
+    /// Bytes of columns that are kept in memory. What is larger than half of it is not kept: each query reads of it what it
+    /// needs.
+    pub column_cache_bytes: u64,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            mode: OpenMode::default(),
+            store: StoreOptions::default(),
+            heads: HeadPublication::default(),
+            sweep_every: None,
+            column_cache_bytes: 1 << 30,
+        }
+    }
 }

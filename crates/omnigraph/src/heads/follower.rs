@@ -159,15 +159,6 @@ impl Heads {
         Ok(announced)
     }
 
-    /// Announces a commit whose record is ready, as [`Self::announce`] does.
-    pub(crate) async fn announce_record(&self, head: &Head, record: &CommitRecord) -> Result<Announced> {
-        let operation = record.operations.first().map(|operation| operation.id);
-        let operation = operation.ok_or_else(|| Error::internal("a commit without an operation"))?;
-        let tables: Vec<TablePath> = record.changes.keys().cloned().collect();
-        let (kind, actor) = (record.kind, record.actor.as_deref());
-        self.announce(Announcement { operation, head, kind, actor, tables: &tables }).await
-    }
-
     fn put_behind(&self, key: Key, intent: Intent) {
         let (store, object) = (self.shared().log.store().clone(), key.clone());
         let put = tokio::spawn(async move {

@@ -23,6 +23,16 @@ impl KeyHash {
         Self(bits)
     }
 
+    /// Its bytes, the lowest first.
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
+        self.0.to_le_bytes()
+    }
+
+    /// The hash of these bytes.
+    pub(crate) fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(u128::from_le_bytes(bytes))
+    }
+
     /// What a commit record says of a touched id.
     pub(crate) fn short(self) -> u64 {
         u64::try_from(self.0 & u128::from(u64::MAX)).unwrap_or_default()

@@ -15,7 +15,7 @@ pub(super) async fn entries(table: &Table, columns: &[&str], rows: RowsApart) ->
     let RowsApart { fragments, rows } = rows;
     if !fragments.is_empty() {
         let names = columns.iter().map(|name| (*name).to_owned()).collect();
-        let scan = Scan { columns: names, fragments: Some(fragments), addresses: true };
+        let scan = Scan { columns: names, fragments: Some(fragments), addresses: true, ..Scan::default() };
         let mut batches = std::pin::pin!(table.scan(scan).await?);
         while let Some(batch) = batches.try_next().await? {
             let addresses =

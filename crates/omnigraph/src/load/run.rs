@@ -148,7 +148,7 @@ fn placed(error: Error, files: &Files, most_reported: usize) -> Error {
 /// Reads and decodes in parallel, and hands on in the order of the input.
 fn decoded_pieces(mut reader: Reader, context: Context) -> impl Stream<Item = Result<Decoded>> + use<> {
     let (sender, mut receiver) = mpsc::channel::<Result<Piece>>(PIECES_AHEAD);
-    tokio::task::spawn_blocking(move || {
+    let reading = tokio::task::spawn_blocking(move || {
         while let Some(piece) = reader.next_piece().transpose() {
             let failed = piece.is_err();
             if sender.blocking_send(piece).is_err() || failed {
@@ -158,7 +158,11 @@ fn decoded_pieces(mut reader: Reader, context: Context) -> impl Stream<Item = Re
     });
     let context = Arc::new(context);
     let pieces = futures::stream::poll_fn(move |task| receiver.poll_recv(task));
-    let decoded = pieces.map(move |piece| {
+    // A reader that dies closes the channel as one does that has read all: the input must not pass for complete.
+    let end = futures::stream::once(reading).filter_map(|read| async move {
+        read.err().map(|error| Err::<Piece, Error>(Error::internal(format!("a reader died: {error}"))))
+    });
+    let decoded = pieces.chain(end).map(move |piece| {
         let context = Arc::clone(&context);
         async move {
             let piece = piece?;

@@ -41,7 +41,7 @@ pub(super) async fn facts(
 async fn note(facts: &mut Facts, columns: &BTreeSet<&str>, carried: &CarriedFragment) -> Result<()> {
     let without: BTreeSet<RowAddress> = carried.without.iter().copied().collect();
     let columns = columns.iter().map(|name| (*name).to_owned()).collect();
-    let scan = Scan { columns, fragments: Some([carried.fragment].into()), addresses: true };
+    let scan = Scan { columns, fragments: Some([carried.fragment].into()), addresses: true, ..Scan::default() };
     let mut batches = std::pin::pin!(carried.table.scan(scan).await?);
     while let Some(batch) = batches.try_next().await? {
         let addresses = batch.column_by_name(ROW_ADDRESS).and_then(|column| column.as_primitive_opt::<UInt64Type>());

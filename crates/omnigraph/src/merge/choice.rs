@@ -12,15 +12,6 @@ pub enum Side {
     Theirs,
 }
 
-impl Side {
-    pub(super) const fn other(self) -> Self {
-        match self {
-            Self::Ours => Self::Theirs,
-            Self::Theirs => Self::Ours,
-        }
-    }
-}
-
 /// A word about one entity. It holds whether or not the sides disagree about it: `ours` leaves it as the target has it,
 /// `theirs` makes it what the source has.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -6,10 +6,12 @@
 //! - `insert`  rows that come
 //! - `change`  rows that are replaced or go, with the edges of nodes that go
 //! - `existing` rows that are there under an id
+//! - `identity` ids of rows that were written, compared as text
 //! - `job`     a mutation as the writer takes it
 
 mod change;
 mod existing;
+mod identity;
 mod insert;
 mod job;
 mod ledger;

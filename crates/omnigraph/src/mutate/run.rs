@@ -7,6 +7,7 @@ use omnigraph_compiler::catalog::Property;
 use omnigraph_compiler::ir::{Expr, Mutation, ObjectKind, Statement, StatementKind};
 use omnigraph_log::TablePath;
 
+use super::identity::compared_as_text;
 use super::ledger::Ledger;
 use super::request::Answer;
 use crate::error::{Error, Result};
@@ -57,6 +58,7 @@ impl<'a> Run<'a> {
 
     /// Runs it.
     pub(super) async fn mutation(mut self, mutation: &Mutation) -> Result<Outcome> {
+        let mutation = &compared_as_text(mutation);
         if let Some(block) = &mutation.block {
             self.note_types(types_of(block))?;
             let read = expressions(mutation);

@@ -209,15 +209,9 @@ impl Graph {
     }
 
     /// Who is adjacent to whom over the edges of a type, and the types at both ends.
-    pub(super) async fn adjacency(&mut self, name: &str) -> Result<(Adjacency, u16, u16)> {
-        let edges = self.edges(name).await?;
-        let catalog = self.snapshot.catalog();
-        let ty = catalog.edges.get(name).ok_or_else(|| unknown(name))?;
-        let table = |node: &str| catalog.nodes.get(node).map(|node| TablePath::node(node.table));
-        let (from, to) = table(&ty.from).zip(table(&ty.to)).ok_or_else(|| unknown(name))?;
-        let spaces = (self.space(&ty.from)?, self.space(&ty.to)?);
-        let adjacency = self.snapshot.shared.topology.edges(&edges.table, &from, &to).await?;
-        Ok((adjacency, spaces.0, spaces.1))
+    pub(super) async fn adjacency(&self, name: &str) -> Result<(Adjacency, u16, u16)> {
+        let ty = self.snapshot.catalog().edges.get(name).ok_or_else(|| unknown(name))?;
+        Ok((self.snapshot.adjacency(ty).await?, self.space(&ty.from)?, self.space(&ty.to)?))
     }
 }
 

@@ -14,11 +14,11 @@ use std::sync::Arc;
 use arrow::array::AsArray;
 use omnigraph_compiler::catalog::Analyzer;
 use omnigraph_search::{Segment, SegmentBuilder, Tokenizer};
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 
 use crate::error::{Error, Result};
-use crate::table::{Column, Table};
+use crate::table::{Column, Table, weighed_cache};
 
 /// Bytes of indexes kept in memory per graph.
 const CACHE_BYTES: u64 = 512 << 20;
@@ -57,16 +57,7 @@ impl Weighter<Key, Index> for Bytes {
 
 impl Default for TextIndexes {
     fn default() -> Self {
-        // One shard, for an index must be smaller than a shard to be kept.
-        let options =
-            OptionsBuilder::new().estimated_items_capacity(CACHE_ITEMS).weight_capacity(CACHE_BYTES).shards(1).build();
-        let cache = match options {
-            Ok(options) => {
-                Cache::with_options(options, Bytes, DefaultHashBuilder::default(), DefaultLifecycle::default())
-            }
-            Err(_) => Cache::with_weighter(CACHE_ITEMS, CACHE_BYTES, Bytes),
-        };
-        Self { kept: Arc::new(cache) }
+        Self { kept: Arc::new(weighed_cache(CACHE_ITEMS, CACHE_BYTES, Bytes)) }
     }
 }
 

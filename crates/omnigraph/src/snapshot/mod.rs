@@ -8,8 +8,9 @@ pub(crate) use shared::Shared;
 
 use std::sync::Arc;
 
-use omnigraph_compiler::catalog::{Accepted, Catalog};
+use omnigraph_compiler::catalog::{Accepted, Catalog, EdgeType};
 use omnigraph_log::{CommitRecord, TablePath};
+use omnigraph_walk::Adjacency;
 
 use crate::error::{Error, Result};
 use crate::table::Table;
@@ -86,6 +87,21 @@ impl Snapshot {
         let pin = self.record.tables.get(path);
         let pin = pin.ok_or_else(|| Error::internal(format!("commit {} pins no table {path}", self.record.commit)))?;
         self.shared.tables.open(path, *pin).await
+    }
+
+    /// Who is adjacent to whom over the edges of a type.
+    pub(crate) async fn adjacency(&self, edge: &EdgeType) -> Result<Adjacency> {
+        let topology = &self.shared.topology;
+        let path = |node: &str| self.catalog().nodes.get(node).map(|node| TablePath::node(node.table));
+        let ends = path(&edge.from).zip(path(&edge.to));
+        let (from, to) =
+            ends.ok_or_else(|| Error::internal(format!("edge type '{}' connects types that are none", edge.name)))?;
+        // Nodes first, in the order of their rows: so all processes give the same numbers, and what one of them has stored
+        // another can use as it is.
+        for end in [&from, &to] {
+            topology.nodes(&self.table(end).await?).await?;
+        }
+        topology.edges(&self.table(&TablePath::edge(edge.table)).await?, &from, &to).await
     }
 }
 

@@ -3,7 +3,7 @@
 use omnigraph_log::Log;
 use omnigraph_objects::Ambient;
 
-use crate::adjacency::Topology;
+use crate::adjacency::{Storing, Topology};
 use crate::error::Result;
 use crate::keys::KeyIndexes;
 use crate::schema::{CompiledQueries, Schemas};
@@ -24,14 +24,15 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// Around an opened log.
-    pub(crate) fn new(log: Log) -> Result<Self> {
-        let tables = Tables::new(log.store())?;
+    pub(crate) fn new(log: Log, storing: Storing, column_cache_bytes: u64) -> Result<Self> {
+        let tables = Tables::new(log.store(), column_cache_bytes)?;
+        let topology = Topology::new(log.store(), &tables, storing);
         Ok(Self {
             log,
             tables,
             keys: KeyIndexes::default(),
             schemas: Schemas::default(),
-            topology: Topology::default(),
+            topology,
             text: TextIndexes::default(),
             queries: CompiledQueries::default(),
         })

@@ -12,17 +12,15 @@ use arrow::datatypes::{DataType, Schema as ArrowSchema};
 use arrow::record_batch::RecordBatch;
 use futures::TryStreamExt;
 use lance_table::format::Fragment;
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 use roaring::RoaringBitmap;
 
-use super::{RowAddress, Table, delete, edit::id_of, failure::failed};
+use super::{RowAddress, Table, delete, edit::id_of, failure::failed, weighed::weighed_cache};
 use crate::error::{Error, Result};
 
 /// Rows of a chunk, but for the last of a fragment.
 pub(crate) const CHUNK_ROWS: usize = 1 << 16;
-/// Bytes of columns kept in memory per graph.
-const CACHE_BYTES: u64 = 1 << 30;
 /// Columns that the cache is laid out for.
 const CACHE_ITEMS: usize = 4096;
 /// What a text or list is taken to weigh before it is read.
@@ -45,6 +43,18 @@ pub(crate) struct FragmentRows {
     pub(crate) deleted: Option<Arc<RoaringBitmap>>,
 }
 
+impl FragmentRows {
+    /// Whether the row at an offset is not deleted.
+    pub(crate) fn lives(&self, offset: u32) -> bool {
+        lives(self.deleted.as_deref(), offset)
+    }
+}
+
+/// Whether the row at an offset is not among those deleted.
+pub(crate) fn lives(deleted: Option<&RoaringBitmap>, offset: u32) -> bool {
+    deleted.is_none_or(|deleted| !deleted.contains(offset))
+}
+
 /// Columns by fragment and Lance's field id, up to a number of bytes.
 #[derive(Debug)]
 pub(super) struct Columns {
@@ -61,18 +71,10 @@ impl Weighter<(u32, i32), Column> for Bytes {
     }
 }
 
-impl Default for Columns {
-    fn default() -> Self {
-        let hash = DefaultHashBuilder::default();
-        // One shard, for a column must be smaller than a shard to be kept.
-        let options =
-            OptionsBuilder::new().estimated_items_capacity(CACHE_ITEMS).weight_capacity(CACHE_BYTES).shards(1).build();
-        Self {
-            cache: match options {
-                Ok(options) => Cache::with_options(options, Bytes, hash, DefaultLifecycle::default()),
-                Err(_) => Cache::with_weighter(CACHE_ITEMS, CACHE_BYTES, Bytes),
-            },
-        }
+impl Columns {
+    /// Room for so many bytes.
+    pub(super) fn new(bytes: u64) -> Self {
+        Self { cache: weighed_cache(CACHE_ITEMS, bytes, Bytes) }
     }
 }
 
@@ -116,7 +118,7 @@ impl Table {
     pub(crate) fn fits_in_memory(&self, columns: &[&str]) -> bool {
         let widths = columns.iter().filter_map(|name| self.schema.field_with_name(name).ok());
         let width: u64 = widths.map(|field| width(field.data_type())).sum();
-        self.rows().saturating_mul(width) <= CACHE_BYTES / 2
+        self.rows().saturating_mul(width) <= self.columns.cache.capacity() / 2
     }
 
     /// Whether whole columns are in memory already.

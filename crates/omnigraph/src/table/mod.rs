@@ -16,6 +16,7 @@
 //! - `head`     versions for outside readers, in datasets of their own
 //! - `scan`     reading rows as a stream
 //! - `columns`  whole columns of fragments, kept in memory
+//! - `weighed`  a cache up to a number of bytes
 //! - `derived`  what is derived from versions, brought forward from one to another
 
 mod apart;
@@ -32,17 +33,19 @@ mod scan;
 mod schema;
 mod storage;
 mod version;
+mod weighed;
 mod write;
 
 pub(crate) use apart::RowsApart;
-pub(crate) use columns::{CHUNK_ROWS, Column, FragmentRows};
-pub(crate) use derived::Derived;
+pub(crate) use columns::{CHUNK_ROWS, Column, FragmentRows, lives};
+pub(crate) use derived::{Derived, Known};
 pub(crate) use edit::{CarriedFragment, Edit};
 pub(crate) use fold::{FoldPlan, plan_fold};
 pub(crate) use head::{HeadFolder, HeadStamp, HeadVersion};
 pub(crate) use open::{Table, Tables};
-pub(crate) use scan::{ROW_ADDRESS, Scan};
+pub(crate) use scan::{Pace, ROW_ADDRESS, Scan};
 pub(crate) use schema::{EDGE_DST, EDGE_SRC, ID, edge_schema, node_schema};
+pub(crate) use weighed::weighed_cache;
 pub(crate) use write::{DataWriter, WrittenFile};
 
 /// The address of a row: fragment id in the upper half, offset within the fragment in the lower.

@@ -51,10 +51,11 @@ pub(crate) struct Table {
 }
 
 impl Tables {
-    /// The tables in `store`. Makes no request.
-    pub(crate) fn new(store: &Store) -> Result<Self> {
+    /// The tables in `store`, of whose columns so many bytes are kept. Makes no request.
+    pub(crate) fn new(store: &Store, column_cache_bytes: u64) -> Result<Self> {
         let (lance, session) = storage::connect(store)?;
-        let shared = Shared { store: store.clone(), lance, session, columns: Arc::default(), open: Mutex::default() };
+        let columns = Arc::new(Columns::new(column_cache_bytes));
+        let shared = Shared { store: store.clone(), lance, session, columns, open: Mutex::default() };
         Ok(Self { shared: Arc::new(shared) })
     }
 

@@ -21,7 +21,24 @@ pub(crate) struct Scan {
     pub(crate) fragments: Option<BTreeSet<u32>>,
     /// Whether to append the column [`ROW_ADDRESS`].
     pub(crate) addresses: bool,
+    /// How far it reads ahead.
+    pub(crate) pace: Pace,
 }
+
+/// How far a scan reads ahead of whoever takes its rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// As far as keeps the store busy: all rows will be taken.
+    #[default]
+    Ahead,
+    /// Hardly: the first rows may be enough.
+    AsTaken,
+}
+
+/// Rows of a batch of a scan that hardly reads ahead: a page or two of results.
+const FEW_ROWS: usize = 1024;
+/// Bytes under way in such a scan.
+const FEW_BYTES: u64 = 1 << 20;
 
 impl Table {
     /// Live rows, from the pin.
@@ -44,6 +61,9 @@ impl Table {
         if let Some(only) = scan.fragments {
             let fragments = self.dataset.manifest.fragments.iter();
             scanner.with_fragments(fragments.filter(|fragment| only.contains(&id_of(fragment))).cloned().collect());
+        }
+        if scan.pace == Pace::AsTaken {
+            scanner.batch_size(FEW_ROWS).batch_readahead(1).fragment_readahead(1).io_buffer_size(FEW_BYTES);
         }
         if scan.addresses {
             scanner.with_row_address();

@@ -14,7 +14,8 @@ pub(super) fn mint(parent: Option<u64>, now_micros: i64, random: u64) -> u64 {
     let micros = now_micros.saturating_sub(EPOCH_MICROS).max(0).unsigned_abs() & ((1 << 51) - 1);
     let fresh = DETACHED | (micros << 12) | ((random & 0x3ff) << 2);
     match parent {
-        Some(parent) if fresh <= parent => parent.saturating_add(4),
+        // Behind the clock of whoever made the parent, children of one parent are told apart by more random bits: time does not.
+        Some(parent) if fresh <= parent => parent.saturating_add(4 + ((random & 0xf_ffff) << 2)),
         _ => fresh,
     }
 }
@@ -31,6 +32,7 @@ mod tests {
         assert!(mint(Some(first), now, 0) > first, "a clock that stands still");
         assert!(mint(Some(first), now - 1_000_000, 0) > first, "a clock that runs backwards");
         assert!(mint(Some(first), now + 1, 0) > first);
+        assert_ne!(mint(Some(first), 0, 1), mint(Some(first), 0, 2), "two children under a clock that is behind");
         assert!(mint(None, 0, 0) & DETACHED != 0, "a clock before the epoch");
     }
 }

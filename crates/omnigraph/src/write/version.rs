@@ -78,7 +78,7 @@ async fn read_folded(table: &Table, fold: &FoldPlan, gone: &[RowAddress]) -> Res
         return Ok(Vec::new());
     }
     let columns = table.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let scan = Scan { columns, fragments: Some(fold.fragments.clone()), addresses: true };
+    let scan = Scan { columns, fragments: Some(fold.fragments.clone()), addresses: true, ..Scan::default() };
     let batches: Vec<RecordBatch> = table.scan(scan).await?.try_collect().await?;
     batches.into_iter().map(|batch| without(batch, gone)).collect()
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 #![recursion_limit = "256"]
 
+mod derived;
 mod diffs;
 mod faults;
 mod feeds;

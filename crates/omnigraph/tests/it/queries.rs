@@ -87,3 +87,13 @@ async fn mistakes_are_shown_in_their_line() {
     let error = query(&graph, main(), "query q() { delete Sailor where handle = \"ana\" }").await.unwrap_err();
     assert!(error.to_string().contains("contains mutations"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_conditions_on_one_id_both_hold() {
+    let graph = fleet(&memory()).await;
+    let both = "query q() { match { $s: Sailor { handle: \"ana\" } $s.@id = \"ben\" } return { $s.handle } }";
+    assert!(rows(&graph, both).await.is_empty());
+    let again =
+        "query q() { match { $s: Sailor { handle: \"ana\" } $s.@id in [\"ben\", \"ana\"] } return { $s.handle } }";
+    assert_eq!(rows(&graph, again).await, [r#"{"s.handle":"ana"}"#]);
+}

@@ -125,3 +125,49 @@ async fn a_row_without_a_value_is_named() {
     let rows = ask(&graph, guarded, json!({}), QueryLimits::default()).await.unwrap().rows;
     assert_eq!(rows.len(), 4, "{rows:?}");
 }
+
+/// A graph of wide rows in a folder, opened anew with next to no room for columns.
+async fn wide(items: usize) -> (tempfile::TempDir, Omnigraph) {
+    const SCHEMA: &str = "node Item { name: String @key  rank: I32  note: String  v: Vector(1024) }";
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("g").display().to_string();
+    let graph = Omnigraph::init(&place, "wide.pg", SCHEMA, None, OpenOptions::default()).await.unwrap();
+    let vector = |item: usize| (0..1024).map(|at| ((item * 7 + at) % 10).to_string()).collect::<Vec<_>>().join(",");
+    let lines = (0..items).map(|item| {
+        let note = "x".repeat(200);
+        format!(
+            r#"{{"type":"Item","data":{{"name":"i{item:05}","rank":{},"note":"{item}{note}","v":[{}]}}}}"#,
+            item % 1000,
+            vector(item)
+        )
+    });
+    load(&graph, "main", LoadMode::Append, &lines.collect::<Vec<_>>().join("\n")).await.unwrap();
+    let options = OpenOptions { column_cache_bytes: 1 << 10, ..OpenOptions::default() };
+    (folder, Omnigraph::open_read_only(&place, options).await.unwrap())
+}
+
+/// The rows of a query, and how many bytes were read for them.
+async fn bytes_for(graph: &Omnigraph, source: &str) -> (Vec<serde_json::Map<String, serde_json::Value>>, u64) {
+    let before = graph.requests();
+    let rows = ask(graph, source, json!({}), QueryLimits::default()).await.unwrap().rows;
+    (rows, (graph.requests() - before).bytes_read())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_reads_what_it_names() {
+    const ITEMS: usize = 6000;
+    let (_folder, graph) = wide(ITEMS).await;
+    let vectors = (ITEMS * 1024 * 4) as u64;
+    let (rows, read) =
+        bytes_for(&graph, "query q() { match { $i: Item $i.rank < 10 } return { count(*) as n } }").await;
+    assert_eq!(rows[0]["n"], json!(60));
+    assert!(read < vectors / 50, "a count over a condition read {read} bytes beside {vectors} of vectors");
+    let notes = (ITEMS * 200) as u64;
+    let found = "query q() { match { $i: Item $i.rank = 3 } return { $i.name, $i.note } }";
+    let (rows, read) = bytes_for(&graph, found).await;
+    assert_eq!(rows.len(), 6);
+    assert!(read < notes / 2, "six rows read {read} bytes, and all notes have {notes}");
+    let (rows, read) = bytes_for(&graph, "query q() { match { $i: Item } return { $i.name, $i.v } limit 10 }").await;
+    assert_eq!(rows.len(), 10);
+    assert!(read < vectors / 3, "ten rows read {read} bytes of {vectors}");
+}

@@ -19,8 +19,9 @@ use super::Lowering;
 use super::flow::{Computed, Flow};
 use super::mention::{self, read_beside_edge, variables};
 use super::scope::Scope;
-use super::start::{KnownIds, filtered_fields, only_reads};
+use super::start::{KnownIds, Wanted, filtered_fields, only_reads};
 use crate::error::{Error, Result};
+use crate::query::operator::Field;
 
 /// What is read of a block's rows afterwards.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +29,7 @@ pub(in crate::query) struct Uses {
     /// The variables.
     pub(in crate::query) vars: BTreeSet<VarId>,
     /// Fields read right after the block, so that it pays to carry them along.
-    pub(in crate::query) fields: BTreeMap<VarId, BTreeSet<crate::query::operator::Field>>,
+    pub(in crate::query) fields: BTreeMap<VarId, BTreeSet<Field>>,
     /// Whether equal rows count once.
     pub(in crate::query) distinct: bool,
     /// Whether rows are only counted, so that a row may stand for several.
@@ -196,26 +197,28 @@ impl Lowering {
     }
 
     /// A plan of one variable.
-    async fn begin(&mut self, var: VarId, pending: &mut Pending<'_>, ids: &KnownIds, uses: &Uses) -> Result<Flow> {
+    async fn begin(&mut self, var: VarId, pending: &mut Pending<'_>, ids: &KnownIds<'_>, uses: &Uses) -> Result<Flow> {
         let types = pending.waiting.remove(&var).ok_or_else(|| Error::internal("a variable vanished"))?;
-        let mut fields = filtered_fields(&pending.filters, var);
+        let mut wanted = Wanted { now: filtered_fields(&pending.filters, var), later: BTreeSet::new() };
         if pending.expands.is_empty() && pending.paths.is_empty() {
             let later = uses.fields.get(&var).into_iter().flatten();
-            fields.extend(later.filter(|field| matches!(field, crate::query::operator::Field::Column(_))).cloned());
+            wanted.later = later.filter(|field| matches!(field, Field::Column(_))).cloned().collect();
         }
-        let ids = ids.get(&var);
-        if ids.is_some() {
+        let known = ids.get(&var);
+        if let Some(known) = known {
             // What the look-up finds needs no second test, if the test was just that.
             let types = types.clone();
-            pending.filters.retain(|filter| !self.says_only_id(filter, var, &types));
+            let said = |filter: &&Expr| std::ptr::eq(*filter, known.said_by) && self.says_only_id(filter, var, &types);
+            pending.filters.retain(|filter| !said(filter));
         }
+        let ids = known.map(|known| &known.ids);
         if ids.is_none()
             && let Some((filter, property, probes)) = self.indexed(var, &types, &pending.filters)
         {
             pending.filters.retain(|other| !std::ptr::eq(*other, filter));
             return self.look_up(var, &types, property, probes).await;
         }
-        self.start(var, &types, ids, fields).await
+        self.start(var, &types, ids, wanted).await
     }
 
     fn says_only_id(&self, filter: &Expr, var: VarId, types: &[TypeRef]) -> bool {

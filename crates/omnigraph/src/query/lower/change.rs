@@ -139,7 +139,7 @@ fn as_text(expr: &Expr) -> Expr {
 pub(in crate::query) fn pinned(lowering: &Lowering, row: &Variable, predicate: &Expr) -> Option<Vec<String>> {
     let block = Block { variables: vec![row.clone()], filters: conjuncts(predicate), ..Block::default() };
     let pending = Pending::of(&block, &Scope::default());
-    lowering.known_ids(&pending).remove(&row.id)
+    lowering.known_ids(&pending).remove(&row.id).map(|known| known.ids)
 }
 
 /// The tables that a block reads: of all types that its variables and connections range over.

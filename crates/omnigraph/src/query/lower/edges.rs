@@ -90,8 +90,7 @@ impl Lowering {
         let schema = Arc::new(Schema::new(vec![ArrowField::new("edge", DataType::UInt64, true)]));
         let mut batches = Vec::new();
         for fragment in edges.table.fragments(None).await? {
-            let lives = |offset: &u32| fragment.deleted.as_ref().is_none_or(|deleted| !deleted.contains(*offset));
-            let offsets: Vec<u32> = (0..fragment.written).filter(lives).collect();
+            let offsets: Vec<u32> = (0..fragment.written).filter(|offset| fragment.lives(*offset)).collect();
             for chunk in offsets.chunks(CHUNK_ROWS) {
                 let addresses = chunk.iter().map(|offset| RowAddress::new(fragment.id, *offset).0);
                 let addresses: ArrayRef = Arc::new(UInt64Array::from_iter_values(addresses));

@@ -99,7 +99,7 @@ pub(super) fn parts(expr: &Expr) -> Vec<&Expr> {
 }
 
 /// The operands of an expression, to be changed.
-pub(super) fn parts_mut(expr: &mut Expr) -> Vec<&mut Expr> {
+pub(crate) fn parts_mut(expr: &mut Expr) -> Vec<&mut Expr> {
     match &mut expr.kind {
         ExprKind::List(parts) | ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter_mut().collect(),
         ExprKind::Call { args, .. } => args.iter_mut().collect(),

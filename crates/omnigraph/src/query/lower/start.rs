@@ -19,13 +19,52 @@ use crate::query::operator::{Field, IndexLookup, Lookup, Scan, node};
 use crate::search::Probe;
 
 /// Variables whose id is one of a few.
-pub(super) type KnownIds = BTreeMap<VarId, Vec<String>>;
+pub(super) type KnownIds<'a> = BTreeMap<VarId, KnownId<'a>>;
+
+/// Ids of which a variable has one.
+#[derive(Debug)]
+pub(super) struct KnownId<'a> {
+    /// The ids.
+    pub(super) ids: Vec<String>,
+    /// The condition that says so.
+    pub(super) said_by: &'a Expr,
+}
+
+/// The fields of a variable that are read right after its nodes are found.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    /// By conditions, of all nodes.
+    pub(super) now: BTreeSet<Field>,
+    /// Of the nodes that are left.
+    pub(super) later: BTreeSet<Field>,
+}
+
+impl Wanted {
+    /// The fields that a scan reads. What is not kept in memory is read later for the nodes that are left, if conditions may
+    /// leave few.
+    fn of(self, entities: &Entities) -> BTreeSet<Field> {
+        let tables: Vec<_> = match entities {
+            Entities::Nodes(nodes) => nodes.iter().map(|nodes| &nodes.table).collect(),
+            Entities::Rows(rows) => rows.iter().map(|rows| &rows.table).collect(),
+        };
+        let column = |field: &Field| match field {
+            Field::Column(name) => Some(name.clone()),
+            _ => None,
+        };
+        let names: Vec<String> = self.later.iter().filter_map(column).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        if self.now.is_empty() || tables.iter().all(|table| table.fits_in_memory(&names)) {
+            return &self.now | &self.later;
+        }
+        self.now
+    }
+}
 
 impl Lowering {
     /// The variables whose id follows from conditions: `$p.key = constant`, `$p.@id in [constants]`.
-    pub(super) fn known_ids(&self, pending: &Pending<'_>) -> KnownIds {
+    pub(super) fn known_ids<'a>(&self, pending: &Pending<'a>) -> KnownIds<'a> {
         let mut known = KnownIds::new();
-        for filter in &pending.filters {
+        for filter in pending.filters.iter().copied() {
             let found = match &filter.kind {
                 ExprKind::Binary { op: BinaryOp::Equal, left, right } => {
                     self.id_of(left, right, pending).or_else(|| self.id_of(right, left, pending))
@@ -34,9 +73,9 @@ impl Lowering {
                 _ => None,
             };
             if let Some((var, ids)) = found {
-                let fewer = known.get(&var).is_none_or(|known| ids.len() < known.len());
+                let fewer = known.get(&var).is_none_or(|known| ids.len() < known.ids.len());
                 if fewer {
-                    known.insert(var, ids);
+                    known.insert(var, KnownId { ids, said_by: filter });
                 }
             }
         }
@@ -78,14 +117,14 @@ impl Lowering {
     pub(super) fn best_start(
         &self,
         pending: &Pending<'_>,
-        ids: &KnownIds,
+        ids: &KnownIds<'_>,
         live: &BTreeSet<VarId>,
         prefer_live: bool,
         deferred: &BTreeSet<VarId>,
     ) -> Option<VarId> {
         let weight = |(var, types): (&VarId, &Vec<TypeRef>)| {
-            if let Some(ids) = ids.get(var) {
-                return ids.len() as u64;
+            if let Some(known) = ids.get(var) {
+                return known.ids.len() as u64;
             }
             let rows: u64 = types.iter().map(|ty| self.graph.count(&ty.name)).sum();
             let conditions = pending.filters.iter().filter(|filter| only_reads(filter, *var));
@@ -180,13 +219,13 @@ impl Lowering {
         Ok(Flow { plan, scope })
     }
 
-    /// The plan of a variable's nodes. `wanted` are fields that are read right after.
+    /// The plan of a variable's nodes, with fields that are read right after.
     pub(super) async fn start(
         &mut self,
         var: VarId,
         types: &[TypeRef],
         ids: Option<&Vec<String>>,
-        wanted: BTreeSet<Field>,
+        wanted: Wanted,
     ) -> Result<Flow> {
         let entities = match ids {
             Some(_) => self.graph.node_entities(types).await?,
@@ -208,7 +247,7 @@ impl Lowering {
             None => {
                 let mut fields = vec![number];
                 let mut columns = Vec::new();
-                for field in &wanted {
+                for field in &wanted.of(&entities) {
                     let Field::Column(name) = field else { continue };
                     fields.push(attached_field(var, &entities, field)?);
                     columns.push(name.clone());

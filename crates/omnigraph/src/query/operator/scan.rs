@@ -161,7 +161,8 @@ impl Scan {
             let (this, source) = (Arc::clone(&self), source.clone());
             async move {
                 let columns = this.columns.clone();
-                source.table().scan(table::Scan { columns, addresses: true, ..table::Scan::default() }).await
+                let pace = if this.few { table::Pace::AsTaken } else { table::Pace::Ahead };
+                source.table().scan(table::Scan { columns, addresses: true, pace, ..table::Scan::default() }).await
             }
         };
         let batches = futures::stream::once(opened).try_flatten();
@@ -297,19 +298,19 @@ impl Operator for IndexLookup {
 
 impl IndexLookup {
     async fn find(&self) -> Result<RecordBatch> {
-        let mut found: Vec<u64> = Vec::new();
+        let mut nodes: Vec<u64> = Vec::new();
         for source in sources(&self.nodes) {
             for fragment in source.table().fragments(None).await? {
                 let sorted = self.indexes.order(source.table(), fragment.id, &self.column).await?;
-                let lives = |row: &u32| fragment.deleted.as_ref().is_none_or(|deleted| !deleted.contains(*row));
-                let rows = self.probes.iter().flat_map(|probe| sorted.find(probe)).copied().filter(lives);
-                source.collect(&fragment, rows, &mut found)?;
+                let found = self.probes.iter().flat_map(|probe| sorted.find(probe)).copied();
+                let rows = found.filter(|row| fragment.lives(*row));
+                source.collect(&fragment, rows, &mut nodes)?;
             }
         }
-        self.budget.spend(found.len() as u64)?;
+        self.budget.spend(nodes.len() as u64)?;
         // In one order, whatever was looked for first; and each once, if it was looked for twice.
-        found.sort_unstable();
-        found.dedup();
-        Ok(RecordBatch::try_new(Arc::clone(&self.schema), vec![Arc::new(UInt64Array::from(found))])?)
+        nodes.sort_unstable();
+        nodes.dedup();
+        Ok(RecordBatch::try_new(Arc::clone(&self.schema), vec![Arc::new(UInt64Array::from(nodes))])?)
     }
 }

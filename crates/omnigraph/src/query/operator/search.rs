@@ -215,7 +215,7 @@ async fn matched(
     for nodes in nodes {
         for fragment in nodes.rows.fragments() {
             let segment = indexes.words(&nodes.table, fragment.id, &field.column, &field.analyzer).await?;
-            let lives = |row: u32| fragment.deleted.as_ref().is_none_or(|deleted| !deleted.contains(row));
+            let lives = |row: u32| fragment.lives(row);
             for row in segment.matches(&query, kind, Rows::Only(&lives)) {
                 if let Some(ordinal) = fragment.ordinals.values().get(row as usize) {
                     found.insert(node_ref(nodes.space, *ordinal), 1.0);
@@ -243,7 +243,7 @@ async fn bm25(
     let mut corpora = vec![Corpus::default(); fields.len()];
     for nodes in nodes {
         for fragment in nodes.rows.fragments() {
-            let lives = |row: u32| fragment.deleted.as_ref().is_none_or(|deleted| !deleted.contains(row));
+            let lives = |row: u32| fragment.lives(row);
             let mut segments = Vec::with_capacity(fields.len());
             for (field, corpus) in fields.iter().zip(&mut corpora) {
                 let segment = indexes.words(&nodes.table, fragment.id, &field.column, &field.analyzer).await?;
@@ -257,14 +257,14 @@ async fn bm25(
     let mut counted: Vec<Bm25Field<'_>> =
         prepared.map(|((field, query), corpus)| Bm25Field::new(field.weight, query, corpus)).collect();
     for (_, fragment, segments) in &parts {
-        let lives = |row: u32| fragment.deleted.as_ref().is_none_or(|deleted| !deleted.contains(row));
+        let lives = |row: u32| fragment.lives(row);
         for (counted, segment) in counted.iter_mut().zip(segments) {
             counted.count(segment, Rows::Only(&lives));
         }
     }
     let bm25 = Bm25::new(&counted);
     for (space, fragment, segments) in parts {
-        let lives = |row: u32| fragment.deleted.as_ref().is_none_or(|deleted| !deleted.contains(row));
+        let lives = |row: u32| fragment.lives(row);
         let segments: Vec<_> = segments.iter().map(AsRef::as_ref).collect();
         bm25.score(&segments, Rows::Only(&lives), |row, score| {
             if let Some(ordinal) = fragment.ordinals.values().get(row as usize)

@@ -269,7 +269,7 @@ impl Work {
                 ControlFlow::Continue(())
             };
             // Seen from the end, it is the start that may go around once more.
-            let around = walk.backward && walk.min > 0 && self.has_loop(place(node));
+            let around = walk.backward && walk.min > 0 && self.looped.has_loop(place(node));
             let min = if around { walk.min - 1 } else { walk.min };
             let _ = self.graph.reach(place(node), min, walk.max, &mut self.scratch, &mut work, &mut emit);
         }
@@ -293,21 +293,10 @@ impl Work {
         let distance = self.graph.within(target, start, 0, walk.max, &mut self.scratch, work)?;
         let admitted = distance.and_then(|distance| match distance {
             far if far >= walk.min => Some(far),
-            near if near + 1 == walk.min && self.has_loop(target) => Some(walk.min),
+            near if near + 1 == walk.min && self.looped.has_loop(target) => Some(walk.min),
             _ => None,
         });
         ControlFlow::Continue(admitted)
-    }
-
-    fn has_loop(&mut self, node: Place) -> bool {
-        let mut found = false;
-        let mut emit = |reached: Place, distance: u32| {
-            found |= reached == node && distance == 1;
-            ControlFlow::Continue(())
-        };
-        let mut work = |_: u64| ControlFlow::Continue(());
-        let _ = self.looped.reach(node, 1, Some(1), &mut self.scratch, &mut work, &mut emit);
-        found
     }
 }
 

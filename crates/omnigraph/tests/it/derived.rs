@@ -1,0 +1,163 @@
+//! What lies below `__derived/` saves work and changes no answer.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use omnigraph::objects::Counts;
+use omnigraph::{LoadMode, Omnigraph, OpenOptions, QueryRequest, Snapshot, Target};
+
+use crate::support::load;
+
+const SCHEMA: &str = "\
+node Stop { name: String @key }
+node Line { name: String @key }
+edge Leads: Stop -> Stop
+edge ServedBy: Stop -> Line
+";
+
+/// Stops, each with so many edges: enough that both kinds of edges are worth being stored.
+const STOPS: usize = 1500;
+const DEGREE: usize = 45;
+
+const QUESTIONS: [&str; 4] = [
+    "query q() { match { $a: Stop { name: \"s7\" } $a leads $b } return { $b.name } order { $b.name } }",
+    "query q() { match { $a: Stop { name: \"s8\" } $a leads{2} $b } return { count(*) as n } }",
+    "query q() { match { $a servedBy $l } return { $l.name, count($a) as n } order { n desc, $l.name } limit 5 }",
+    "query q() { match { $a: Stop not { $a leads $_ } } return { $a.name } order { $a.name } }",
+];
+
+fn main_branch() -> Target {
+    Target::Branch("main".into())
+}
+
+fn rows() -> String {
+    let stops = (0..STOPS).map(|stop| format!(r#"{{"type":"Stop","data":{{"name":"s{stop}"}}}}"#));
+    let lines = (0..STOPS).map(|line| format!(r#"{{"type":"Line","data":{{"name":"l{line}"}}}}"#));
+    let edges = (1..STOPS).flat_map(|stop| {
+        (0..DEGREE).flat_map(move |step| {
+            let (to, line) = ((stop * 31 + step * step) % STOPS, (stop + step * 7) % STOPS);
+            [
+                format!(r#"{{"edge":"Leads","from":"s{stop}","to":"s{to}"}}"#),
+                format!(r#"{{"edge":"ServedBy","from":"s{stop}","to":"l{line}"}}"#),
+            ]
+        })
+    });
+    stops.chain(lines).chain(edges).collect::<Vec<_>>().join("\n")
+}
+
+async fn read_only(place: &str) -> (Omnigraph, Snapshot) {
+    let graph = Omnigraph::open_read_only(place, OpenOptions::default()).await.unwrap();
+    let snapshot = graph.snapshot(main_branch()).await.unwrap();
+    (graph, snapshot)
+}
+
+/// All answers of a process that knows nothing yet, and what it asked of the store.
+async fn answers(place: &str) -> (Vec<String>, Counts) {
+    let (graph, snapshot) = read_only(place).await;
+    let mut answers = Vec::new();
+    for source in QUESTIONS {
+        let request = QueryRequest { source: source.to_owned(), ..QueryRequest::default() };
+        answers.push(format!("{:?}", snapshot.query(request).await.unwrap().rows));
+    }
+    (answers, graph.requests())
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut open = vec![folder.to_owned()];
+    let mut found = Vec::new();
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.path().is_dir() { open.push(entry.path()) } else { found.push(entry.path()) }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn stored(derived: &Path) -> Vec<PathBuf> {
+    let stored = files(derived).into_iter();
+    stored.filter(|file| file.extension().is_some_and(|extension| extension == "adjacency")).collect()
+}
+
+/// A graph whose adjacency is stored, its place, and the folder of what is derived.
+async fn network() -> (tempfile::TempDir, Omnigraph, String, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("g");
+    let place = root.display().to_string();
+    let graph = Omnigraph::init(&place, "stops.pg", SCHEMA, None, OpenOptions::default()).await.unwrap();
+    load(&graph, "main", LoadMode::Append, &rows()).await.unwrap();
+    graph.store_derived(&main_branch()).await.unwrap();
+    (folder, graph, place, root.join("__derived"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deleting_what_is_derived_changes_no_answer() {
+    let (_folder, graph, place, derived) = network().await;
+    assert_eq!(stored(&derived).len(), 2, "{:?}", files(&derived));
+    let (with, cheap) = answers(&place).await;
+    fs::remove_dir_all(&derived).unwrap();
+    let (without, dear) = answers(&place).await;
+    assert_eq!(with, without);
+    assert!(cheap.bytes_read() < dear.bytes_read(), "{} and {} bytes", cheap.bytes_read(), dear.bytes_read());
+    assert!(files(&derived).is_empty(), "a handle for reading only writes nothing");
+    drop(graph);
+    // A handle that writes stores it by itself, once it has derived it.
+    let graph = Omnigraph::open(&place, OpenOptions::default()).await.unwrap();
+    let request = QueryRequest { source: QUESTIONS[1].to_owned(), ..QueryRequest::default() };
+    graph.snapshot(main_branch()).await.unwrap().query(request).await.unwrap();
+    graph.settle_derived().await;
+    assert_eq!(stored(&derived).len(), 1, "{:?}", files(&derived));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_damaged_or_foreign_changes_no_answer() {
+    let (_folder, _graph, place, derived) = network().await;
+    let (expected, _) = answers(&place).await;
+    let whole: Vec<(PathBuf, Vec<u8>)> =
+        files(&derived).into_iter().map(|file| (file.clone(), fs::read(&file).unwrap())).collect();
+    type Damage = fn(&[u8]) -> Vec<u8>;
+    let damages: [(&str, Damage); 5] = [
+        ("cut off", |bytes| bytes[..bytes.len() / 2].to_vec()),
+        ("emptied", |_| Vec::new()),
+        ("changed in the middle", |bytes| {
+            let mut bytes = bytes.to_vec();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            bytes
+        }),
+        ("of something else", |_| b"something else entirely".repeat(100)),
+        ("longer", |bytes| [bytes, &[0; 8]].concat()),
+    ];
+    for (damage, damaged) in damages {
+        for (file, bytes) in &whole {
+            fs::write(file, damaged(bytes)).unwrap();
+            assert_eq!(answers(&place).await.0, expected, "{} {damage}", file.display());
+            fs::write(file, bytes).unwrap();
+        }
+    }
+    // Each in place of the other: whole, and of another table.
+    let [one, other] = stored(&derived).try_into().unwrap();
+    let (first, second) = (fs::read(&one).unwrap(), fs::read(&other).unwrap());
+    fs::write(&one, second).unwrap();
+    fs::write(&other, first).unwrap();
+    assert_eq!(answers(&place).await.0, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_stored_of_an_older_version_is_brought_forward() {
+    let (_folder, graph, place, derived) = network().await;
+    let before = stored(&derived);
+    let more = r#"{"type":"Stop","data":{"name":"a"}}
+{"edge":"Leads","from":"a","to":"s7"}
+{"edge":"Leads","from":"s7","to":"a"}
+{"edge":"ServedBy","from":"a","to":"l3"}"#;
+    load(&graph, "main", LoadMode::Append, more).await.unwrap();
+    graph.store_derived(&main_branch()).await.unwrap();
+    assert_eq!(stored(&derived), before, "so little more is not worth it");
+    let (with, cheap) = answers(&place).await;
+    assert!(with[0].contains("\"a\""), "{}", with[0]);
+    fs::remove_dir_all(&derived).unwrap();
+    let (without, dear) = answers(&place).await;
+    assert_eq!(with, without);
+    assert!(cheap.bytes_read() < dear.bytes_read(), "{} and {} bytes", cheap.bytes_read(), dear.bytes_read());
+}
