@@ -61,7 +61,7 @@ pub(crate) enum Command {
     Lint(lint::Lint),
     /// Put schemas and queries in their canonical form
     Fmt(fmt::Fmt),
-    /// Create, list, rename, reset and delete branches
+    /// Create, list, merge, rename, reset and delete branches
     #[command(subcommand)]
     Branch(branch::Branch),
     /// Give commits names
