@@ -83,11 +83,11 @@ impl Ledger {
         let mut removed = 0;
         for id in ids.iter().flatten() {
             let key = KeyHash::of(id);
-            match changes.entries.get(&key).copied() {
+            let identity = match changes.entries.get(&key) {
                 Some(Entry { at: None, .. }) => continue,
-                Some(Entry { identity: Identity::MadeUp, .. }) => drop(changes.entries.remove(&key)),
-                _ => drop(changes.entries.insert(key, Entry { at: None, identity: Identity::Known })),
-            }
+                known => known.map_or(Identity::Known, |entry| entry.identity),
+            };
+            changes.entries.insert(key, Entry { at: None, identity });
             removed += 1;
         }
         removed

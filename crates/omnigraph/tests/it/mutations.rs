@@ -141,7 +141,7 @@ async fn no_edge_outlives_its_node_between_handles() {
         let gone = deleted.affected_edges;
         match linked {
             Ok(_) => assert_eq!(gone, 1, "the edge was there before the node went"),
-            Err(error) => assert_eq!((error.code(), gone), ("OG-RULE-007", 0), "{error}"),
+            Err(error) => assert_eq!((error.code(), gone), ("OG-LOAD-012", 0), "{error}"),
         }
     }
     assert_eq!(export(&first, "main").await.matches("\"edge\":\"Trusts\"").count(), 1);
