@@ -24,8 +24,8 @@ COMMANDS BY CAPABILITY
   local    touch no graph                         fmt version
 
 A graph is a folder, or s3://bucket/prefix with the usual AWS_* variables.
-Exit codes: 0 success, 1 failure, 2 misuse of the command line, 4 a condition of a write does not hold,
-130 interrupted.";
+Exit codes: 0 success, 1 failure, 2 misuse of the command line, 4 a condition of a write does not
+hold, 130 interrupted.";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
