@@ -32,7 +32,7 @@ async fn a_commit_is_its_own_base() {
     let log = create(Site::memory().open()).await.unwrap();
     commits(&log, 3).await;
     let head = log.head(&main(&log).await).await.unwrap().record;
-    let kinship = log.kinship(&[head.clone()], &[head.clone()]).await.unwrap();
+    let kinship = log.kinship(std::slice::from_ref(&head), std::slice::from_ref(&head)).await.unwrap();
     assert_eq!((kinship.bases, kinship.distance), (vec![head], Distance::default()));
 }
 
@@ -76,7 +76,7 @@ async fn check(log: &Log, commits: &Commits, one: usize, other: usize) {
     let common: BTreeSet<CommitId> = of_one.intersection(&of_other).copied().collect();
     let below = |id: &CommitId| common.iter().any(|top| top != id && ancestors(&all, &all[top]).contains(id));
     let bases: BTreeSet<CommitId> = common.iter().filter(|id| !below(id)).copied().collect();
-    let kinship = log.kinship(&[one.clone()], &[other.clone()]).await.unwrap();
+    let kinship = log.kinship(std::slice::from_ref(one), std::slice::from_ref(other)).await.unwrap();
     assert_eq!(kinship.bases.iter().map(|base| base.commit).collect::<BTreeSet<_>>(), bases);
     let lacks = |a: &BTreeSet<CommitId>, b: &BTreeSet<CommitId>| a.difference(b).count() as u64;
     let distance = Distance { ahead: lacks(&of_one, &of_other), behind: lacks(&of_other, &of_one) };

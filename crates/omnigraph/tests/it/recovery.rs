@@ -109,7 +109,11 @@ async fn swept(site: &Site) -> AuditEntry {
     assert_eq!((entry.actor_id.as_str(), entry.audit_id.as_str()), ("omnigraph:recovery", INTENT));
     assert_heads_show_main(&site.root(), &graph).await;
     site.assert_settled().await;
-    assert_eq!(site.open().await.unwrap().audit().await.unwrap(), [entry.clone()], "nothing is done twice");
+    assert_eq!(
+        site.open().await.unwrap().audit().await.unwrap(),
+        std::slice::from_ref(&entry),
+        "nothing is done twice"
+    );
     entry
 }
 
@@ -139,8 +143,8 @@ async fn recovery_refuses_unknown_schema_version_on_open() {
     let error = site.open().await.unwrap_err();
     assert_eq!(error.code(), "OG-REC-001");
     let text = error.to_string();
-    for word in [&format!("__recovery/{INTENT}.json"), "schema_version 99", "schema_version 1"] {
-        assert!(text.contains(word.as_ref() as &str), "{word} is not in: {text}");
+    for word in [format!("__recovery/{INTENT}.json").as_str(), "schema_version 99", "schema_version 1"] {
+        assert!(text.contains(word), "{word} is not in: {text}");
     }
     assert!(site.intent(INTENT).exists(), "it stays");
     Omnigraph::open_read_only(&site.place(), OpenOptions::default()).await.unwrap();
@@ -366,19 +370,19 @@ async fn a_sweep_survives_a_fault_at_every_call() {
     drop(Omnigraph::open(&site.place(), faulty(&faults)).await.unwrap());
     let calls = faults.calls();
     let (mut struck, mut refused) = (0, 0);
-    for call in 0..calls.len() {
+    for (at, call) in calls.iter().enumerate() {
         for fault in [Fault::FailBefore, Fault::FailAfter, Fault::CrashBefore, Fault::CrashAfter] {
             let site = wreck().await;
             let faults = Faults::new();
-            faults.add(Rule::new(fault).nth(call));
+            faults.add(Rule::new(fault).nth(at));
             let opened = Omnigraph::open(&site.place(), faulty(&faults)).await;
             faults.revive();
             refused += usize::from(opened.is_err());
             struck += 1;
             drop(opened);
-            let graph = site.open().await.unwrap_or_else(|error| panic!("{}, {fault:?}: {error}", calls[call]));
+            let graph = site.open().await.unwrap_or_else(|error| panic!("{call}, {fault:?}: {error}"));
             let entries = graph.audit().await.unwrap();
-            assert_eq!(entries.len(), 2, "{}, {fault:?}: {entries:?}", calls[call]);
+            assert_eq!(entries.len(), 2, "{call}, {fault:?}: {entries:?}");
             site.assert_settled().await;
         }
     }
