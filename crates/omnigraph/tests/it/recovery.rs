@@ -315,7 +315,10 @@ async fn a_slow_writer_is_not_taken_for_a_dead_one() {
     faults.take_calls();
     let writer = slow.clone();
     let writing = tokio::spawn(async move { load(&writer, "main", LoadMode::Merge, MORE).await });
-    while !faults.calls().iter().any(|call| call.path.contains("__graph/log/")) {
+    let deciding = |call: &omnigraph_testkit::fault::Call| {
+        call.verb == Verb::PutIfAbsent && call.path.contains("__graph/log/")
+    };
+    while !faults.calls().iter().any(deciding) {
         tokio::task::yield_now().await;
     }
     let other = site.open().await.unwrap();
