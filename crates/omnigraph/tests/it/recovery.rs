@@ -84,8 +84,10 @@ impl Site {
     pub(crate) async fn assert_settled(&self) {
         let graph = self.open().await.unwrap();
         assert_heads_show_main(&self.root(), &graph).await;
-        // Whoever ended right after deleting the last one may have left the folder.
-        assert_eq!(std::fs::read_dir(self.root().join("__recovery")).into_iter().flatten().count(), 0, "intents stand");
+        // A process that was killed in the middle of a put leaves a part under a name that is no object's, and perhaps the folder.
+        let files = std::fs::read_dir(self.root().join("__recovery")).into_iter().flatten().flatten();
+        let names: Vec<String> = files.map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+        assert!(!names.iter().any(|name| name.ends_with(".json")), "intents stand: {names:?}");
         assert!(graph.sweep().await.unwrap().swept.is_empty());
     }
 }
@@ -315,9 +317,8 @@ async fn a_slow_writer_is_not_taken_for_a_dead_one() {
     faults.take_calls();
     let writer = slow.clone();
     let writing = tokio::spawn(async move { load(&writer, "main", LoadMode::Merge, MORE).await });
-    let deciding = |call: &omnigraph_testkit::fault::Call| {
-        call.verb == Verb::PutIfAbsent && call.path.contains("__graph/log/")
-    };
+    let deciding =
+        |call: &omnigraph_testkit::fault::Call| call.verb == Verb::PutIfAbsent && call.path.contains("__graph/log/");
     while !faults.calls().iter().any(deciding) {
         tokio::task::yield_now().await;
     }
