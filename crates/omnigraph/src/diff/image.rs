@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
+use omnigraph_compiler::catalog::Property;
 use serde_json::{Map, Value};
 
 use super::types::EntityType;
-use crate::error::EntityKind;
-use crate::error::{Error, Result};
+use crate::error::{EntityKind, Error, Result};
 use crate::query::json::{Encoding, cell};
 use crate::table::{RowAddress, Table};
 
@@ -33,8 +33,8 @@ pub struct Endpoints {
 /// Whole rows of one type, read at once.
 pub(crate) struct Rows<'a> {
     ty: EntityType<'a>,
-    /// Names of properties, sorted.
-    names: Vec<&'a str>,
+    /// Properties, by name.
+    properties: Vec<&'a Property>,
     /// Ends of edges, then properties.
     columns: Vec<ArrayRef>,
 }
@@ -42,19 +42,20 @@ pub(crate) struct Rows<'a> {
 impl<'a> Rows<'a> {
     /// Reads the rows at `addresses`, whatever they are; nothing is kept.
     pub(crate) async fn read(ty: EntityType<'a>, table: &Arc<Table>, addresses: &[RowAddress]) -> Result<Self> {
-        let mut names: Vec<&str> = ty.properties.iter().map(|property| property.name.as_str()).collect();
-        names.sort_unstable();
-        let wanted: Vec<&str> = ty.ends().iter().copied().chain(names.iter().copied()).collect();
+        let mut properties: Vec<&Property> = ty.properties.iter().collect();
+        properties.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        let names = properties.iter().map(|property| property.name.as_str());
+        let wanted: Vec<&str> = ty.ends().iter().copied().chain(names).collect();
         let columns = table.fetch(addresses, &wanted).await?;
-        Ok(Self { ty, names, columns })
+        Ok(Self { ty, properties, columns })
     }
 
     /// The image of one of them, by its place among the addresses.
     pub(crate) fn image(&self, row: usize) -> Result<Image> {
         let ends = self.ty.ends().len();
         let mut properties = Map::new();
-        for (name, column) in self.names.iter().zip(self.columns.iter().skip(ends)) {
-            properties.insert((*name).to_owned(), cell(column, row, Encoding::Load)?);
+        for (property, column) in self.properties.iter().zip(self.columns.iter().skip(ends)) {
+            properties.insert(property.name.clone(), cell(column, row, Encoding::of_load(property))?);
         }
         let endpoints = match self.ty.kind {
             EntityKind::Node => None,

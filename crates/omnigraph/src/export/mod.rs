@@ -88,7 +88,7 @@ fn line(exported: &Exported<'_>, rows: &RecordBatch, properties: &[&Property], r
     let mut data = serde_json::Map::new();
     data.insert(ID.to_owned(), text(rows, ID, row)?);
     for property in properties {
-        data.insert(property.name.clone(), cell(column(rows, &property.name)?, row, Encoding::Load)?);
+        data.insert(property.name.clone(), cell(column(rows, &property.name)?, row, Encoding::of_load(property))?);
     }
     let mut line = serde_json::Map::new();
     line.insert(if exported.edge { "edge" } else { "type" }.to_owned(), exported.name.into());

@@ -5,7 +5,9 @@ use arrow::datatypes::{
     DataType, Date32Type, Float32Type, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMillisecondType,
     UInt32Type, UInt64Type,
 };
+use omnigraph_compiler::catalog::Property;
 use omnigraph_compiler::temporal::{format_date, format_datetime};
+use omnigraph_compiler::types::Scalar;
 use serde_json::{Map, Number, Value};
 
 use super::operator::shown;
@@ -22,6 +24,13 @@ pub(crate) enum Encoding {
     Whole,
     /// For a load: the same, and blobs with their bytes.
     Load,
+}
+
+impl Encoding {
+    /// For a load: a JSON value stands as what it is, or it would come back as text.
+    pub(crate) fn of_load(property: &Property) -> Self {
+        if property.ty.scalar == Scalar::Json { Self::Json } else { Self::Load }
+    }
 }
 
 /// The value of `array` at `row`.

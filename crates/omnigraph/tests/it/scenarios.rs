@@ -133,12 +133,13 @@ async fn one_value_may_be_written_in_several_ways() {
     let lines = [
         sailor("\"handle\":\"a\",\"born\":19724,\"at\":1704067200000"),
         sailor("\"handle\":\"b\",\"born\":\"2024-01-02\",\"at\":\"2024-01-01T01:00:00+01:00\""),
-        cargo("\"id\":\"c\",\"spot\":null,\"data\":\"base64:AAEC\""),
+        cargo("\"id\":\"c\",\"spot\":null,\"data\":\"base64:AAEC\",\"doc\":{\"a\":[1,\"x\"]}"),
     ];
     load(&graph, "main", LoadMode::Append, &lines.join("\n")).await.unwrap();
     let exported = export(&graph, "main").await;
-    assert_eq!(exported.matches("\"at\":1704067200000,\"born\":19724").count(), 2, "{exported}");
+    assert_eq!(exported.matches("\"at\":\"2024-01-01T00:00:00Z\",\"born\":\"2024-01-02\"").count(), 2, "{exported}");
     assert!(exported.contains("\"data\":\"base64:AAEC\"") && exported.contains("\"spot\":null"), "{exported}");
+    assert!(exported.contains(r#""doc":{"a":[1,"x"]}"#), "a JSON value is no text: {exported}");
     let copy = self::graph().await;
     load(&copy, "main", LoadMode::Overwrite, &exported).await.unwrap();
     assert_eq!(export(&copy, "main").await, exported);
