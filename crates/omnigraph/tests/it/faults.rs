@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use omnigraph::objects::{RetryPolicy, StoreOptions};
-use omnigraph::{Classification, LoadMode, MutateRequest, Omnigraph, OpenOptions, Target};
+use omnigraph::{Classification, LoadMode, MergeRequest, MutateRequest, Omnigraph, OpenOptions, Target};
 use omnigraph_testkit::fault::{Fault, Faults, Rule};
 use omnigraph_testkit::s3::{Bucket, Moto};
 
 use crate::heads::assert_heads_show_main;
 use crate::support::{CREW, MORE, SCHEMA, export, load, memory};
 
+const OTHER: &str = r#"{"type":"Sailor","data":{"handle":"eve","rank":41}}
+{"edge":"Trusts","from":"eve","to":"ana","data":{"id":"t9"}}"#;
 const NEXT: &str = r#"{"type":"Sailor","data":{"handle":"dot","rank":28}}"#;
 
 /// Where graphs are put.
@@ -31,6 +33,15 @@ impl Backend {
         OpenOptions { store, ..OpenOptions::default() }
     }
 
+    /// The faults that strike a call: all of them, or on a server, where each graph takes half a second, one by turns.
+    fn faults_at(&self, call: usize) -> Vec<Fault> {
+        let all = [Fault::FailBefore, Fault::FailAfter, Fault::CrashBefore, Fault::CrashAfter];
+        match self {
+            Self::S3(_) => vec![all[call % all.len()]],
+            Self::Memory | Self::Folder(_) => all.to_vec(),
+        }
+    }
+
     fn place(&self, name: &str) -> String {
         match self {
             Self::Memory => format!("{}-{name}", memory()),
@@ -48,12 +59,14 @@ enum Work {
     CreateBranch,
     LoadOnBranch,
     Mutate,
+    Merge,
     Reset,
 }
 
 impl Work {
     /// Every operation there is: a new one is a variant, an arm in `run`, and its place here.
-    const ALL: [Self; 6] = [Self::Init, Self::Load, Self::CreateBranch, Self::LoadOnBranch, Self::Mutate, Self::Reset];
+    const ALL: [Self; 7] =
+        [Self::Init, Self::Load, Self::CreateBranch, Self::LoadOnBranch, Self::Mutate, Self::Merge, Self::Reset];
 
     /// Makes what must be there before.
     async fn prepare(self, place: &str, options: OpenOptions) {
@@ -62,11 +75,16 @@ impl Work {
         }
         let graph = Omnigraph::init(place, "fleet.pg", SCHEMA, None, options).await.unwrap();
         load(&graph, "main", LoadMode::Merge, CREW).await.unwrap();
-        if matches!(self, Self::LoadOnBranch | Self::Reset) {
+        if matches!(self, Self::LoadOnBranch | Self::Merge | Self::Reset) {
             graph.create_branch("side/b", &Target::Branch("main".into()), None).await.unwrap();
         }
         if self == Self::Reset {
             load(&graph, "main", LoadMode::Merge, MORE).await.unwrap();
+        }
+        if self == Self::Merge {
+            // Both sides changed the same tables, so rows are read, judged and written.
+            load(&graph, "side/b", LoadMode::Merge, MORE).await.unwrap();
+            load(&graph, "main", LoadMode::Merge, OTHER).await.unwrap();
         }
         graph.settle().await.unwrap();
     }
@@ -83,6 +101,7 @@ impl Work {
             Self::CreateBranch => graph.create_branch("side/b", &Target::Branch("main".into()), None).await.map(drop),
             Self::LoadOnBranch => load(&graph, "side/b", LoadMode::Merge, MORE).await.map(drop),
             Self::Mutate => graph.mutate(mutation()).await.map(drop),
+            Self::Merge => graph.merge(merge()).await.map(drop),
             Self::Reset => graph.reset_branch("main", &Target::Branch("side/b".into()), None).await.map(drop),
         };
         // Whether heads were published says nothing of the commit. Nothing of this handle runs on after it.
@@ -139,6 +158,11 @@ impl Work {
     }
 }
 
+/// What the branch has, into main.
+fn merge() -> MergeRequest {
+    MergeRequest { source: "side/b".to_owned(), target: "main".to_owned(), ..MergeRequest::default() }
+}
+
 /// A node, and a row that changes. No edge, whose id would be another in each run.
 fn mutation() -> MutateRequest {
     let source = "query m() {
@@ -171,7 +195,7 @@ async fn strike(backend: &Backend, work: Work) -> Outcome {
 
     let mut outcome = Outcome { calls, ..Outcome::default() };
     for call in 0..calls {
-        for fault in [Fault::FailBefore, Fault::FailAfter, Fault::CrashBefore, Fault::CrashAfter] {
+        for fault in backend.faults_at(call) {
             let faults = Faults::new();
             let place = backend.place(&format!("{work:?}-{call}-{fault:?}"));
             work.prepare(&place, backend.options(&faults)).await;
