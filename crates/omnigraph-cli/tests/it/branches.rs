@@ -28,7 +28,7 @@ fn what_cannot_be_done_to_branches_is_refused() {
     assert!(failed(&["branch", "delete", "main"]).contains("cannot delete branch 'main'"));
     assert!(failed(&["branch", "delete", "nope"]).contains("branch 'nope' not found"));
     assert!(failed(&["branch", "create", "main"]).contains("branch 'main' already exists"));
-    assert!(failed(&["branch", "create", "x", "--from", "nope"]).contains("branch 'nope' not found"));
+    assert!(failed(&["branch", "create", "x", "--from", "nope"]).contains("'nope' is no branch, tag, commit id"));
     graph.run(&["branch", "create", "x"]).ok();
     assert!(failed(&["branch", "create", "x"]).contains("branch 'x' already exists"));
 }

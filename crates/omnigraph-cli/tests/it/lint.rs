@@ -54,7 +54,7 @@ fn people_read_words_places_and_a_sum() {
     for wanted in [
         "OK    query all\n",
         "ERROR query bad\n",
-        "q.gq:2:49",
+        "q.gq:2:48",
         "did you mean `name`?",
         "OK    mutation touch\nWARN  warning[L101]",
         "INFO  Lint complete: 3 queries processed (1 errors, 1 warnings, 0 infos)\n",

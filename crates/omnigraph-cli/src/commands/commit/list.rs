@@ -27,8 +27,8 @@ pub(crate) struct List {
     #[command(flatten)]
     moment: Moment,
     /// Only commits of this actor
-    #[arg(long, value_name = "ACTOR")]
-    actor: Option<String>,
+    #[arg(long = "actor", value_name = "ACTOR")]
+    by: Option<String>,
     /// Only commits that changed rows of this type
     #[arg(long = "type", value_name = "TYPE")]
     touched: Option<String>,
@@ -49,7 +49,7 @@ pub(crate) struct List {
 impl List {
     pub(super) async fn run(self, session: &mut Session) -> Result<()> {
         let since = self.since.as_deref().map(time_of).transpose()?;
-        let filter = CommitFilter { actor: self.actor, touched: self.touched, since };
+        let filter = CommitFilter { actor: self.by, touched: self.touched, since };
         let address = session.address(self.uri.as_deref())?;
         let graph = session.open_to_read(&address).await?;
         let start = match self.after {
