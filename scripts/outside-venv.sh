@@ -5,14 +5,4 @@
 #   scripts/outside-venv.sh <folder>
 set -euo pipefail
 
-readonly readers=(pylance==14.0.2 lancedb==0.40.0)
-readonly folder=${1:?usage: scripts/outside-venv.sh <folder>}
-readonly stamp=$folder/installed
-
-if [ "$(cat "$stamp" 2>/dev/null)" != "${readers[*]}" ]; then
-    echo "outside-venv: installing ${readers[*]} into $folder" >&2
-    python3 -m venv --clear "$folder" >&2
-    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "${readers[@]}" >&2
-    printf '%s\n' "${readers[*]}" >"$stamp"
-fi
-echo "$folder/bin/python"
+exec "$(dirname "${BASH_SOURCE[0]}")/venv.sh" "${1:?usage: scripts/outside-venv.sh <folder>}" pylance==14.0.2 lancedb==0.40.0

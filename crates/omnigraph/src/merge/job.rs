@@ -10,8 +10,7 @@ use super::plan::Plan;
 use super::question::{Pick, States};
 use super::request::Answer;
 use super::{Choices, MergeOutcome, MergePolicy, MergeReceipt, MergeRequest, PickRequest};
-use crate::error::{Error, Result};
-use crate::error::{MergeConflict, MergeConflicts};
+use crate::error::{Error, MergeConflict, MergeConflicts, Result};
 use crate::snapshot::{Shared, Snapshot, Target};
 use crate::write::{Adoption, Company, Effect, Job, Reads, StagedWrite, Submission, Writer, judged};
 

@@ -54,10 +54,6 @@ impl Run<'_> {
 /// All columns of the rows at some addresses.
 pub(super) async fn whole_rows(table: &Table, addresses: &[RowAddress]) -> Result<RecordBatch> {
     let names: Vec<&str> = table.schema().fields().iter().map(|field| field.name().as_str()).collect();
-    let columns = if table.fits_in_memory(&names) {
-        table.gather(addresses, &names).await?
-    } else {
-        table.fetch(addresses, &names).await?
-    };
+    let columns = table.read_at(addresses, &names).await?;
     Ok(RecordBatch::try_new(table.schema().clone(), columns)?)
 }

@@ -1,6 +1,6 @@
 //! Rows that come.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, new_null_array};
@@ -42,7 +42,7 @@ impl Run<'_> {
     ) -> Result<u64> {
         let keys: Vec<KeyHash> = ids.iter().map(|id| KeyHash::of(id.unwrap_or_default())).collect();
         let base = self.of_base(plan, &keys).await?;
-        let mut written: BTreeMap<KeyHash, ()> = BTreeMap::new();
+        let mut written: BTreeSet<KeyHash> = BTreeSet::new();
         let mut bound = Vec::with_capacity(keys.len());
         for (row, key) in keys.iter().enumerate() {
             let (new, id) = (draft.slice(row, 1), ids.slice(row, 1));
@@ -61,7 +61,7 @@ impl Run<'_> {
             check_nulls(plan, &row)?;
             let row = plan.seal(&row, id)?;
             self.ledger.put(&plan.path, || plan.describe(), &row, Identity::Known)?;
-            written.insert(*key, ());
+            written.insert(*key);
             bound.push(row);
         }
         let bound = concat_batches(&plan.schema, &bound)?;

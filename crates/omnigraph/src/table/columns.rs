@@ -195,6 +195,16 @@ impl Table {
         Ok(read)
     }
 
+    /// The values of columns at row addresses; null where the address is [`RowAddress::NONE`]. Whole columns are kept if they are
+    /// small enough.
+    pub(crate) async fn read_at(&self, addresses: &[RowAddress], names: &[&str]) -> Result<Vec<ArrayRef>> {
+        if self.fits_in_memory(names) {
+            self.gather(addresses, names).await
+        } else {
+            self.fetch(addresses, names).await
+        }
+    }
+
     /// The values of columns at row addresses; null where the address is [`RowAddress::NONE`].
     pub(crate) async fn gather(&self, addresses: &[RowAddress], names: &[&str]) -> Result<Vec<ArrayRef>> {
         let mut fragments: Vec<u32> = Vec::new();

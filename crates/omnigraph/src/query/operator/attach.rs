@@ -162,13 +162,7 @@ impl Part<'_> {
         }
         names.sort_unstable();
         names.dedup();
-        let values = if names.is_empty() {
-            Vec::new()
-        } else if self.table.fits_in_memory(&names) {
-            self.table.gather(&self.addresses, &names).await?
-        } else {
-            self.table.fetch(&self.addresses, &names).await?
-        };
+        let values = if names.is_empty() { Vec::new() } else { self.table.read_at(&self.addresses, &names).await? };
         let value = |name: &str| {
             let index = names.binary_search(&name).ok();
             index.and_then(|index| values.get(index)).ok_or_else(|| Error::internal("a column was not fetched"))
