@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use omnigraph::{Choices, EntityChoice, MergePolicy, MergeReceipt, Side};
+use omnigraph::{Choices, EntityChoice, MergePolicy, MergeReceipt, Resolution, Resolved, Side};
 use serde_json::Value;
 
 use crate::consent::Audience;
@@ -26,6 +26,22 @@ pub(crate) struct Taking {
     /// A file of choices: {"default": "ours", "types": {"City": "theirs"}, "entities": [{"type", "id", "take"}]}
     #[arg(long, value_name = "PATH")]
     choices: Option<PathBuf>,
+    /// A mutation that settles the rest: it runs on the result, where what nobody has decided is as the target has it
+    #[arg(long, value_name = "PATH")]
+    resolve: Option<PathBuf>,
+    /// Which query of that file, if it has several
+    #[arg(long, value_name = "NAME", requires = "resolve")]
+    resolve_query: Option<String>,
+    /// Values of its parameters, as a JSON object
+    #[arg(long, value_name = "JSON", requires = "resolve")]
+    params: Option<String>,
+}
+
+/// What is said about disagreements.
+pub(crate) struct Terms {
+    pub(crate) policy: MergePolicy,
+    pub(crate) choices: Choices,
+    pub(crate) resolution: Option<Resolution>,
 }
 
 fn policy(text: &str) -> Result<MergePolicy, String> {
@@ -37,12 +53,12 @@ fn policy(text: &str) -> Result<MergePolicy, String> {
 }
 
 impl Taking {
-    /// The policy and the choices; flags go before what the file says.
+    /// All of it; flags go before what the file of choices says.
     ///
     /// # Errors
     ///
-    /// [`Failure::Input`] if the file is none of choices, or both sides are to win.
-    pub(crate) fn read(self) -> Result<(MergePolicy, Choices)> {
+    /// [`Failure::Input`] if a file cannot be read or is none of choices, or both sides are to win.
+    pub(crate) fn read(self) -> Result<Terms> {
         let mut choices = match &self.choices {
             None => Choices::default(),
             Some(path) => {
@@ -66,7 +82,15 @@ impl Taking {
                 }
             }
         }
-        Ok((self.policy, choices))
+        Ok(Terms { policy: self.policy, choices, resolution: self.resolution()? })
+    }
+
+    fn resolution(self) -> Result<Option<Resolution>> {
+        let Some(path) = &self.resolve else { return Ok(None) };
+        let Text { name: file, source } = input::read("query file", path)?;
+        let params = self.params.as_deref().map(serde_json::from_str).transpose();
+        let params = params.map_err(|error| Failure::Input(format!("--params is not valid JSON: {error}")))?;
+        Ok(Some(Resolution { source, file, name: self.resolve_query, params, ..Resolution::default() }))
     }
 }
 
@@ -81,6 +105,9 @@ pub(crate) fn report(
     if audience == Audience::Program {
         document["bases"] = serde_json::json!(receipt.bases);
         document["types"] = serde_json::json!(receipt.types);
+        if let Some(resolved) = &receipt.resolved {
+            document["resolved"] = serde_json::json!(resolved);
+        }
         document["merge_conflicts"] = serde_json::json!(receipt.conflicts);
         document["graph_commit_id"] = receipt.commit.as_ref().map(|commit| commit.commit.to_string()).into();
         return Ok(session.out.json(document)?);
@@ -92,6 +119,9 @@ pub(crate) fn report(
             "  {} {} inserted={} updated={} deleted={}{how}",
             ty.kind, ty.name, ty.inserted, ty.updated, ty.deleted
         ))?;
+    }
+    if let Some(Resolved { query_name, affected_nodes, affected_edges }) = &receipt.resolved {
+        session.out.line(&format!("  resolved by {query_name}: {affected_nodes} nodes, {affected_edges} edges"))?;
     }
     Ok(receipt.conflicts.iter().try_for_each(|it| session.out.line(&format!("  conflict: {it}: {}", it.message)))?)
 }

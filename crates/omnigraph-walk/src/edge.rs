@@ -14,7 +14,7 @@ pub struct Edge {
 }
 
 /// From which end an edge is seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Side {
     /// From its source: the others are targets.
     Out,

@@ -13,8 +13,7 @@ use omnigraph::{Durability, HeadPublication, LoadMode, LoadRequest, LoadSource, 
 
 const COMMITS: u32 = 200;
 const SCHEMA: &str = "node Sailor { handle: String @key  rank: I32? }\nnode Harbor { code: String @key }";
-const POLICIES: [(&str, HeadPublication); 3] =
-    [("no heads", HeadPublication::Off), ("late", HeadPublication::Late), ("prompt", HeadPublication::Prompt)];
+const POLICIES: [(&str, HeadPublication); 2] = [("no heads", HeadPublication::Off), ("heads", HeadPublication::On)];
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();

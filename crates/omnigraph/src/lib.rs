@@ -58,15 +58,16 @@ mod write;
 pub use access::{Access, Action};
 pub use diff::{ChangeFilter, ChangeOp, ChangePage, Difference, Endpoints, EntityChange, Image, Position, TypeRef};
 pub use error::{
-    ConflictKind, DataError, DataErrors, EntityKind, Error, ErrorKind, MergeConflict, MergeConflicts, RecoveryError,
-    Result, RuleError,
+    BrokenRules, ConflictKind, DataError, DataErrors, EntityKind, Error, ErrorKind, MergeConflict, MergeConflicts,
+    RecoveryError, Result, RuleError,
 };
 pub use feed::{Baseline, FeedBlock, FeedPage, FeedRequest, FeedStart};
 pub use graph::{BranchInfo, BranchState, CommitFilter, History, Omnigraph, OpenMode, OpenOptions};
 pub use heads::HeadPublication;
 pub use load::{LoadMapping, LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadSource, LoadedType, Tolerance};
 pub use merge::{
-    Choices, EntityChoice, MergeOutcome, MergePolicy, MergeReceipt, MergeRequest, MergedType, PickRequest, Side,
+    Choices, EntityChoice, MergeOutcome, MergePolicy, MergeReceipt, MergeRequest, MergedType, PickRequest, Resolution,
+    Resolved, Side,
 };
 pub use mutate::{MutateRequest, MutationReceipt};
 pub use omnigraph_log::{self as log, CommitRecord};

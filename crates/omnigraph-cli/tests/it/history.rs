@@ -39,6 +39,11 @@ fn conflicts_are_named_and_settled() {
     assert_eq!((&conflict["entity_kind"], &conflict["kind"]), (&json!("node"), &json!("divergent_update")));
     let choices = graph.file("choices.json", r#"{"entities": [{"type": "Person", "id": "Alice", "take": "theirs"}]}"#);
     assert!(graph.run(&["branch", "merge", "draft", "--ours", "--theirs"]).fails(1).contains("cannot both hold"));
+    let settle =
+        graph.file("settle.gq", "query settle($age: I64) { update Person set { age: $age } where name = \"Alice\" }");
+    let told =
+        graph.run(&["branch", "merge", "draft", "--dry-run", "--resolve", &settle, "--params", "{\"age\": 9}"]).ok();
+    assert!(told.contains("resolved by settle: 1 nodes, 0 edges") && !told.contains("conflict"), "{told}");
     graph.run(&["branch", "merge", "draft", "--choices", &choices]).ok();
     let shown = graph.run(&["diff", "main", "draft"]).ok();
     assert_eq!(shown.lines().count(), 2, "the draft has nothing that main lacks, and the other way round: {shown}");

@@ -5,12 +5,14 @@ mod conflict;
 mod data;
 mod kind;
 mod recovery;
+mod rule;
 
 pub(crate) use compile::compile_error;
 pub use conflict::{ConflictKind, EntityKind, MergeConflict, MergeConflicts};
 pub use data::{DataError, DataErrors};
 pub use kind::ErrorKind;
 pub use recovery::RecoveryError;
+pub use rule::{BrokenRules, RuleError};
 
 use omnigraph_log as log;
 use omnigraph_objects as objects;
@@ -43,9 +45,9 @@ pub enum Error {
     #[error("{0}")]
     Faults(Box<DataErrors>),
 
-    /// A write breaks a rule of the schema.
+    /// A write breaks rules of the schema.
     #[error("{0}")]
-    Rule(Box<RuleError>),
+    Rule(Box<BrokenRules>),
 
     /// Rows of this write and rows that are there already contradict each other.
     #[error("{message}")]
@@ -79,8 +81,8 @@ pub enum Error {
 
     /// Two sides of a merge disagree. Nothing was changed.
     #[error(
-        "merge conflicts: {0}. Nothing was changed; choose with --ours, --theirs or a file of choices, or change one of the \
-         branches"
+        "merge conflicts: {0}. Nothing was changed; choose with --ours, --theirs or a file of choices, settle them with a \
+         mutation (--resolve), or change one of the branches"
     )]
     MergeConflict(MergeConflicts),
 
@@ -192,20 +194,6 @@ pub enum Error {
     },
 }
 
-/// A rule of the schema that a write breaks, where no place in an input can be named.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct RuleError {
-    /// Stable code.
-    pub code: &'static str,
-    /// What is wrong, naming types, ids and values.
-    pub message: String,
-    /// The rows to blame as the door of the write counts them, the first of them first.
-    pub(crate) places: Vec<u64>,
-    /// The type whose row is to blame, and which of the new rows of that type it is.
-    pub(crate) blamed: Option<(String, Option<u32>)>,
-}
-
 impl Error {
     pub(crate) fn internal(problem: impl Into<String>) -> Self {
         Self::Internal { problem: problem.into() }
@@ -243,7 +231,7 @@ impl Error {
             }
             Self::Data(error) => error.code,
             Self::Faults(faults) => faults.errors.first().map_or("OG-ENG-010", |error| error.code),
-            Self::Rule(error) => error.code,
+            Self::Rule(broken) => broken.errors.first().map_or("OG-ENG-010", |error| error.code),
             Self::KeyConflict { .. } => "OG-ENG-002",
             Self::Contention { .. } => "OG-ENG-003",
             Self::SchemaMoved { .. } => "OG-ENG-004",

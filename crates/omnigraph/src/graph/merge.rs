@@ -27,12 +27,16 @@ impl Omnigraph {
     /// # Errors
     ///
     /// If there is no such branch. [`Error::ReadOnly`] if earlier merges crossed and the handle may not write: the state that
-    /// several common ancestors come to is written before it is read, though nothing ever refers to it.
+    /// several common ancestors come to is written before it is read, though nothing ever refers to it. So it is with what a
+    /// mutation is to resolve.
     pub async fn preview_merge(&self, request: MergeRequest) -> Result<MergeReceipt> {
         distinct(&request)?;
         let branch = self.shared.log.branch(&request.target).await?;
         let theirs = self.commit_of(&Target::Branch(request.source.clone())).await?;
         let ours = self.shared.log.head(&branch).await?.record;
+        if request.resolution.is_some() {
+            self.may_write("a preview of a merge that a mutation resolves")?;
+        }
         if self.shared.log.kinship(&[ours], std::slice::from_ref(&theirs)).await?.bases.len() > 1 {
             self.may_write("a preview of a merge after merges that crossed")?;
         }

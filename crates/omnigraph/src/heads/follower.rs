@@ -15,7 +15,6 @@ use omnigraph_log::branch::MAIN;
 use omnigraph_log::{CommitKind, CommitRecord, Head, OperationId, TablePath};
 use omnigraph_objects::{Key, Store};
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 
 use super::intent::{self, Intent, SCHEMA_VERSION};
 use super::policy::{HeadPublication, LATEST};
@@ -49,6 +48,8 @@ struct Inner {
     state: Mutex<State>,
     /// Tells whoever waits that the task ended.
     ended: Notify,
+    /// Tells the task that somebody waits for it.
+    hurry: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -68,8 +69,8 @@ struct Standing {
     key: Key,
     /// Operations that rest on it and are not over.
     users: usize,
-    /// The put, where nobody waits for it.
-    put: Option<JoinHandle<()>>,
+    /// Whether it is there for sure.
+    durable: bool,
 }
 
 /// What a writer tells before it publishes.
@@ -125,8 +126,8 @@ impl Heads {
     /// The heads of the graph of `shared`.
     pub(crate) fn new(shared: Shared, policy: HeadPublication) -> Self {
         let policy = policy.of(&shared.log);
-        let (seen, state, ended) = (Seen::default(), Mutex::default(), Notify::new());
-        Self { inner: Arc::new(Inner { shared, policy, seen, state, ended }) }
+        let (seen, state) = (Seen::default(), Mutex::default());
+        Self { inner: Arc::new(Inner { shared, policy, seen, state, ended: Notify::new(), hurry: Notify::new() }) }
     }
 
     /// Whether this handle publishes heads.
@@ -137,45 +138,30 @@ impl Heads {
     /// Announces an operation on `main`; on other branches nothing. Runs beside staging; the commit must not be put before it
     /// returns. What it returns is to be held until the fate of the operation is settled.
     ///
-    /// A handle that publishes late does not wait for the put, and announces several operations by one intent.
+    /// An operation rests on an intent that stands already, if there is one: only the first of those that gather puts one.
     pub(crate) async fn announce(&self, announcement: Announcement<'_>) -> Result<Announced> {
         if !self.are_published() || announcement.head.branch.name != MAIN {
             return Ok(Announced { heads: None });
         }
-        if self.inner.policy == HeadPublication::Late
-            && let Some(shared) = self.join()
-        {
+        if let Some(shared) = self.join() {
             return Ok(shared);
         }
         let key = intent::key_of(self.shared().ambient().ulid())?;
-        self.state().standing.push(Standing { key: key.clone(), users: 1, put: None });
+        self.state().standing.push(Standing { key: key.clone(), users: 1, durable: false });
         let announced = Announced { heads: Some((self.clone(), key.clone())) };
         let intent = self.intent(announcement).await?;
-        if self.inner.policy == HeadPublication::Prompt {
-            intent::put(self.shared().log.store(), &key, &intent).await?;
-        } else {
-            self.put_behind(key, intent);
+        intent::put(self.shared().log.store(), &key, &intent).await?;
+        for standing in self.state().standing.iter_mut().filter(|standing| standing.key == key) {
+            standing.durable = true;
         }
         Ok(announced)
-    }
-
-    fn put_behind(&self, key: Key, intent: Intent) {
-        let (store, object) = (self.shared().log.store().clone(), key.clone());
-        let put = tokio::spawn(async move {
-            if let Err(error) = intent::put(&store, &object, &intent).await {
-                tracing::warn!(%error, "an intent was not put");
-            }
-        });
-        if let Some(standing) = self.state().standing.iter_mut().find(|standing| standing.key == key) {
-            standing.put = Some(put);
-        }
     }
 
     /// Takes over the intent that stood before the graph did.
     pub(crate) fn take_over(&self, first: Option<Key>) {
         if let Some(key) = first {
             let mut state = self.state();
-            state.standing.push(Standing { key, users: 0, put: None });
+            state.standing.push(Standing { key, users: 0, durable: true });
             self.begin(state);
         }
     }
@@ -183,7 +169,7 @@ impl Heads {
     /// Rests on an intent that stands already.
     fn join(&self) -> Option<Announced> {
         let mut state = self.state();
-        let standing = state.standing.first_mut()?;
+        let standing = state.standing.iter_mut().find(|standing| standing.durable)?;
         standing.users += 1;
         Some(Announced { heads: Some((self.clone(), standing.key.clone())) })
     }
@@ -242,8 +228,9 @@ impl Heads {
     async fn follow(self) {
         let mut working = Working { inner: &self.inner, ended: false };
         loop {
-            if self.inner.policy == HeadPublication::Late {
-                self.shared().ambient().sleep(LATEST).await;
+            tokio::select! {
+                () = self.shared().ambient().sleep(LATEST) => {}
+                () = self.inner.hurry.notified() => {}
             }
             self.state().due = false;
             let outcome = self.catch_up().await;
@@ -283,11 +270,7 @@ impl Heads {
             let at = state.standing.iter().position(|standing| standing.key == *key && standing.users == 0);
             at.map(|at| state.standing.swap_remove(at))
         };
-        let Some(mut withdrawn) = withdrawn else { return Ok(()) };
-        if let Some(put) = withdrawn.put.take() {
-            // One that arrives after its deletion would stand for ever. That it died is the same as that it failed.
-            let _ = put.await;
-        }
+        let Some(withdrawn) = withdrawn else { return Ok(()) };
         let deleted = intent::delete(self.shared().log.store(), key).await;
         if deleted.is_err() {
             self.state().standing.push(withdrawn);
@@ -295,11 +278,12 @@ impl Heads {
         deleted
     }
 
-    /// Waits until the heads show every commit of this handle, and tries again what failed.
+    /// Has the heads show every commit of this handle without delay, and tries again what failed.
     pub(crate) async fn settle(&self) -> Result<(), String> {
         let mut tries = 0;
         loop {
             let ended = self.inner.ended.notified();
+            self.inner.hurry.notify_one();
             {
                 let state = self.state();
                 match (&state.failure, state.due) {

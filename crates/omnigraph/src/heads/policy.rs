@@ -4,21 +4,24 @@ use omnigraph_log::{Log, OutsideHeads};
 use omnigraph_objects::{Location, Store};
 
 /// What a handle does about heads for outside readers.
+///
+/// A commit on `main` is announced by an intent, which is put beside the staging of its rows and is durable before the commit
+/// is: so whatever ends this process, the next one that opens the graph for writing finds what is due. Heads follow behind the
+/// callers, at most [`LATEST`] later plus the time that publishing takes. Commits of that time share one publication and one
+/// intent, so a busy handle waits for neither. [`crate::Omnigraph::settle`] has them published at once.
+///
+/// Two processes can come together so that an intent is lost: another one sweeps while commits of this one gather, and this one
+/// ends before it publishes them. Heads then lag until the next commit on `main`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum HeadPublication {
-    /// Right behind each commit on `main`. The intent is durable before the commit is, so whatever ends this process, the next
-    /// one that opens the graph for writing finds what is due. For commands and programs that come and go; the intent is put
-    /// while rows are staged.
+    /// Published behind the commits.
     #[default]
-    Prompt,
-    /// Late and together, at most [`LATEST`] after a commit plus the time it takes. Nobody waits for the intent. If the process
-    /// ends between a commit and its intent, heads lag until the next commit on `main`. For servers.
-    Late,
+    On,
     /// Not at all. A graph that is created so says it in `graph.json`, and then it holds for everybody.
     Off,
 }
 
-/// How long a handle that publishes late lets commits gather.
+/// How long a handle lets commits gather before it publishes.
 pub(super) const LATEST: std::time::Duration = std::time::Duration::from_millis(250);
 
 impl HeadPublication {
@@ -38,7 +41,7 @@ impl HeadPublication {
     /// What a graph that is created so says of itself.
     pub(crate) fn of_new_graph(self) -> OutsideHeads {
         match self {
-            Self::Prompt | Self::Late => OutsideHeads::Published,
+            Self::On => OutsideHeads::Published,
             Self::Off => OutsideHeads::Off,
         }
     }

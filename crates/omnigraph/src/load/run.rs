@@ -1,6 +1,5 @@
 //! The pipeline.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,7 +16,8 @@ use super::sort::{DeleteAtEnd, TemporaryFolder};
 use super::source::{Piece, Reader};
 use super::tracker::{Seen, Tracker};
 use super::{LoadMode, LoadProgress, LoadReceipt, LoadRequest, LoadedType};
-use crate::error::{Error, Result};
+use crate::error::{DataError, Error, Result, RuleError};
+use crate::keys::KeySet;
 use crate::snapshot::{Shared, Snapshot};
 use crate::validate::RowPlans;
 use crate::write::{
@@ -127,22 +127,27 @@ impl Staging {
     }
 }
 
-/// A broken rule with the lines that break it, and no more faults than are asked for.
+/// Broken rules with the lines that break them, in the order of the input, and no more of them than are asked for.
 fn placed(error: Error, files: &Files, most_reported: usize) -> Error {
-    let broken = match error {
-        Error::Faults(mut faults) => {
-            faults.errors.truncate(most_reported.max(1));
-            return Error::Faults(faults);
-        }
+    let mut broken = match error {
         Error::Rule(broken) => broken,
         other => return other,
     };
-    let [first, others @ ..] = broken.places.as_slice() else { return Error::Rule(broken) };
+    broken.errors.sort_by_key(|rule| rule.places.first().copied());
+    let faults: Option<Vec<DataError>> = broken.errors.iter().map(|rule| fault(rule, files)).collect();
+    let Some(mut faults) = faults else { return Error::Rule(broken) };
+    faults.truncate(most_reported.max(1));
+    Error::of_faults(faults, broken.total).unwrap_or(Error::Rule(broken))
+}
+
+/// A broken rule with the lines that break it; none if no line does.
+fn fault(rule: &RuleError, files: &Files) -> Option<DataError> {
+    let (first, others) = rule.places.split_first()?;
     let first = Place(*first);
-    let Some(file) = files.of(first) else { return Error::Rule(broken) };
+    let file = files.of(first)?;
     let others = others.iter().map(|other| format!(" (the other is at {})", files.told(Place(*other), file)));
-    let message = format!("{}: {}{}", file.unit.at(first.number()), broken.message, others.collect::<String>());
-    Error::Data(Box::new(data_error(broken.code, message, &file.name, first.number(), 0, "")))
+    let message = format!("{}: {}{}", file.unit.at(first.number()), rule.message, others.collect::<String>());
+    Some(data_error(rule.code, message, &file.name, first.number(), 0, ""))
 }
 
 /// Reads and decodes in parallel, and hands on in the order of the input.
@@ -238,7 +243,7 @@ async fn staged_tables(
             count: rows - superseded.len() as u64,
             rows: sink.finish(&superseded).await?,
             keys,
-            removed: HashSet::new(),
+            removed: KeySet::default(),
             carried: Vec::new(),
             facts: Some(Arc::new(facts)),
         });

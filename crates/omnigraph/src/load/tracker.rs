@@ -1,9 +1,10 @@
 //! Ids that rows of the input have, and ends that its edges need.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, StringArray};
+use omnigraph_walk::Side;
 
 use super::LoadMode;
 use super::decode::{Group, data_error};
@@ -11,10 +12,9 @@ use super::place::{Files, InputFile, Place};
 use super::recent::Recent;
 use super::sort::{Entry, Role, Sorted, Sorter, TemporaryFolder};
 use crate::error::{DataError, Error, Result};
-use crate::keys::KeyHash;
+use crate::keys::{KeyHash, KeySet};
 use crate::table::{EDGE_DST, EDGE_SRC, ID};
-use crate::validate::{Facts, RowPlans, TypeIndex};
-use crate::write::{InputPlace, NeededEnd};
+use crate::validate::{Facts, RowPlans, TypeIndex, WantedEnd, WantedEnds};
 
 /// Two rows of one id in one input.
 const DUPLICATE_KEY: &str = "OG-LOAD-011";
@@ -38,13 +38,13 @@ pub(super) struct Seen {
     /// By type: rows.
     pub(super) rows: Vec<u64>,
     /// By type: ids, but for those that were made up.
-    pub(super) keys: Vec<HashSet<KeyHash>>,
+    pub(super) keys: Vec<KeySet>,
     /// By type: rows whose id a later row has, in order.
     pub(super) superseded: Vec<Vec<u64>>,
     /// By type: what rules beyond single rows need to know.
     pub(super) facts: Vec<Facts>,
     /// Ends that no row of the input has.
-    pub(super) ends: Vec<NeededEnd>,
+    pub(super) ends: Vec<WantedEnds>,
     /// The first rows that have an id that was taken, in the order of the input.
     pub(super) faults: Vec<DataError>,
     /// How many such rows there are.
@@ -103,10 +103,11 @@ impl Tracker {
             files,
             most_faults,
             faults: BTreeMap::new(),
-            names: plan.types.iter().map(|ty| ty.name.as_str().into()).collect(),
+            keys: self.held.into_iter().map(Vec::with_capacity).collect(),
+            wanted: BTreeMap::new(),
             seen: Seen {
                 rows: self.rows,
-                keys: self.held.into_iter().map(HashSet::with_capacity).collect(),
+                keys: Vec::new(),
                 superseded: vec![Vec::new(); count],
                 facts: self.facts,
                 ends: Vec::new(),
@@ -115,7 +116,11 @@ impl Tracker {
             },
         };
         comparison.run(self.sorter.finish()?)?;
-        let Comparison { mut seen, faults, .. } = comparison;
+        let Comparison { mut seen, faults, keys, wanted, .. } = comparison;
+        seen.keys = keys.into_iter().map(KeySet::from_iter).collect();
+        let edges = |ty: u32| plan.types[ty as usize].path.clone();
+        let wanted = wanted.into_iter().map(|((ty, side), ends)| WantedEnds { edges: edges(ty), side, ends });
+        seen.ends = wanted.collect();
         for (rows, facts) in seen.superseded.iter_mut().zip(&mut seen.facts) {
             rows.sort_unstable();
             facts.supersede(rows.iter().filter_map(|row| u32::try_from(*row).ok()));
@@ -132,7 +137,10 @@ struct Comparison<'a> {
     files: &'a Files,
     most_faults: usize,
     faults: BTreeMap<Place, DataError>,
-    names: Vec<Arc<str>>,
+    /// By type: ids, but for those that were made up.
+    keys: Vec<Vec<KeyHash>>,
+    /// By edge type and end: ends that no row of the input has.
+    wanted: BTreeMap<(u32, Side), Vec<WantedEnd>>,
     seen: Seen,
 }
 
@@ -155,12 +163,12 @@ impl Comparison<'_> {
                     if let Some((first, place)) = earlier.and_then(|earlier| earlier.held) {
                         self.held_twice(&entry, first, place);
                     } else {
-                        self.seen.keys[entry.ty as usize].insert(KeyHash::from_bits(entry.key));
+                        self.keys[entry.ty as usize].push(KeyHash::from_bits(entry.key));
                     }
                     at = Some(At { ty: entry.ty, key: entry.key, held: Some((row, entry.place)) });
                 }
-                (Role::Source { edge }, None) => self.missing(&entry, edge, EDGE_SRC, &mut at),
-                (Role::Target { edge }, None) => self.missing(&entry, edge, EDGE_DST, &mut at),
+                (Role::Source { edge }, None) => self.missing(&entry, (edge, Side::Out), &mut at),
+                (Role::Target { edge }, None) => self.missing(&entry, (edge, Side::In), &mut at),
                 // It is there, or it is known that it is not.
                 (_, Some(_)) => {}
             }
@@ -168,24 +176,10 @@ impl Comparison<'_> {
         Ok(())
     }
 
-    fn missing(&mut self, entry: &Entry<'_>, edge: u32, column: &'static str, at: &mut Option<At>) {
+    fn missing(&mut self, entry: &Entry<'_>, end: (u32, Side), at: &mut Option<At>) {
         *at = Some(At { ty: entry.ty, key: entry.key, held: None });
-        let node = entry.ty as usize;
-        let file = self.files.of(entry.place);
-        self.seen.ends.push(NeededEnd {
-            node: self.plan.types[node].path.clone(),
-            node_name: Arc::clone(&self.names[node]),
-            key: KeyHash::from_bits(entry.key),
-            id: entry.text.into(),
-            edge_name: Arc::clone(&self.names[edge as usize]),
-            column,
-            place: InputPlace {
-                file: file.map_or_else(|| "".into(), |file| Arc::clone(&file.name)),
-                unit: file.map_or("line", |file| file.unit.as_str()),
-                number: entry.place.number(),
-                order: entry.place.0,
-            },
-        });
+        let (key, id, place) = (KeyHash::from_bits(entry.key), entry.text.into(), entry.place.0);
+        self.wanted.entry(end).or_default().push(WantedEnd { key, id, place });
     }
 
     fn held_twice(&mut self, entry: &Entry<'_>, first: u64, place: Place) {

@@ -14,6 +14,14 @@ use crate::error::{Error, Result};
 use crate::table::{CarriedFragment, ROW_ADDRESS, RowAddress, Scan};
 use crate::validate::{Facts, TableRules};
 
+/// What rows that are written are known by here: they speak for themselves.
+const NO_ADDRESS: u64 = RowAddress::NONE.0;
+
+/// The row that is carried over and that a rule blames, if it is one.
+pub(super) fn address(place: u64) -> Option<RowAddress> {
+    (place != NO_ADDRESS).then_some(RowAddress(place))
+}
+
 /// Facts about the rows of a table that a merge writes and carries over; none if it carries nothing, for then the rows speak
 /// for themselves. Ends of edges were judged between the two sides already.
 pub(super) async fn facts(
@@ -28,7 +36,7 @@ pub(super) async fn facts(
     let rules = TableRules::of(catalog, path);
     let rules = rules.ok_or_else(|| Error::internal(format!("table {path} is of no type")))?;
     let mut facts = Facts::of_stream(&rules);
-    written.iter().try_for_each(|batch| facts.note(batch, &[]))?;
+    written.iter().try_for_each(|batch| facts.note(batch, &vec![NO_ADDRESS; batch.num_rows()]))?;
     let columns = rules.streamed_columns();
     if !columns.is_empty() {
         for fragment in carried {
@@ -48,7 +56,8 @@ async fn note(facts: &mut Facts, columns: &BTreeSet<&str>, carried: &CarriedFrag
         let addresses = addresses.ok_or_else(|| Error::internal("a scan without addresses"))?;
         let keep = addresses.values().iter().map(|address| Some(!without.contains(&RowAddress(*address))));
         let kept = filter_record_batch(&batch, &keep.collect::<BooleanArray>())?;
-        facts.note(&kept, &[])?;
+        let addresses = kept.column_by_name(ROW_ADDRESS).and_then(|column| column.as_primitive_opt::<UInt64Type>());
+        facts.note(&kept, addresses.map(|addresses| addresses.values().as_ref()).unwrap_or_default())?;
     }
     Ok(())
 }

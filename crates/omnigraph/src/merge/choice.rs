@@ -47,6 +47,11 @@ impl Choices {
         self.of_entity(ty, id).or_else(|| self.types.get(ty).copied()).or(self.default)
     }
 
+    /// The same, and what nothing is said of is as the target has it.
+    pub(super) fn or_ours(&self) -> Self {
+        Self { default: self.default.or(Some(Side::Ours)), ..self.clone() }
+    }
+
     /// What is said of that entity by name.
     pub(super) fn of_entity(&self, ty: &str, id: &str) -> Option<Side> {
         // The last word counts, as with flags.

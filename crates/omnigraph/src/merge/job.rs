@@ -1,18 +1,23 @@
 //! A merge as the writer takes it: planned anew on every base, and published like any other write.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use omnigraph_log::{BranchRecord, CommitKind, CommitRecord};
+use omnigraph_compiler::catalog::Catalog;
+use omnigraph_log::{BranchRecord, CommitKind, CommitRecord, TablePath};
 use serde::Deserialize;
 
-use super::conflict::of_rule;
+use super::conflict::of_rules;
 use super::plan::Plan;
 use super::question::{Pick, States};
 use super::request::Answer;
-use super::{Choices, MergeOutcome, MergePolicy, MergeReceipt, MergeRequest, PickRequest};
-use crate::error::{Error, MergeConflict, MergeConflicts, Result};
+use super::{Choices, MergeOutcome, MergePolicy, MergeReceipt, MergeRequest, PickRequest, Resolution, Resolved};
+use crate::error::{EntityKind, Error, MergeConflict, MergeConflicts, Result};
+use crate::keys::KeyHash;
+use crate::mutate::{Applied, apply};
+use crate::schema::QueryText;
 use crate::snapshot::{Shared, Snapshot, Target};
-use crate::write::{Adoption, Company, Effect, Job, Reads, StagedWrite, Submission, Writer, judged};
+use crate::write::{Adoption, Company, Effect, Job, Reads, StagedTable, StagedWrite, Submission, Writer, judged};
 
 /// Takes the state `theirs` into `branch`.
 pub(crate) async fn merge(
@@ -22,9 +27,7 @@ pub(crate) async fn merge(
     theirs: &Arc<CommitRecord>,
     request: MergeRequest,
 ) -> Result<MergeReceipt> {
-    let MergeRequest { policy, choices, actor, .. } = request;
-    let what = What::Merge(Arc::clone(theirs));
-    submit(shared, writer, branch, MergeJob { writer: writer.clone(), what, policy, choices, actor }).await
+    submit(shared, writer, branch, MergeJob::of_merge(shared, writer, theirs, request)).await
 }
 
 /// Undoes or repeats `commit` on `branch`.
@@ -35,9 +38,11 @@ pub(crate) async fn pick(
     (pick, commit): (Pick, &Arc<CommitRecord>),
     request: PickRequest,
 ) -> Result<MergeReceipt> {
-    let PickRequest { policy, choices, actor, .. } = request;
+    let PickRequest { policy, choices, resolution, actor, .. } = request;
     let what = What::Pick(pick, Arc::clone(commit));
-    submit(shared, writer, branch, MergeJob { writer: writer.clone(), what, policy, choices, actor }).await
+    let now_millis = shared.ambient().now_micros().div_euclid(1000);
+    let job = MergeJob { writer: writer.clone(), what, policy, choices, resolution, actor, now_millis };
+    submit(shared, writer, branch, job).await
 }
 
 /// What a merge into the newest state of `branch` would do, conflicts and all.
@@ -50,12 +55,8 @@ pub(crate) async fn preview(
 ) -> Result<MergeReceipt> {
     let head = shared.log.head(branch).await?.record;
     let base = Snapshot::of(shared, Target::Branch(branch.name.clone()), head).await?;
-    let MergeRequest { policy, choices, actor, .. } = request;
-    let what = What::Merge(Arc::clone(theirs));
-    let job = MergeJob { writer: writer.clone(), what, policy, choices, actor };
-    let (_, answer, conflicts) = job.planned(&base).await?;
-    let Answer { outcome, bases, types } = answer;
-    Ok(MergeReceipt { outcome, bases, types, conflicts, commit: None, retries: 0 })
+    let planned = MergeJob::of_merge(shared, writer, theirs, request).planned(&base).await?;
+    Ok(planned.answer.receipt(planned.conflicts, None))
 }
 
 async fn submit(shared: &Shared, writer: &Writer, branch: &Arc<BranchRecord>, job: MergeJob) -> Result<MergeReceipt> {
@@ -63,8 +64,7 @@ async fn submit(shared: &Shared, writer: &Writer, branch: &Arc<BranchRecord>, jo
     let submission = Submission { job: Arc::new(job), actor, condition: None, key: None };
     let done = writer.submit(shared, branch, submission).await?;
     let answer = Answer::deserialize(done.answer.as_ref()).map_err(|error| Error::internal(error.to_string()))?;
-    let Answer { outcome, bases, types } = answer;
-    Ok(MergeReceipt { outcome, bases, types, conflicts: Vec::new(), commit: done.record, retries: done.retries })
+    Ok(answer.receipt(Vec::new(), Some(done)))
 }
 
 /// What is taken.
@@ -82,13 +82,23 @@ struct MergeJob {
     what: What,
     policy: MergePolicy,
     choices: Choices,
+    resolution: Option<Resolution>,
     actor: Option<String>,
+    now_millis: i64,
+}
+
+/// A merge into a base.
+struct Planned {
+    staged: StagedWrite,
+    answer: Answer,
+    /// What stands against it.
+    conflicts: Vec<MergeConflict>,
 }
 
 #[async_trait::async_trait]
 impl Job for MergeJob {
     async fn prepare(&self, base: &Snapshot) -> Result<Effect> {
-        let (staged, answer, conflicts) = self.planned(base).await?;
+        let Planned { staged, answer, conflicts } = self.planned(base).await?;
         if !conflicts.is_empty() {
             return Err(Error::MergeConflict(MergeConflicts(conflicts)));
         }
@@ -104,39 +114,91 @@ impl Job for MergeJob {
 }
 
 impl MergeJob {
+    fn of_merge(shared: &Shared, writer: &Writer, theirs: &Arc<CommitRecord>, request: MergeRequest) -> Self {
+        let MergeRequest { policy, choices, resolution, actor, .. } = request;
+        let what = What::Merge(Arc::clone(theirs));
+        let now_millis = shared.ambient().now_micros().div_euclid(1000);
+        Self { writer: writer.clone(), what, policy, choices, resolution, actor, now_millis }
+    }
+
     /// What it does to `base`, and what stands against it.
-    async fn planned(&self, base: &Snapshot) -> Result<(StagedWrite, Answer, Vec<MergeConflict>)> {
-        let mut staged = StagedWrite {
+    async fn planned(&self, base: &Snapshot) -> Result<Planned> {
+        let mut planned = Planned { staged: self.empty(base), answer: Answer::nothing(), conflicts: Vec::new() };
+        let Some((states, bases)) = self.states(base).await? else { return Ok(planned) };
+        let mut plan = Plan::make(&states, self.policy, &self.choices).await?;
+        planned.conflicts = std::mem::take(&mut plan.conflicts);
+        if self.resolution.is_some() && !planned.conflicts.is_empty() {
+            plan = Plan::make(&states, self.policy, &self.choices.or_ours()).await?;
+        }
+        let outcome = self.outcome(&states, &plan);
+        planned.answer = Answer { outcome, bases, types: plan.summary(), resolved: None };
+        if outcome == MergeOutcome::AlreadyUpToDate || !plan.conflicts.is_empty() {
+            return Ok(planned);
+        }
+        match &self.resolution {
+            Some(resolution) => self.resolve(base, &states, &plan, resolution, &mut planned).await?,
+            None if planned.conflicts.is_empty() => self.write(&mut planned.staged, &plan, &BTreeSet::new()).await?,
+            None => return Ok(planned),
+        }
+        if planned.conflicts.is_empty() {
+            planned.conflicts = broken(&planned.staged, base, plan.catalog()).await?;
+        }
+        Ok(planned)
+    }
+
+    /// Runs the mutation that has the last word on what the plan comes to.
+    async fn resolve(
+        &self,
+        base: &Snapshot,
+        states: &States,
+        plan: &Plan<'_>,
+        resolution: &Resolution,
+        planned: &mut Planned,
+    ) -> Result<()> {
+        self.write(&mut planned.staged, plan, &BTreeSet::new()).await?;
+        let ground = planned.staged.ground(base).await?;
+        let merged = self.writer.preview(&ground, &planned.staged.tables).await?;
+        let Resolution { source, file, name, params, limits } = resolution;
+        let text = QueryText { file, source, name: name.as_deref() };
+        let applied = apply(&merged, &self.writer, text, (params.as_ref(), *limits, self.now_millis)).await?;
+        let Applied { tables, query_name, affected_nodes, affected_edges } = applied;
+        // Rows that the mutation changes are counted and written with those of the merge, so they are in memory.
+        let changed: BTreeSet<TablePath> = tables.iter().map(|table| table.path.clone()).collect();
+        if !changed.is_empty() {
+            planned.staged = self.empty(base);
+            self.write(&mut planned.staged, plan, &changed).await?;
+            if planned.answer.outcome == MergeOutcome::FastForward {
+                planned.answer.outcome = MergeOutcome::Merged;
+            }
+        }
+        planned.conflicts.retain(|conflict| !settled(conflict, states, &tables));
+        planned.staged.then(&tables)?;
+        planned.answer.resolved = Some(Resolved { query_name, affected_nodes, affected_edges });
+        Ok(())
+    }
+
+    /// A write that does nothing yet.
+    fn empty(&self, base: &Snapshot) -> StagedWrite {
+        StagedWrite {
             schema: base.commit().schema.clone(),
             kind: self.kind(),
             actor: self.actor.clone(),
             tables: Vec::new(),
             ends: Vec::new(),
             adoption: None,
-        };
-        let Some((states, bases)) = self.states(base).await? else {
-            let answer = Answer { outcome: MergeOutcome::AlreadyUpToDate, bases: Vec::new(), types: Vec::new() };
-            return Ok((staged, answer, Vec::new()));
-        };
-        let plan = Plan::make(&states, self.policy, &self.choices).await?;
-        let answer = Answer { outcome: self.outcome(&states, &plan), bases, types: plan.summary() };
-        if plan.conflicts.is_empty() && answer.outcome != MergeOutcome::AlreadyUpToDate {
-            let catalog = if plan.takes_schema() { states.theirs.catalog() } else { states.ours.catalog() };
-            let written = plan.written(catalog).await?;
-            staged.tables = written.tables;
-            let (parent, source) = match &self.what {
-                What::Merge(theirs) => (Some(Arc::clone(theirs)), None),
-                What::Pick(_, commit) => (None, Some(commit.reference())),
-            };
-            let adoption = Arc::new(Adoption { parent, source, ..written.adoption });
-            staged.adoption = Some(Arc::clone(&adoption));
-            if let Err(error) = judged(&staged, &adoption.onto(base).await?).await {
-                let Error::Rule(rule) = error else { return Err(error) };
-                let conflict = of_rule(&rule, catalog, &staged);
-                return Ok((staged, answer, vec![conflict]));
-            }
         }
-        Ok((staged, answer, plan.conflicts))
+    }
+
+    /// Has `staged` do what is planned. Rows of the tables in `copied` are in memory, whatever they could share otherwise.
+    async fn write(&self, staged: &mut StagedWrite, plan: &Plan<'_>, copied: &BTreeSet<TablePath>) -> Result<()> {
+        let written = plan.written(copied).await?;
+        staged.tables = written.tables;
+        let (parent, source) = match &self.what {
+            What::Merge(theirs) => (Some(Arc::clone(theirs)), None),
+            What::Pick(_, commit) => (None, Some(commit.reference())),
+        };
+        staged.adoption = Some(Arc::new(Adoption { parent, source, ..written.adoption }));
+        Ok(())
     }
 
     fn kind(&self) -> CommitKind {
@@ -174,5 +236,26 @@ impl MergeJob {
             return MergeOutcome::AlreadyUpToDate;
         }
         if unchanged(&states.ours, &states.base) { MergeOutcome::FastForward } else { MergeOutcome::Merged }
+    }
+}
+
+/// Whether a mutation that did this has decided about the entity of a conflict.
+fn settled(conflict: &MergeConflict, states: &States, tables: &[StagedTable]) -> bool {
+    let catalog = states.ours.catalog();
+    let path = match conflict.entity_kind {
+        EntityKind::Node => catalog.nodes.get(&conflict.type_name).map(|node| TablePath::node(node.table)),
+        EntityKind::Edge => catalog.edges.get(&conflict.type_name).map(|edge| TablePath::edge(edge.table)),
+    };
+    let table = tables.iter().find(|table| Some(&table.path) == path.as_ref());
+    let key = conflict.entity_id.as_deref().map(KeyHash::of);
+    table.zip(key).is_some_and(|(table, key)| table.keys.contains(key) || table.removed.contains(key))
+}
+
+/// The rules that the result breaks.
+async fn broken(staged: &StagedWrite, base: &Snapshot, catalog: &Catalog) -> Result<Vec<MergeConflict>> {
+    match judged(staged, &staged.ground(base).await?).await {
+        Ok(()) => Ok(Vec::new()),
+        Err(Error::Rule(broken)) => of_rules(&broken, catalog, staged).await,
+        Err(other) => Err(other),
     }
 }

@@ -39,5 +39,7 @@ mod sides;
 pub use choice::{Choices, EntityChoice, Side};
 pub(crate) use job::{merge, pick, preview};
 pub(crate) use question::Pick;
-pub use request::{MergeOutcome, MergePolicy, MergeReceipt, MergeRequest, MergedType, PickRequest};
+pub use request::{
+    MergeOutcome, MergePolicy, MergeReceipt, MergeRequest, MergedType, PickRequest, Resolution, Resolved,
+};
 pub(crate) use reset::reset;

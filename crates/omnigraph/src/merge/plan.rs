@@ -1,11 +1,11 @@
 //! The decisions of a merge as rows to write and tables to adopt.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use omnigraph_compiler::catalog::Catalog;
 use omnigraph_log::record::TouchedKeys;
-use omnigraph_log::{SchemaHash, TableChange};
+use omnigraph_log::{SchemaHash, TableChange, TablePath};
 
 use super::decide::{Decisions, Take, decide};
 use super::question::{Contested, States};
@@ -38,6 +38,7 @@ pub(super) struct Plan<'a> {
     /// What nobody has decided, by type and id.
     pub(super) conflicts: Vec<MergeConflict>,
     fragment_blocks: u64,
+    catalog: &'a Catalog,
 }
 
 /// A merge as the writer takes it.
@@ -67,7 +68,7 @@ impl<'a> Plan<'a> {
         }
         conflicts.sort();
         let fragment_blocks = states.theirs.commit().fragment_blocks;
-        Ok(Self { types, schema, conflicts, fragment_blocks })
+        Ok(Self { types, schema, conflicts, fragment_blocks, catalog })
     }
 
     /// Takes every entity that nobody has decided about out of the result, and says which.
@@ -88,9 +89,9 @@ impl<'a> Plan<'a> {
         contested
     }
 
-    /// Whether the result has the schema of the source.
-    pub(super) fn takes_schema(&self) -> bool {
-        self.schema.is_some()
+    /// The catalogue of the result.
+    pub(super) fn catalog(&self) -> &'a Catalog {
+        self.catalog
     }
 
     /// Whether nothing would change.
@@ -109,8 +110,8 @@ impl<'a> Plan<'a> {
         summary.collect()
     }
 
-    /// The rows to write and the tables to adopt.
-    pub(super) async fn written(&self, catalog: &Catalog) -> Result<Written> {
+    /// The rows to write and the tables to adopt. Of a table in `copied` all rows that come are written.
+    pub(super) async fn written(&self, copied: &BTreeSet<TablePath>) -> Result<Written> {
         let mut written = Written {
             tables: Vec::new(),
             adoption: Adoption {
@@ -120,12 +121,15 @@ impl<'a> Plan<'a> {
             },
         };
         for plan in &self.types {
-            if plan.adopts() {
+            let path = plan.sides.ty.path();
+            let copies = plan.sides.same_shape && copied.contains(&path);
+            if plan.adopts() && !copies {
                 let pin = plan.sides.theirs.as_ref().map(|table| table.pin());
-                let (path, change) = (plan.sides.ty.path(), plan.change());
+                let change = plan.change();
                 written.adoption.tables.push(AdoptedTable { path, pin, change });
             } else if !plan.decisions.takes.is_empty() {
-                written.tables.push(plan.staged(catalog).await?);
+                let carried = if copies { Vec::new() } else { plan.carried() };
+                written.tables.push(plan.staged(self.catalog, carried).await?);
             }
         }
         Ok(written)
@@ -199,11 +203,10 @@ impl TypePlan<'_> {
         change
     }
 
-    async fn staged(&self, catalog: &Catalog) -> Result<StagedTable> {
+    async fn staged(&self, catalog: &Catalog, carried: Vec<CarriedFragment>) -> Result<StagedTable> {
         let ty = &self.sides.ty;
         let (removed, kept): (Vec<_>, Vec<_>) =
             self.decisions.takes.iter().partition(|(_, take)| matches!(take, Take::Remove));
-        let carried = self.carried();
         let by_file = |take: &Take| match take {
             Take::Theirs(address) => carried.iter().any(|carried| carried.fragment == address.fragment()),
             _ => false,
@@ -218,7 +221,7 @@ impl TypePlan<'_> {
             existing: Existing::Replace,
             rows: StagedRows::Memory(batches),
             count: kept.len() as u64,
-            keys: kept.iter().map(|(id, _)| KeyHash::of(id)).collect::<HashSet<_>>(),
+            keys: kept.iter().map(|(id, _)| KeyHash::of(id)).collect(),
             removed: removed.iter().map(|(id, _)| KeyHash::of(id)).collect(),
             carried,
             facts,

@@ -81,7 +81,7 @@ async fn common(writer: &Writer, shared: &Shared, bases: &[Arc<CommitRecord>]) -
         for (table, ids) in plan.drop_contested() {
             contested.entry(table).or_default().extend(ids);
         }
-        let written = plan.written(states.ours.catalog()).await?;
+        let written = plan.written(&BTreeSet::new()).await?;
         let ground = written.adoption.onto(&states.ours).await?;
         whole = writer.preview(&ground, &written.tables).await?;
         joined.push(Arc::clone(next));

@@ -7,6 +7,8 @@ use omnigraph_log::CommitRecord;
 use super::Choices;
 use crate::error::EntityKind;
 use crate::error::MergeConflict;
+use crate::query::QueryLimits;
+use crate::write::Publication;
 
 /// What counts as a disagreement about one entity that both sides updated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -20,6 +22,22 @@ pub enum MergePolicy {
     Entity,
 }
 
+/// A mutation that settles what the sides disagree about. It is run on what the merge comes to, where everything that nobody has
+/// decided is as the target has it; what it writes or deletes is decided by that. Rules are held up to the result.
+#[derive(Clone, Debug, Default)]
+pub struct Resolution {
+    /// The text of a query file.
+    pub source: String,
+    /// The file's name, for messages.
+    pub file: String,
+    /// Which query of the file; may be left out when there is one.
+    pub name: Option<String>,
+    /// The parameters: one JSON object.
+    pub params: Option<serde_json::Value>,
+    /// What its reads may cost.
+    pub limits: QueryLimits,
+}
+
 /// A branch to take into another.
 #[derive(Clone, Debug, Default)]
 pub struct MergeRequest {
@@ -31,6 +49,8 @@ pub struct MergeRequest {
     pub policy: MergePolicy,
     /// What is to happen where the sides disagree; what is not said is a conflict.
     pub choices: Choices,
+    /// What settles the rest.
+    pub resolution: Option<Resolution>,
     /// Who is answerable.
     pub actor: Option<String>,
 }
@@ -46,6 +66,8 @@ pub struct PickRequest {
     pub policy: MergePolicy,
     /// What is to happen where the sides disagree; what is not said is a conflict.
     pub choices: Choices,
+    /// What settles the rest.
+    pub resolution: Option<Resolution>,
     /// Who is answerable.
     pub actor: Option<String>,
 }
@@ -92,6 +114,17 @@ pub struct MergedType {
     pub adopted: bool,
 }
 
+/// What the mutation of a merge did, beyond what the merge does by itself.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Resolved {
+    /// The query's name.
+    pub query_name: String,
+    /// Nodes written or deleted, added up over the statements.
+    pub affected_nodes: u64,
+    /// Edges written or deleted, those of deleted nodes included, added up over the statements.
+    pub affected_edges: u64,
+}
+
 /// What a merge did, or would do.
 #[derive(Clone, Debug)]
 pub struct MergeReceipt {
@@ -101,6 +134,8 @@ pub struct MergeReceipt {
     pub bases: Vec<String>,
     /// What it does to each type that it changes.
     pub types: Vec<MergedType>,
+    /// What the mutation did that settled the rest.
+    pub resolved: Option<Resolved>,
     /// What stands against it; only a preview has any, for a merge with conflicts is an error.
     pub conflicts: Vec<MergeConflict>,
     /// The commit; none if nothing was to be done, and of a preview.
@@ -115,4 +150,20 @@ pub(super) struct Answer {
     pub(super) outcome: MergeOutcome,
     pub(super) bases: Vec<String>,
     pub(super) types: Vec<MergedType>,
+    pub(super) resolved: Option<Resolved>,
+}
+
+impl Answer {
+    /// Of a merge that has nothing to do.
+    pub(super) fn nothing() -> Self {
+        Self { outcome: MergeOutcome::AlreadyUpToDate, bases: Vec::new(), types: Vec::new(), resolved: None }
+    }
+
+    /// With the commit, if there is one.
+    pub(super) fn receipt(self, conflicts: Vec<MergeConflict>, done: Option<Publication>) -> MergeReceipt {
+        let Self { outcome, bases, types, resolved } = self;
+        let retries = done.as_ref().map_or(0, |done| done.retries);
+        let commit = done.and_then(|done| done.record);
+        MergeReceipt { outcome, bases, types, resolved, conflicts, commit, retries }
+    }
 }

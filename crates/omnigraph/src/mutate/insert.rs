@@ -12,7 +12,7 @@ use super::ledger::Identity;
 use super::run::Run;
 use crate::error::{Error, Result};
 use crate::keys::KeyHash;
-use crate::validate::{self, END, TypePlan, Violation, check_nulls, default_column};
+use crate::validate::{self, TypePlan, Violation, check_nulls, default_column, violation};
 
 impl Run<'_> {
     /// Inserts one row for each row of the environment. Says how many were written.
@@ -93,7 +93,7 @@ impl Run<'_> {
         let ids = self.statements.evaluate(self.base, &self.environment, expr)?;
         if ids.null_count() > 0 {
             let message = format!("{} needs both its ends: '{name}' cannot be null", plan.describe());
-            return Err(Error::from(Violation::new(0, END, message)));
+            return Err(Error::from(Violation::new(0, violation::END, message)));
         }
         Ok(ids)
     }

@@ -11,10 +11,10 @@ use super::request::Answer;
 use super::run::{Outcome, Run};
 use super::{MutateRequest, MutationReceipt};
 use crate::error::{Error, Result};
-use crate::query::{Statements, decode_params};
+use crate::query::{QueryLimits, Statements, decode_params};
 use crate::schema::{Prepared, QueryText};
 use crate::snapshot::{Shared, Snapshot};
-use crate::write::{Company, Effect, IdempotencyKey, Job, StagedWrite, Submission, Writer};
+use crate::write::{Company, Effect, IdempotencyKey, Job, StagedTable, StagedWrite, Submission, Writer};
 
 /// The most that a mutation under an idempotency key may return: its answer stands in the commit record.
 const MOST_KEPT_BYTES: usize = 256 << 10;
@@ -60,14 +60,8 @@ impl Job for MutationJob {
     async fn prepare(&self, base: &Snapshot) -> Result<Effect> {
         let request = &self.request;
         let text = QueryText { file: &request.file, source: &request.source, name: request.name.as_deref() };
-        let prepared = base.shared.queries.get(&base.commit().schema, base.catalog(), text)?;
-        let mutation = mutation(&prepared)?;
-        let params = decode_params(&mutation.params, request.params.as_ref())?;
-        let plans = self.writer.plans(base)?;
-        let statements = Statements::new(params, self.now_millis, request.limits.tightened(&prepared.settings));
-        let run = Run::new(base, &self.writer, plans, statements)?;
-        let Outcome { tables, reads, mut answer } = Box::pin(run.mutation(mutation)).await?;
-        answer.warnings.clone_from(&prepared.warnings);
+        let terms = (request.params.as_ref(), request.limits, self.now_millis);
+        let Outcome { tables, reads, answer } = run(base, &self.writer, text, terms).await?;
         let answer = serde_json::to_value(&answer).map_err(|error| Error::internal(error.to_string()))?;
         self.bound_answer(&answer)?;
         let staged = StagedWrite {
@@ -84,6 +78,40 @@ impl Job for MutationJob {
     fn company(&self) -> Company {
         Company::Shared
     }
+}
+
+/// What a mutation does on a base, as a part of another write.
+pub(crate) struct Applied {
+    pub(crate) tables: Vec<StagedTable>,
+    pub(crate) query_name: String,
+    pub(crate) affected_nodes: u64,
+    pub(crate) affected_edges: u64,
+}
+
+/// Parameters, what reads may cost, and what `now()` is.
+type Terms<'a> = (Option<&'a serde_json::Value>, QueryLimits, i64);
+
+/// Runs a mutation without making a commit of it.
+pub(crate) async fn apply(base: &Snapshot, writer: &Writer, text: QueryText<'_>, terms: Terms<'_>) -> Result<Applied> {
+    let Outcome { tables, answer, .. } = run(base, writer, text, terms).await?;
+    let Answer { query_name, affected_nodes, affected_edges, .. } = answer;
+    Ok(Applied { tables, query_name, affected_nodes, affected_edges })
+}
+
+async fn run(
+    base: &Snapshot,
+    writer: &Writer,
+    text: QueryText<'_>,
+    (params, limits, now_millis): Terms<'_>,
+) -> Result<Outcome> {
+    let prepared = base.shared.queries.get(&base.commit().schema, base.catalog(), text)?;
+    let mutation = mutation(&prepared)?;
+    let params = decode_params(&mutation.params, params)?;
+    let statements = Statements::new(params, now_millis, limits.tightened(&prepared.settings));
+    let run = Run::new(base, writer, writer.plans(base)?, statements)?;
+    let mut outcome = Box::pin(run.mutation(mutation)).await?;
+    outcome.answer.warnings.clone_from(&prepared.warnings);
+    Ok(outcome)
 }
 
 impl MutationJob {

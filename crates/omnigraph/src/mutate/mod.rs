@@ -18,5 +18,5 @@ mod ledger;
 mod request;
 mod run;
 
-pub(crate) use job::mutate;
+pub(crate) use job::{Applied, apply, mutate};
 pub use request::{MutateRequest, MutationReceipt};

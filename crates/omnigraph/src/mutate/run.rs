@@ -92,7 +92,7 @@ impl<'a> Run<'a> {
         for staged in tables.iter_mut().filter(|staged| !staged.removed.is_empty()) {
             let table = self.base.table(&staged.path).await?;
             let index = self.base.shared.keys.of(&table).await?;
-            staged.removed.retain(|key| index.contains(*key));
+            staged.removed.retain(|key| index.contains(key));
         }
         tables.retain(|staged| staged.count > 0 || !staged.removed.is_empty());
         Ok(tables)

@@ -27,7 +27,7 @@ mod scalar;
 mod statement;
 
 pub use budget::QueryLimits;
-pub(crate) use lower::parts_mut;
+pub(crate) use lower::compare_as_text;
 pub use request::{QueryPlan, QueryRequest, QueryResult};
 pub(crate) use run::decode_params;
 pub(crate) use statement::{Environment, Matching, Statements, Written, types_of};

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, UInt32Array, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, UInt32Array, new_null_array};
 use arrow::compute::{concat, interleave, take};
 use arrow::datatypes::{DataType, Schema as ArrowSchema};
 use arrow::record_batch::RecordBatch;
@@ -16,7 +16,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use roaring::RoaringBitmap;
 
-use super::{RowAddress, Table, delete, edit::id_of, failure::failed, weighed::weighed_cache};
+use super::{ID, RowAddress, Table, delete, edit::id_of, failure::failed, weighed::weighed_cache};
 use crate::error::{Error, Result};
 
 /// Rows of a chunk, but for the last of a fragment.
@@ -203,6 +203,13 @@ impl Table {
         } else {
             self.fetch(addresses, names).await
         }
+    }
+
+    /// The id of the row at `address`.
+    pub(crate) async fn id_at(&self, address: RowAddress) -> Result<String> {
+        let ids = self.fetch(&[address], &[ID]).await?;
+        let ids = ids.first().and_then(|ids| ids.as_string_opt::<i32>()).filter(|ids| !ids.is_empty());
+        Ok(ids.map(|ids| ids.value(0).to_owned()).unwrap_or_default())
     }
 
     /// The values of columns at row addresses; null where the address is [`RowAddress::NONE`].

@@ -41,6 +41,7 @@ impl From<Violation> for Error {
     /// For a door that has no place to name.
     fn from(violation: Violation) -> Self {
         let Violation { code, message, .. } = violation;
-        Self::Rule(Box::new(RuleError { code, message, places: Vec::new(), blamed: None }))
+        let only = RuleError { code, message, type_name: String::new(), entity_id: None, places: Vec::new() };
+        Self::Rule(Box::new(only.into()))
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use futures::TryStreamExt;
 use omnigraph_log::{CommitId, CommitRecord};
 
-use super::judge::id_at;
 use super::{StagedTable, StagedWrite};
 use crate::error::{Error, Result};
 use crate::keys::KeyHash;
@@ -83,16 +82,16 @@ async fn first_changed(
         Some(before) => base.shared.keys.of(before).await?,
         None => crate::keys::KeyIndex::default(),
     };
-    for key in staged.keys.iter().chain(&staged.removed) {
-        match (old.get(*key).zip(before), new.get(*key)) {
+    for key in staged.keys.iter().chain(staged.removed.iter()) {
+        match (old.get(key).zip(before), new.get(key)) {
             (None, None) => {}
             (Some((address, before)), Some(after)) => {
                 if address != after && different(before, address, now, after).await? {
-                    return Ok(Some((*key, id_at(now, after).await?)));
+                    return Ok(Some((key, now.id_at(after).await?)));
                 }
             }
-            (Some((address, before)), None) => return Ok(Some((*key, id_at(before, address).await?))),
-            (None, Some(after)) => return Ok(Some((*key, id_at(now, after).await?))),
+            (Some((address, before)), None) => return Ok(Some((key, before.id_at(address).await?))),
+            (None, Some(after)) => return Ok(Some((key, now.id_at(after).await?))),
         }
     }
     Ok(None)

@@ -30,7 +30,7 @@ impl Group {
     /// Adds a write behind the others.
     pub(super) fn push(&mut self, staged: Arc<StagedWrite>) {
         for table in &staged.tables {
-            let keys = table.keys.iter().chain(&table.removed).map(|key| key.short());
+            let keys = table.keys.iter().chain(table.removed.iter()).map(KeyHash::short);
             let known = self
                 .touched
                 .entry(table.path.clone())
@@ -76,13 +76,18 @@ impl StagedWrite {
             // Each operation of the record names its own.
             self.actor = None;
         }
-        for table in &later.tables {
+        self.ends.extend(later.ends.iter().cloned());
+        self.then(&later.tables)
+    }
+
+    /// Adds what is done to tables after it.
+    pub(crate) fn then(&mut self, later: &[StagedTable]) -> Result<()> {
+        for table in later {
             match self.tables.iter_mut().find(|known| known.path == table.path) {
                 Some(known) => known.absorb(table)?,
                 None => self.tables.push(table.clone()),
             }
         }
-        self.ends.extend(later.ends.iter().cloned());
         Ok(())
     }
 }
@@ -93,7 +98,7 @@ impl StagedTable {
         let (StagedRows::Memory(rows), StagedRows::Memory(more)) = (&mut self.rows, &later.rows) else {
             return Err(Error::internal("bulk rows share no commit"));
         };
-        let gone = |key: &KeyHash| later.keys.contains(key) || later.removed.contains(key);
+        let gone = |key: KeyHash| later.keys.contains(key) || later.removed.contains(key);
         if self.keys.iter().any(gone) {
             for batch in rows.iter_mut() {
                 *batch = without(batch, gone)?;
@@ -111,9 +116,9 @@ impl StagedTable {
     }
 }
 
-fn without(batch: &RecordBatch, gone: impl Fn(&KeyHash) -> bool) -> Result<RecordBatch> {
+fn without(batch: &RecordBatch, gone: impl Fn(KeyHash) -> bool) -> Result<RecordBatch> {
     let ids = batch.column_by_name(ID).and_then(|column| column.as_string_opt::<i32>());
     let ids = ids.ok_or_else(|| Error::internal("staged rows without ids"))?;
-    let keep: BooleanArray = ids.iter().map(|id| id.map(|id| !gone(&KeyHash::of(id)))).collect();
+    let keep: BooleanArray = ids.iter().map(|id| id.map(|id| !gone(KeyHash::of(id)))).collect();
     Ok(filter_record_batch(batch, &keep)?)
 }

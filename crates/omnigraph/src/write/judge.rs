@@ -4,20 +4,13 @@
 //! this order: keys, uniqueness, ends of edges, cardinality; those of single rows were judged before.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray};
-use omnigraph_log::TablePath;
-
-use super::staged::{Existing, InputPlace, NeededEnd, StagedRows, StagedTable, StagedWrite};
-use crate::error::{DataError, Error, Result};
+use super::staged::{Existing, StagedRows, StagedTable, StagedWrite};
+use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
-use crate::table::{EDGE_SRC, ID, RowAddress, Table};
-use crate::validate::{END, Facts, Image, NewRows, TableRules, TableWrite};
-
-/// Missing ends that are reported at once, whoever asks for how many.
-const MOST_REPORTED: usize = 1000;
+use crate::table::{RowAddress, Table};
+use crate::validate::{Broken, Facts, Image, NewRows, TableRules, TableWrite};
 
 /// What a staged table does to its base.
 #[derive(Debug)]
@@ -37,10 +30,11 @@ pub(super) async fn judge(staged: &StagedWrite, base: &Snapshot) -> Result<Vec<J
     }
     let writes = staged.tables.iter().zip(&judged).map(|(table, judged)| table_write(table, judged, base));
     let image = Image { base, writes: writes.collect::<Result<_>>()? };
-    image.check_uniques().await?;
-    find_ends(staged, &image).await?;
-    image.check_ends().await?;
-    image.check_cardinalities().await?;
+    let mut broken = Broken::default();
+    image.check_uniques(&mut broken).await?;
+    image.check_ends(&staged.ends, &mut broken).await?;
+    image.check_cardinalities(&mut broken).await?;
+    broken.verdict()?;
     Ok(judged)
 }
 
@@ -56,16 +50,16 @@ pub(super) async fn resolve(staged: &StagedTable, snapshot: &Snapshot) -> Result
         return Ok(Judged { base, gone: Vec::new(), updated: 0 });
     }
     let index = snapshot.shared.keys.of(&base).await?;
-    let mut gone: Vec<RowAddress> = staged.keys.iter().filter_map(|key| index.get(*key)).collect();
+    let mut gone: Vec<RowAddress> = staged.keys.iter().filter_map(|key| index.get(key)).collect();
     if staged.existing == Existing::Refuse
         && let Some(first) = gone.iter().min()
     {
-        let id = id_at(&base, *first).await?;
+        let id = base.id_at(*first).await?;
         return Err(Error::KeyConflict { message: format!("{} already has id '{id}'", staged.describe) });
     }
     let updated = gone.len() as u64;
     let removed = staged.removed.iter().filter(|key| !staged.keys.contains(*key));
-    gone.extend(removed.filter_map(|key| index.get(*key)));
+    gone.extend(removed.filter_map(|key| index.get(key)));
     gone.sort_unstable();
     Ok(Judged { base, gone, updated })
 }
@@ -92,49 +86,4 @@ fn table_write<'a>(staged: &'a StagedTable, judged: &'a Judged, base: &Snapshot)
         removed: &staged.removed,
         new,
     })
-}
-
-/// Every end that rows of an input lack among themselves must be a row that is there and stays.
-async fn find_ends(staged: &StagedWrite, image: &Image<'_>) -> Result<()> {
-    let mut by_node: HashMap<&TablePath, Vec<&NeededEnd>> = HashMap::new();
-    for end in &staged.ends {
-        by_node.entry(&end.node).or_default().push(end);
-    }
-    let mut missing: Vec<&NeededEnd> = Vec::new();
-    for (node, ends) in by_node {
-        let nodes = image.nodes(node).await?;
-        missing.extend(ends.into_iter().filter(|end| !nodes.contains(end.key)));
-    }
-    missing.sort_by_key(|end| end.place.order);
-    let errors = missing.iter().take(MOST_REPORTED).map(|end| unknown_end(end)).collect();
-    match Error::of_faults(errors, missing.len() as u64) {
-        Some(error) => Err(error),
-        None => Ok(()),
-    }
-}
-
-fn unknown_end(end: &NeededEnd) -> DataError {
-    let NeededEnd { id, column, node_name, edge_name, place, .. } = end;
-    let InputPlace { file, unit, number, .. } = place;
-    DataError {
-        code: END,
-        message: format!(
-            "{unit} {number}: {column} '{id}' not found in {node_name}; both ends of {edge_name} must exist"
-        ),
-        file: file.to_string(),
-        line: *number,
-        column: 0,
-        source_line: format!("{{\"edge\": \"{edge_name}\", … \"{}\": \"{id}\" …}}", member(column)),
-    }
-}
-
-fn member(column: &str) -> &'static str {
-    if column == EDGE_SRC { "from" } else { "to" }
-}
-
-/// The id of the row at `address`, for a message.
-pub(super) async fn id_at(table: &Table, address: RowAddress) -> Result<String> {
-    let ids = table.fetch(&[address], &[ID]).await?;
-    let ids = ids.first().and_then(|ids| ids.as_string_opt::<i32>()).filter(|ids| !ids.is_empty());
-    Ok(ids.map(|ids| ids.value(0).to_owned()).unwrap_or_default())
 }

@@ -36,4 +36,4 @@ pub(crate) use fragment_ids::FragmentIds;
 pub(crate) use job::{Company, Effect, Fixed, Job, Reads};
 pub(crate) use judge::judged;
 pub(crate) use publish::{IdempotencyKey, Publication, Submission, Writer};
-pub(crate) use staged::{Existing, InputPlace, NeededEnd, StagedRows, StagedTable, StagedWrite};
+pub(crate) use staged::{Existing, StagedRows, StagedTable, StagedWrite};

@@ -150,6 +150,15 @@ impl Writer {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(queues.entry(branch).or_default())
     }
+
+    /// Forgets the queue of a branch if nobody has it any more but the caller.
+    fn forget(&self, branch: BranchId, queue: &Arc<Queue>) {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever is to get it gets it under this lock. The map has it, and the caller.
+        if Arc::strong_count(queue) == 2 {
+            queues.remove(&branch);
+        }
+    }
 }
 
 impl Queue {
@@ -197,6 +206,7 @@ async fn serve(writer: Writer, shared: Shared, branch: Arc<BranchRecord>, queue:
     while let Some(queue) = &duty.0 {
         let group = queue.next();
         if group.is_empty() {
+            writer.forget(branch.id, queue);
             // From here on it is somebody else's.
             duty.0 = None;
             return;

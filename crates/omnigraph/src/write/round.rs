@@ -60,6 +60,8 @@ struct Round<'a> {
 /// The members of a commit in the making.
 struct Chosen {
     staged: Arc<StagedWrite>,
+    /// What its rows come upon.
+    ground: Snapshot,
     judged: Vec<Judged>,
 }
 
@@ -75,9 +77,8 @@ impl Round<'_> {
             return Ok(());
         }
         let Some(chosen) = self.choose(&base).await? else { return Ok(()) };
-        let ground = ground(&chosen.staged, &base).await?;
         let next = chosen.staged.tables.iter().zip(chosen.judged);
-        let next = next.map(|(staged, judged)| next_version(&ground, &self.writer.ids, staged, judged));
+        let next = next.map(|(staged, judged)| next_version(&chosen.ground, &self.writer.ids, staged, judged));
         let tables = chosen.staged.paths();
         let announced = self.announce(&head, &chosen.staged, &tables);
         // Held until the fate of the commit is known: then the heads are looked after.
@@ -174,7 +175,7 @@ impl Round<'_> {
             return Ok(None);
         }
         match self.admit(&members, &group, base).await {
-            Ok(judged) => self.settle(&group, members, judged),
+            Ok(chosen) => self.settle(chosen, members),
             Err(_) if !self.newest => {
                 // Refused perhaps for what is no longer so.
                 self.newest = true;
@@ -206,7 +207,7 @@ impl Round<'_> {
     }
 
     /// Holds writes to their conditions and, together, to the rules.
-    async fn admit(&self, members: &[Waiting], group: &Group, base: &Snapshot) -> Result<Vec<Judged>> {
+    async fn admit(&self, members: &[Waiting], group: &Group, base: &Snapshot) -> Result<Chosen> {
         let staged = group.together()?;
         if staged.schema != base.commit().schema {
             return Err(Error::SchemaMoved { branch: self.branch.name.clone() });
@@ -215,7 +216,9 @@ impl Round<'_> {
         if let Some(condition) = members.first().and_then(|first| first.submission.condition.as_ref()) {
             condition.hold(&staged, base).await?;
         }
-        judge(&staged, &ground(&staged, base).await?).await
+        let ground = staged.ground(base).await?;
+        let judged = judge(&staged, &ground).await?;
+        Ok(Chosen { staged, ground, judged })
     }
 
     /// Together they were refused, so each is judged behind those before it, and who breaks a rule is told.
@@ -224,13 +227,13 @@ impl Round<'_> {
             self.waiting = members;
             return Err(error);
         }
-        let (mut group, mut admitted, mut judged) = (Group::default(), Vec::new(), Vec::new());
+        let (mut group, mut admitted, mut chosen) = (Group::default(), Vec::new(), None);
         for next in members {
             let Some((effect, _)) = &next.prepared else { return Err(Error::internal("a write was not prepared")) };
             group.push(Arc::clone(&effect.staged));
             admitted.push(next);
             match self.admit(&admitted, &group, base).await {
-                Ok(so_far) => judged = so_far,
+                Ok(so_far) => chosen = Some(so_far),
                 Err(error) => {
                     group.pop();
                     if let Some(refused) = admitted.pop() {
@@ -239,18 +242,17 @@ impl Round<'_> {
                 }
             }
         }
-        self.settle(&group, admitted, judged)
+        match chosen {
+            Some(chosen) => self.settle(chosen, admitted),
+            None => Ok(None),
+        }
     }
 
     /// The commit of `members`, if they change anything or somebody's answer must be kept.
-    fn settle(&mut self, group: &Group, members: Vec<Waiting>, judged: Vec<Judged>) -> Result<Option<Chosen>> {
-        if members.is_empty() {
-            return Ok(None);
-        }
-        let staged = group.together()?;
-        if staged.changes() || members.iter().any(|member| member.claim.is_some()) {
+    fn settle(&mut self, chosen: Chosen, members: Vec<Waiting>) -> Result<Option<Chosen>> {
+        if chosen.staged.changes() || members.iter().any(|member| member.claim.is_some()) {
             self.waiting = members;
-            return Ok(Some(Chosen { staged, judged }));
+            return Ok(Some(chosen));
         }
         if !self.newest {
             self.newest = true;
@@ -267,12 +269,6 @@ impl Round<'_> {
         let base = head.record.as_ref();
         let sequence = head.next_sequence();
         let now = self.shared.ambient().now_micros();
-        let mut tables = base.tables.clone();
-        let mut changes = BTreeMap::new();
-        for version in versions {
-            tables.insert(version.table.path().clone(), version.table.pin());
-            changes.insert(version.table.path().clone(), version.change.clone());
-        }
         let mut record = CommitRecord {
             format: RECORD_FORMAT,
             commit: CommitId::mint(now, head.branch.id, sequence),
@@ -285,13 +281,17 @@ impl Round<'_> {
             actor: staged.actor.clone(),
             authored_at: now,
             schema: staged.schema.clone(),
-            tables,
-            changes,
+            tables: base.tables.clone(),
+            changes: BTreeMap::new(),
             operations: self.waiting.iter().map(|waiting| self.operation(waiting)).collect(),
             fragment_blocks: versions.iter().map(|version| version.newest_block).fold(base.fragment_blocks, u64::max),
         };
         if let Some(adoption) = &staged.adoption {
             adoption.complete(&mut record);
+        }
+        for version in versions {
+            record.tables.insert(version.table.path().clone(), version.table.pin());
+            record.changes.insert(version.table.path().clone(), version.change.clone());
         }
         record
     }
@@ -338,14 +338,6 @@ impl Round<'_> {
         } else if let Some(only) = left.pop() {
             only.tell(Err(error));
         }
-    }
-}
-
-/// What the rows of a write come upon: the base, and what the write takes over.
-async fn ground(staged: &StagedWrite, base: &Snapshot) -> Result<Snapshot> {
-    match &staged.adoption {
-        Some(adoption) => adoption.onto(base).await,
-        None => Ok(base.clone()),
     }
 }
 

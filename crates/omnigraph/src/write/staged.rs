@@ -1,15 +1,16 @@
 //! Rows that want to become a commit. They do not depend on a base, so a lost race costs no new staging.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
 use omnigraph_log::{CommitKind, SchemaHash, TablePath};
 
 use super::Adoption;
-use crate::keys::KeyHash;
+use crate::error::Result;
+use crate::keys::KeySet;
+use crate::snapshot::Snapshot;
 use crate::table::{CarriedFragment, WrittenFile};
-use crate::validate::Facts;
+use crate::validate::{Facts, WantedEnds};
 
 /// What happens to a row that is there under the id of a staged one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,43 +48,11 @@ pub(crate) struct StagedTable {
     /// How many, with those carried.
     pub(crate) count: u64,
     /// Their ids, but for those that were made up and cannot clash.
-    pub(crate) keys: HashSet<KeyHash>,
+    pub(crate) keys: KeySet,
     /// Ids of rows that go and get no successor. An id that is not there is passed over.
-    pub(crate) removed: HashSet<KeyHash>,
+    pub(crate) removed: KeySet,
     /// What rules need to know of the rows, where they streamed past. Of rows in memory it can be left to be found.
     pub(crate) facts: Option<Arc<Facts>>,
-}
-
-/// An end of a staged edge that no staged row has.
-#[derive(Clone, Debug)]
-pub(crate) struct NeededEnd {
-    /// The node type's table.
-    pub(crate) node: TablePath,
-    /// The node type.
-    pub(crate) node_name: Arc<str>,
-    /// The id's hash.
-    pub(crate) key: KeyHash,
-    /// The id.
-    pub(crate) id: Box<str>,
-    /// The edge type.
-    pub(crate) edge_name: Arc<str>,
-    /// Which end.
-    pub(crate) column: &'static str,
-    /// Where the edge stands.
-    pub(crate) place: InputPlace,
-}
-
-/// Where a staged row stands in the input it came from.
-#[derive(Clone, Debug)]
-pub(crate) struct InputPlace {
-    /// The file.
-    pub(crate) file: Arc<str>,
-    /// What its rows are counted by: `line` or `row`.
-    pub(crate) unit: &'static str,
-    /// Which one, from 1.
-    pub(crate) number: u64,
-    /// Grows from row to row through all files.
-    pub(crate) order: u64,
 }
 
 /// Everything that one commit is to carry.
@@ -98,7 +67,7 @@ pub(crate) struct StagedWrite {
     /// One entry per table touched.
     pub(crate) tables: Vec<StagedTable>,
     /// Ends of edges that streamed past, to be found among the rows that are there.
-    pub(crate) ends: Vec<NeededEnd>,
+    pub(crate) ends: Vec<WantedEnds>,
     /// What it takes over beside rows.
     pub(crate) adoption: Option<Arc<Adoption>>,
 }
@@ -108,6 +77,14 @@ impl StagedWrite {
     pub(crate) fn paths(&self) -> Vec<TablePath> {
         let adopted = self.adoption.iter().flat_map(|adoption| &adoption.tables).map(|table| table.path.clone());
         self.tables.iter().map(|table| table.path.clone()).chain(adopted).collect()
+    }
+
+    /// What its rows come upon: the base, and what it takes over.
+    pub(crate) async fn ground(&self, base: &Snapshot) -> Result<Snapshot> {
+        match &self.adoption {
+            Some(adoption) => adoption.onto(base).await,
+            None => Ok(base.clone()),
+        }
     }
 
     /// Whether it changes any row.

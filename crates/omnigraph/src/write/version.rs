@@ -131,7 +131,7 @@ fn touched(staged: &StagedTable, batches: &[RecordBatch]) -> Result<TouchedKeys>
     let written = key_column(batches.iter())?;
     // Rows that are carried are among the keys only.
     let carried = staged.keys.iter().filter(|_| !staged.carried.is_empty());
-    Ok(TouchedKeys::of(written.iter().chain(carried).chain(&staged.removed).map(|key| key.short()).collect()))
+    Ok(TouchedKeys::of(written.into_iter().chain(carried).chain(staged.removed.iter()).map(KeyHash::short).collect()))
 }
 
 /// The key index of the version just written follows from that of its base, if that is at hand.
@@ -146,6 +146,6 @@ fn remember_keys(
     let index = if staged.replace { Some(crate::keys::KeyIndex::default()) } else { base.shared.keys.known(table) };
     let Some(index) = index else { return };
     let addresses = (0u32..).map(|offset| RowAddress::new(fragment, offset));
-    let gone = staged.removed.iter().copied();
+    let gone = staged.removed.iter();
     base.shared.keys.keep(next, index.next(gone, keys.iter().copied().zip(addresses)));
 }

@@ -94,15 +94,15 @@ async fn heads_follow_main_and_no_other_branch() {
     assert_eq!(dataset.manifest.table_metadata.get("omnigraph.commit"), Some(&main.commit.to_string()));
 }
 
-/// A handle that publishes late lets commits gather: fewer versions than commits, and nothing is announced in the end.
+/// A handle lets commits gather: fewer versions than commits, and nothing is announced in the end.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_late_handle_publishes_together() {
+async fn commits_that_gather_are_published_together() {
     const LOADS: u64 = 30;
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("graph");
     let place = root.display().to_string();
     init(&place).await.settle().await.unwrap();
-    let graph = open(&place, HeadPublication::Late).await;
+    let graph = open(&place, HeadPublication::On).await;
     for number in 0..LOADS {
         let line = format!("{{\"type\":\"Sailor\",\"data\":{{\"handle\":\"s{number}\"}}}}");
         load(&graph, "main", LoadMode::Append, &line).await.unwrap();
@@ -110,7 +110,7 @@ async fn a_late_handle_publishes_together() {
     graph.settle().await.unwrap();
     assert_heads_show_main(&root, &graph).await;
     let versions = version_of(&root, "Sailor").await - 1;
-    println!("{LOADS} commits of a late handle: {versions} versions of the head");
+    println!("{LOADS} commits: {versions} versions of the head");
     assert!(versions < LOADS, "{versions} versions for {LOADS} commits");
     assert_eq!(intents(&root), 0);
 }
@@ -123,7 +123,7 @@ async fn heads_can_be_switched_off() {
     let place = root.display().to_string();
     let options = OpenOptions { heads: HeadPublication::Off, ..OpenOptions::default() };
     drop(Omnigraph::init(&place, "fleet.pg", SCHEMA, None, options).await.unwrap());
-    let graph = open(&place, HeadPublication::Prompt).await;
+    let graph = open(&place, HeadPublication::On).await;
     load(&graph, "main", LoadMode::Merge, CREW).await.unwrap();
     graph.settle().await.unwrap();
     assert!(!root.join("heads").exists() && !root.join("__recovery").exists());
@@ -135,7 +135,7 @@ async fn heads_can_be_switched_off() {
     load(&quiet, "main", LoadMode::Merge, CREW).await.unwrap();
     quiet.settle().await.unwrap();
     assert_eq!(version_of(&root, "Sailor").await, 1, "left to others");
-    let graph = open(&place, HeadPublication::Prompt).await;
+    let graph = open(&place, HeadPublication::On).await;
     load(&graph, "main", LoadMode::Merge, r#"{"type":"Harbor","data":{"code":"rotterdam"}}"#).await.unwrap();
     graph.settle().await.unwrap();
     assert_heads_show_main(&root, &graph).await;
@@ -219,7 +219,7 @@ async fn pylance_and_lancedb_read_heads_and_harm_nothing() {
     let sailor = report.heads.iter().find(|head| head.table_key == "node:Sailor").unwrap();
     assert_eq!(sailor.classification, Classification::UnexpectedAtP1);
     assert_eq!(sailor.operations, ["Append"]);
-    let graph = open(&place, HeadPublication::Prompt).await;
+    let graph = open(&place, HeadPublication::On).await;
     load(&graph, "main", LoadMode::Merge, r#"{"type":"Harbor","data":{"code":"piraeus"}}"#).await.unwrap();
     graph.settle().await.unwrap();
     assert_heads_show_main(&root, &graph).await;
@@ -256,7 +256,7 @@ async fn everything(graph: &Omnigraph, commits: &[Target]) -> Vec<String> {
 async fn after_maintenance(root: &Path, graph: Omnigraph, commits: &[Target], before: &[String]) {
     drop(graph);
     let place = root.display().to_string();
-    let graph = open(&place, HeadPublication::Prompt).await;
+    let graph = open(&place, HeadPublication::On).await;
     assert_eq!(everything(&graph, commits).await, before);
     load(&graph, "main", LoadMode::Merge, r#"{"type":"Sailor","data":{"handle":"cyd","rank":35}}"#).await.unwrap();
     graph.settle().await.unwrap();

@@ -17,6 +17,7 @@ mod lance_contract;
 mod loads;
 mod logic;
 mod merge_model;
+mod merge_rules;
 mod merge_table;
 mod merges;
 mod mutations;

@@ -8,6 +8,7 @@ use std::path::Path;
 use expect_test::expect_file;
 use omnigraph::{Choices, LoadMode, MergePolicy, MergeRequest, Omnigraph, OpenOptions, Side};
 
+use crate::merge_rules;
 use crate::support::{branch, export, load, memory, mutate};
 
 const SCHEMA: &str = "\
@@ -144,5 +145,8 @@ async fn every_cell_is_decided_in_the_open() {
             tables += &table(&nodes, was_there);
         }
     }
+    tables += "\n### Rules of the schema\n\nEach side is sound by itself. A rule about a value is about one property, which the two sides have or one of them has, \
+so together they cannot break it.\n\n";
+    tables += &merge_rules::table().await;
     expect_file![page].assert_eq(&tables);
 }

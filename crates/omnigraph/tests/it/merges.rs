@@ -3,7 +3,7 @@
 use omnigraph::log::CommitKind;
 use omnigraph::{
     Choices, ConflictKind, EntityChoice, Error, LoadMode, MergeOutcome, MergePolicy, MergeRequest, Omnigraph,
-    PickRequest, Side, Target,
+    PickRequest, Resolution, Side, Target,
 };
 
 use crate::support::{branch, export, fleet, load, memory, merge, mutate};
@@ -320,6 +320,123 @@ async fn h11_h12_rules_that_only_both_sides_together_break() {
         MergeRequest { source: "mails".to_owned(), target: "main".to_owned(), choices, ..MergeRequest::default() };
     assert_eq!(graph.merge(request).await.unwrap().outcome, MergeOutcome::Merged);
     assert!(!export(&graph, "main").await.contains("ben"));
+}
+
+#[tokio::test]
+async fn every_rule_that_is_broken_is_named_with_its_entity() {
+    let graph = Omnigraph::init(&memory(), "rules.pg", RULES, None, omnigraph::OpenOptions::default()).await.unwrap();
+    mutate(
+        &graph,
+        "main",
+        "insert Boat { name: \"one\" } insert Boat { name: \"two\" } insert Sailor { handle: \"ana\" }",
+    )
+    .await
+    .unwrap();
+    branch(&graph, "b").await;
+    // So many that the rows of the branch are carried over unread.
+    let sailor = |name: &str, at: usize| {
+        format!("{{\"type\":\"Sailor\",\"data\":{{\"handle\":\"{name}{at:04}\",\"mail\":\"m{at}\"}}}}\n")
+    };
+    let bulk: String = (0..3000).map(|at| sailor("b", at)).collect();
+    load(&graph, "b", LoadMode::Merge, &bulk).await.unwrap();
+    let few: String = [7, 2500].into_iter().map(|at| sailor("a", at)).collect();
+    load(&graph, "main", LoadMode::Merge, &few).await.unwrap();
+    mutate(&graph, "b", "insert Steers { from: \"ana\", to: \"one\" }").await.unwrap();
+    mutate(&graph, "main", "insert Steers { from: \"ana\", to: \"two\" }").await.unwrap();
+    let found = conflicts(&graph, "b", MergePolicy::Field).await;
+    let unique = |id: &str| (ConflictKind::UniqueViolation, id.to_owned());
+    assert_eq!(found[0].0, ConflictKind::CardinalityViolation);
+    assert_eq!(found[1..], [unique("b0007"), unique("b2500")]);
+}
+
+/// What a merge of `b` into `main` comes to, settled by a mutation.
+async fn resolve(graph: &Omnigraph, statements: &str) -> omnigraph::Result<omnigraph::MergeReceipt> {
+    let source = format!("query settle() {{ {statements} }}");
+    let resolution = Some(Resolution { source, file: "settle.gq".to_owned(), ..Resolution::default() });
+    let request =
+        MergeRequest { source: "b".to_owned(), target: "main".to_owned(), resolution, ..MergeRequest::default() };
+    let preview = graph.preview_merge(request.clone()).await?;
+    let done = graph.merge(request).await;
+    match &done {
+        Ok(done) => assert_eq!((&preview.types, &preview.resolved), (&done.types, &done.resolved)),
+        Err(Error::MergeConflict(found)) => assert_eq!(preview.conflicts, found.0),
+        Err(_) => {}
+    }
+    done
+}
+
+#[tokio::test]
+async fn a_mutation_settles_what_it_writes() {
+    let graph = fleet(&memory()).await;
+    branch(&graph, "b").await;
+    for (name, rank) in [("b", 1), ("main", 2)] {
+        for handle in ["ana", "ben"] {
+            let change = format!("update Sailor set {{ rank: {rank} }} where handle = \"{handle}\"");
+            mutate(&graph, name, &change).await.unwrap();
+        }
+    }
+    mutate(&graph, "b", "insert Harbor { code: \"rome\" }").await.unwrap();
+    let before = export(&graph, "main").await;
+    let Error::MergeConflict(left) =
+        resolve(&graph, "update Sailor set { rank: rank + 10 } where handle = \"ana\"").await.unwrap_err()
+    else {
+        panic!("another error")
+    };
+    assert_eq!(left.0.iter().map(|it| it.entity_id.as_deref()).collect::<Vec<_>>(), [Some("ben")]);
+    assert_eq!(export(&graph, "main").await, before, "nothing is changed");
+    // It sees what the merge brings, and what is undecided as the target has it.
+    let settle = "update Sailor set { rank: rank + 10 } where rank = 2 insert BasedAt { from: \"ana\", to: \"rome\" }";
+    let done = resolve(&graph, settle).await.unwrap();
+    let resolved = done.resolved.unwrap();
+    assert_eq!((resolved.query_name.as_str(), resolved.affected_nodes, resolved.affected_edges), ("settle", 2, 1));
+    assert_eq!(done.commit.unwrap().parents.len(), 2, "it is one commit");
+    let rows = export(&graph, "main").await;
+    assert_eq!(rows.matches("\"rank\":12").count(), 2, "{rows}");
+    assert_eq!(rows.matches("rome").count(), 3, "{rows}");
+    assert_eq!(merge(&graph, "b").await.unwrap().outcome, MergeOutcome::AlreadyUpToDate);
+}
+
+#[tokio::test]
+async fn a_mutation_mends_a_rule_that_the_merge_alone_breaks() {
+    let graph = Omnigraph::init(&memory(), "rules.pg", RULES, None, omnigraph::OpenOptions::default()).await.unwrap();
+    branch(&graph, "b").await;
+    mutate(&graph, "b", "insert Sailor { handle: \"ben\", mail: \"m\" }").await.unwrap();
+    mutate(&graph, "main", "insert Sailor { handle: \"cyd\", mail: \"m\" }").await.unwrap();
+    assert_eq!(conflicts(&graph, "b", MergePolicy::Field).await, [(ConflictKind::UniqueViolation, "ben".to_owned())]);
+    let refused = resolve(&graph, "insert Sailor { handle: \"dot\", mail: \"m\" }").await.unwrap_err();
+    assert_eq!(refused.code(), "OG-HIS-003");
+    let done = resolve(&graph, "update Sailor set { mail: \"other\" } where handle = \"ben\"").await.unwrap();
+    let counts: Vec<_> =
+        done.commit.unwrap().changes.values().map(|it| (it.inserted, it.updated, it.deleted)).collect();
+    assert_eq!(counts, [(1, 0, 0)], "what the merge brings and the mutation changes is counted once");
+    let rows = export(&graph, "main").await;
+    assert!(
+        rows.contains(r#""handle":"ben","mail":"other""#) && rows.contains(r#""handle":"cyd","mail":"m""#),
+        "{rows}"
+    );
+}
+
+#[tokio::test]
+async fn a_mutation_on_a_table_that_would_be_adopted() {
+    let graph = fleet(&memory()).await;
+    branch(&graph, "b").await;
+    mutate(&graph, "b", "insert Sailor { handle: \"eve\", rank: 1 } delete Sailor where handle = \"ben\"")
+        .await
+        .unwrap();
+    let done = resolve(&graph, "update Sailor set { rank: 5 } where handle = \"eve\" delete Harbor").await.unwrap();
+    assert_eq!(done.outcome, MergeOutcome::Merged, "it is not as the source is");
+    let commit = done.commit.unwrap();
+    let sailors: Vec<_> = commit.changes.values().filter(|it| it.inserted > 0).collect();
+    assert_eq!((sailors.len(), sailors[0].inserted, sailors[0].updated, sailors[0].deleted), (1, 1, 0, 1));
+    let rows = export(&graph, "main").await;
+    assert!(rows.contains(r#""handle":"eve","rank":5"#) && !rows.contains("Harbor") && !rows.contains("ben"), "{rows}");
+    // A mutation that has nothing to say changes nothing.
+    mutate(&graph, "b", "insert Sailor { handle: \"fay\" }").await.unwrap();
+    let done = resolve(&graph, "update Sailor set { rank: 5 } where handle = \"nobody\"").await.unwrap();
+    assert_eq!(done.resolved.unwrap().affected_nodes, 0);
+    mutate(&graph, "b", "insert Sailor { handle: \"gus\" }").await.unwrap();
+    let wrong = resolve(&graph, "update Sailor set { speed: 5 }").await;
+    assert!(matches!(wrong, Err(Error::Compile { .. })), "{wrong:?}");
 }
 
 /// The data files of node tables.

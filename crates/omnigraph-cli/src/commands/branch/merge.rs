@@ -6,14 +6,15 @@ use serde_json::json;
 
 use crate::consent::{self, Audience};
 use crate::error::Result;
-use crate::session::{Session, say};
-use crate::taking::{Taking, report};
+use crate::session::{Session, say, settle};
+use crate::taking::{Taking, Terms, report};
 
 const HELP: &str = "\
 Examples:
   omnigraph branch merge draft --into main --delete-branch --uri cities.omni
   omnigraph branch merge draft --dry-run --json --uri cities.omni
-  omnigraph branch merge draft --theirs City --choices choices.json --uri cities.omni";
+  omnigraph branch merge draft --theirs City --choices choices.json --uri cities.omni
+  omnigraph branch merge draft --resolve settle.gq --uri cities.omni                  # a mutation settles the rest";
 
 /// The command line.
 #[derive(Args, Debug)]
@@ -45,12 +46,15 @@ impl Merge {
     pub(super) async fn run(self, session: &mut Session) -> Result<()> {
         let Self { source, into, taking, dry_run, delete_branch, uri, json } = self;
         let address = session.address(uri.as_deref())?;
-        let (policy, choices) = taking.read()?;
+        let Terms { policy, choices, resolution } = taking.read()?;
         let actor = session.actor().map(str::to_owned);
-        let request =
-            MergeRequest { source: source.clone(), target: into.clone(), policy, choices, actor: actor.clone() };
+        let (branch, target) = (source.clone(), into.clone());
+        let request = MergeRequest { source: branch, target, policy, choices, resolution, actor: actor.clone() };
         if dry_run {
-            let graph = session.open_to_read(&address).await?;
+            let graph = match &request.resolution {
+                Some(_) => session.open_to_write(&address).await?,
+                None => session.open_to_read(&address).await?,
+            };
             let receipt = graph.preview_merge(request).await?;
             let mut document = json!({ "source": source, "target": into, "outcome": receipt.outcome, "dry_run": true });
             return report(
@@ -64,6 +68,7 @@ impl Merge {
         consent::echo(session, "branch merge", &address);
         let graph = session.open_to_write(&address).await?;
         let receipt = graph.merge(request).await?;
+        settle(&graph).await;
         let mut document = json!({ "source": source, "target": into, "outcome": receipt.outcome, "actor_id": actor });
         let mut refused = None;
         if delete_branch {

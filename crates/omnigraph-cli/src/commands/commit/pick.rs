@@ -6,8 +6,8 @@ use serde_json::json;
 
 use crate::consent::{self, Audience};
 use crate::error::Result;
-use crate::session::Session;
-use crate::taking::{Taking, report};
+use crate::session::{Session, settle};
+use crate::taking::{Taking, Terms, report};
 
 /// What is to be done with the commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,16 +77,17 @@ impl Pick {
             Deed::CherryPick => ("commit cherry-pick", "picked"),
         };
         let address = session.address(uri.as_deref())?;
-        let (policy, choices) = taking.read()?;
+        let Terms { policy, choices, resolution } = taking.read()?;
         consent::echo(session, label, &address);
         let graph = session.open_to_write(&address).await?;
         let actor = session.actor().map(str::to_owned);
-        let request =
-            PickRequest { commit: commit_id.clone(), target: on.clone(), policy, choices, actor: actor.clone() };
+        let (commit, target) = (commit_id.clone(), on.clone());
+        let request = PickRequest { commit, target, policy, choices, resolution, actor: actor.clone() };
         let receipt = match deed {
             Deed::Revert => graph.revert(request).await?,
             Deed::CherryPick => graph.cherry_pick(request).await?,
         };
+        settle(&graph).await;
         let mut document = json!({ "commit": commit_id, "target": on, "outcome": receipt.outcome, "actor_id": actor });
         report(session, Audience::of(json), &mut document, &receipt, &format!("{done} {commit_id} on {on}"))
     }

@@ -10,7 +10,7 @@ use omnigraph_compiler::ir::{Block, Expr, ExprKind, ObjectKind, TypeRef, VarId, 
 use super::Lowering;
 use super::block::{Pending, Uses, constant};
 use super::flow::{Computed, Flow, attach_fields, attached_field};
-use super::mention::{compared, numbered, numbered_in, parts_mut, visible};
+use super::mention::{numbered, numbered_in, visible};
 use super::scope::{Binding, Scope, column, field_column};
 use super::start::filtered_fields;
 use crate::error::{Error, Result};
@@ -43,9 +43,8 @@ impl Lowering {
     ) -> Result<Flow> {
         let (batch, scope) = outer;
         let leaf = Flow { scope, ..constant(batch)? };
-        let filters = conjuncts(&as_text(predicate));
-        let values: Vec<Expr> = values.iter().map(as_text).collect();
-        self.numbered.extend(filters.iter().chain(&values).flat_map(numbered_in));
+        let filters = conjuncts(predicate);
+        self.numbered.extend(filters.iter().chain(values).flat_map(numbered_in));
         let mut uses = carried.clone();
         uses.vars.insert(row.id);
         let (flow, types) = match &row.kind {
@@ -115,24 +114,6 @@ fn conjuncts(predicate: &Expr) -> Vec<Expr> {
         ExprKind::And(parts) => parts.iter().flat_map(conjuncts).collect(),
         _ => vec![predicate.clone()],
     }
-}
-
-/// Compares identities as text: rows that a mutation made have an id and no number, and numbers of rows differ between the
-/// versions of a table that a mutation sees.
-fn as_text(expr: &Expr) -> Expr {
-    let mut expr = expr.clone();
-    if compared(&expr).is_some() {
-        if let ExprKind::Binary { right, .. } = &mut expr.kind {
-            let ty = right.ty.clone();
-            let inner = std::mem::replace(right.as_mut(), Expr { kind: ExprKind::Now, ty: ty.clone() });
-            **right = Expr { kind: ExprKind::Convert(Box::new(inner)), ty };
-        }
-        return expr;
-    }
-    for part in parts_mut(&mut expr) {
-        *part = as_text(part);
-    }
-    expr
 }
 
 /// The ids that a condition alone pins a node to, if the type's key or identity is compared with constants.

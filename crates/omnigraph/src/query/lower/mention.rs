@@ -84,6 +84,18 @@ pub(super) fn compared(expr: &Expr) -> Option<(VarId, VarId)> {
     }
 }
 
+/// Has an expression compare identities as the texts they are, and not by the numbers of rows.
+pub(crate) fn compare_as_text(expr: &mut Expr) {
+    if compared(expr).is_some()
+        && let ExprKind::Binary { right, .. } = &mut expr.kind
+    {
+        let ty = right.ty.clone();
+        let inner = std::mem::replace(right.as_mut(), Expr { kind: ExprKind::Now, ty: ty.clone() });
+        **right = Expr { kind: ExprKind::Convert(Box::new(inner)), ty };
+    }
+    parts_mut(expr).into_iter().for_each(compare_as_text);
+}
+
 /// The operands of an expression.
 pub(super) fn parts(expr: &Expr) -> Vec<&Expr> {
     match &expr.kind {
@@ -99,7 +111,7 @@ pub(super) fn parts(expr: &Expr) -> Vec<&Expr> {
 }
 
 /// The operands of an expression, to be changed.
-pub(crate) fn parts_mut(expr: &mut Expr) -> Vec<&mut Expr> {
+pub(super) fn parts_mut(expr: &mut Expr) -> Vec<&mut Expr> {
     match &mut expr.kind {
         ExprKind::List(parts) | ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter_mut().collect(),
         ExprKind::Call { args, .. } => args.iter_mut().collect(),

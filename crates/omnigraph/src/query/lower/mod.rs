@@ -36,7 +36,7 @@ mod value;
 pub(super) use block::Uses;
 pub(super) use change::{assigned, pinned, types_read};
 pub(super) use expr::carrier;
-pub(crate) use mention::parts_mut;
+pub(crate) use mention::compare_as_text;
 pub(super) use mention::{Mention, mentions};
 pub(super) use scope::{Binding, Scope, column, field_column};
 

@@ -9,7 +9,7 @@ use futures::TryStreamExt;
 use hashbrown::HashMap;
 use omnigraph_walk::{Adjacency, Side};
 
-use super::{Image, TableWrite};
+use super::{Broken, Image, TableWrite};
 use crate::adjacency::Ordinals;
 use crate::error::{Error, Result};
 use crate::keys::KeyHash;
@@ -27,7 +27,7 @@ struct Touched {
     row: Option<u32>,
 }
 
-pub(super) async fn check(image: &Image<'_>, write: &TableWrite<'_>) -> Result<()> {
+pub(super) async fn check(image: &Image<'_>, write: &TableWrite<'_>, broken: &mut Broken) -> Result<()> {
     let Some(ends) = &write.rules.ends else { return Ok(()) };
     for end in ends.iter().filter(|end| end.is_counted()) {
         let touched = touched(write, end).await?;
@@ -52,7 +52,7 @@ pub(super) async fn check(image: &Image<'_>, write: &TableWrite<'_>) -> Result<(
             let noun = if edges == 1 { "edge" } else { "edges" };
             let message = format!("{rule} violation on edge {edge}: {word} '{id}' has {edges} {noun} ({limit})");
             let rows: Vec<u32> = node.row.into_iter().collect();
-            return Err(write.refused(CARDINALITY, &rows, message));
+            broken.add(write.refused(CARDINALITY, &rows, message));
         }
     }
     Ok(())

@@ -1,13 +1,14 @@
 //! What a write does to one table.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
+use omnigraph_log::TablePath;
+use omnigraph_walk::Side;
 
-use crate::error::{Error, RuleError};
-use crate::keys::KeyHash;
+use crate::error::RuleError;
+use crate::keys::{KeyHash, KeySet};
 use crate::table::{ID, RowAddress, Table};
 use crate::validate::{Facts, TableRules};
 
@@ -23,9 +24,9 @@ pub(crate) struct TableWrite<'a> {
     /// Rows that go because others take their place or because they are removed, in order.
     pub(crate) gone: &'a [RowAddress],
     /// Ids of the new rows, but for those that were made up.
-    pub(crate) keys: &'a HashSet<KeyHash>,
+    pub(crate) keys: &'a KeySet,
     /// Ids that go without a successor.
-    pub(crate) removed: &'a HashSet<KeyHash>,
+    pub(crate) removed: &'a KeySet,
     /// The new rows.
     pub(crate) new: NewRows<'a>,
 }
@@ -41,6 +42,28 @@ pub(crate) struct NewRows<'a> {
     pub(crate) streamed: bool,
 }
 
+/// Ends of edges that streamed past and that no row of the same write has.
+#[derive(Clone, Debug)]
+pub(crate) struct WantedEnds {
+    /// The table of the edges.
+    pub(crate) edges: TablePath,
+    /// Which end.
+    pub(crate) side: Side,
+    /// The ends, each once.
+    pub(crate) ends: Vec<WantedEnd>,
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub(crate) struct WantedEnd {
+    /// The id's hash.
+    pub(crate) key: KeyHash,
+    /// The id.
+    pub(crate) id: Box<str>,
+    /// What the door of the write knows the edge by.
+    pub(crate) place: u64,
+}
+
 impl TableWrite<'_> {
     /// Whether a row of the base goes.
     pub(crate) fn takes(&self, address: RowAddress) -> bool {
@@ -49,7 +72,7 @@ impl TableWrite<'_> {
 
     /// Whether a node of the base goes without a successor.
     pub(crate) fn loses(&self, key: KeyHash) -> bool {
-        (self.replace || self.removed.contains(&key)) && !self.keys.contains(&key)
+        (self.replace || self.removed.contains(key)) && !self.keys.contains(key)
     }
 
     /// Ids of rows in memory that are not among the keys: edges of the same write may name them.
@@ -59,10 +82,10 @@ impl TableWrite<'_> {
     }
 
     /// A rule that rows of this write violate. The first row is to blame.
-    pub(crate) fn refused(&self, code: &'static str, rows: &[u32], message: String) -> Error {
+    pub(crate) fn refused(&self, code: &'static str, rows: &[u32], message: String) -> RuleError {
         let places = rows.iter().map(|row| self.new.facts.place(*row));
         let places = if self.new.streamed { places.collect() } else { Vec::new() };
-        let blamed = Some((self.rules.name.clone(), rows.first().copied()));
-        Error::Rule(Box::new(RuleError { code, message, places, blamed }))
+        let entity_id = rows.first().and_then(|row| self.new_row(*row, &[]).id);
+        RuleError { code, message, type_name: self.rules.name.clone(), entity_id, places }
     }
 }

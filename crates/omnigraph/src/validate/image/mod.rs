@@ -2,19 +2,22 @@
 //!
 //! Only what the write touches is looked at, and what touches it: derived indexes of the base say the rest.
 //!
+//! - `broken`      the rules that were found to be broken
 //! - `change`      what a write does to one table
 //! - `unique`      no two rows share what is unique
 //! - `ends`        both ends of an edge exist
 //! - `cardinality` no node has too few or too many edges
 //! - `text`        values and ids for messages
 
+mod broken;
 mod cardinality;
 mod change;
 mod ends;
 mod text;
 mod unique;
 
-pub(crate) use change::{NewRows, TableWrite};
+pub(crate) use broken::Broken;
+pub(crate) use change::{NewRows, TableWrite, WantedEnd, WantedEnds};
 
 use omnigraph_log::TablePath;
 
@@ -41,29 +44,32 @@ pub(crate) struct Nodes<'a> {
 
 impl<'a> Image<'a> {
     /// No two rows share what is unique.
-    pub(crate) async fn check_uniques(&self) -> Result<()> {
+    pub(crate) async fn check_uniques(&self, broken: &mut Broken) -> Result<()> {
         for write in &self.writes {
-            Box::pin(unique::check(self, write)).await?;
+            Box::pin(unique::check(self, write, broken)).await?;
         }
         Ok(())
     }
 
-    /// Both ends of every edge that comes or stays exist. Rows that streamed past were looked at by their door: what it did
-    /// not find among them it looks for in [`Self::nodes`].
-    pub(crate) async fn check_ends(&self) -> Result<()> {
-        for write in &self.writes {
-            Box::pin(ends::check_new(self, write)).await?;
+    /// Both ends of every edge that comes or stays exist. Of rows that streamed past, `wanted` are the ends that their door did
+    /// not find among them.
+    pub(crate) async fn check_ends(&self, wanted: &[WantedEnds], broken: &mut Broken) -> Result<()> {
+        for wanted in wanted {
+            Box::pin(ends::check_wanted(self, wanted, broken)).await?;
         }
         for write in &self.writes {
-            Box::pin(ends::check_kept(self, write)).await?;
+            Box::pin(ends::check_new(self, write, broken)).await?;
+        }
+        for write in &self.writes {
+            Box::pin(ends::check_kept(self, write, broken)).await?;
         }
         Ok(())
     }
 
     /// Every node that an edge came to or went from, and that is still there, has as many edges as it may and must.
-    pub(crate) async fn check_cardinalities(&self) -> Result<()> {
+    pub(crate) async fn check_cardinalities(&self, broken: &mut Broken) -> Result<()> {
         for write in &self.writes {
-            Box::pin(cardinality::check(self, write)).await?;
+            Box::pin(cardinality::check(self, write, broken)).await?;
         }
         Ok(())
     }
@@ -90,8 +96,8 @@ impl Nodes<'_> {
         match self.write {
             None => self.base.contains(key),
             Some(write) => {
-                let stays = || !write.removed.contains(&key) && self.base.contains(key);
-                write.keys.contains(&key) || stays() || self.made_up.contains(&key)
+                let stays = || !write.removed.contains(key) && self.base.contains(key);
+                write.keys.contains(key) || stays() || self.made_up.contains(&key)
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Values and ids for messages.
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray};
 
 use super::TableWrite;
 use crate::error::Result;
@@ -17,13 +17,9 @@ pub(super) struct Named {
 }
 
 impl TableWrite<'_> {
-    /// A new row, as far as it is in memory.
+    /// A new row, as far as it is in memory: those come before others.
     pub(super) fn new_row(&self, row: u32, columns: &[String]) -> Named {
-        let kept: usize = self.new.batches.iter().map(RecordBatch::num_rows).sum();
         let mut row = row as usize;
-        if kept != self.new.facts.rows() as usize {
-            return Named::default();
-        }
         for batch in self.new.batches {
             if row < batch.num_rows() {
                 let found = columns.iter().map(|name| batch.column_by_name(name)).collect::<Option<Vec<_>>>();

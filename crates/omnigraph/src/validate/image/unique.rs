@@ -6,12 +6,12 @@
 use hashbrown::HashMap;
 
 use super::text::{Named, row_at, tuple};
-use super::{Image, TableWrite};
-use crate::error::{Error, Result};
+use super::{Broken, Image, TableWrite};
+use crate::error::{Result, RuleError};
 use crate::keys::{KeyHash, KeyIndex};
 use crate::validate::violation::UNIQUE;
 
-pub(super) async fn check(image: &Image<'_>, write: &TableWrite<'_>) -> Result<()> {
+pub(super) async fn check(image: &Image<'_>, write: &TableWrite<'_>, broken: &mut Broken) -> Result<()> {
     if write.new.facts.rows() == 0 {
         return Ok(());
     }
@@ -25,12 +25,17 @@ pub(super) async fn check(image: &Image<'_>, write: &TableWrite<'_>) -> Result<(
         let mut met: HashMap<KeyHash, u32> = HashMap::new();
         for (hash, row) in write.new.facts.tuples(columns) {
             let held = base.get(hash).filter(|address| !write.takes(*address));
-            if let Some(address) = held {
-                let holder = row_at(&write.base, address, columns).await?;
-                return Err(violated(write, columns, &[row], &holder));
-            }
-            if let Some(first) = met.insert(hash, row) {
-                return Err(violated(write, columns, &[row, first], &write.new_row(first, columns)));
+            let first = met.insert(hash, row);
+            match (held, first) {
+                (None, None) => {}
+                _ if !broken.has_room() => broken.count(),
+                (Some(address), _) => {
+                    let holder = row_at(&write.base, address, columns).await?;
+                    broken.add(violated(write, columns, &[row], &holder));
+                }
+                (None, Some(first)) => {
+                    broken.add(violated(write, columns, &[row, first], &write.new_row(first, columns)));
+                }
             }
         }
     }
@@ -38,7 +43,7 @@ pub(super) async fn check(image: &Image<'_>, write: &TableWrite<'_>) -> Result<(
 }
 
 /// The first of `rows` has what `holder` has.
-fn violated(write: &TableWrite<'_>, columns: &[String], rows: &[u32], holder: &Named) -> Error {
+fn violated(write: &TableWrite<'_>, columns: &[String], rows: &[u32], holder: &Named) -> RuleError {
     let place = format!("{}.{}", write.rules.name, tuple(columns));
     let newcomer = rows.first().map(|row| write.new_row(*row, columns)).unwrap_or_default();
     let value = holder.values.as_deref().map(|values| format!("value '{}' ", tuple(values))).unwrap_or_default();
