@@ -50,15 +50,18 @@ peers() {
     done
 }
 
-# ours <questions> <schema> <records>: our results; the records are a file, or `-` for stdin.
+# ours <questions> <schema> <file>...: our results, from these files.
 ours() {
-    local folder=$place/$1 omnigraph=$CARGO_TARGET_DIR/release/omnigraph
+    local questions=$1 schema=$2 folder=$place/$1 omnigraph=$CARGO_TARGET_DIR/release/omnigraph begun
+    shift 2
     rm -rf "$folder/omnigraph"
-    "$omnigraph" init --schema "$2" "$folder/omnigraph" >&2
-    "$omnigraph" load --data "$3" --mode overwrite "$folder/omnigraph" >&2
+    "$omnigraph" init --schema "$schema" "$folder/omnigraph" >&2
+    begun=$(date +%s%N)
+    "$omnigraph" load "${@/#/--data=}" --mode overwrite "$folder/omnigraph" >&2
+    printf '{"engine": "omnigraph", "load_s": %.2f}\n' "$((($(date +%s%N) - begun) / 10000000))e-2" >&2
     # A bench runs in the folder of its crate, so every path is absolute.
     cargo bench --quiet --workspace --locked --bench questions -- \
-        --graph "$folder/omnigraph" --questions "$PWD/benchmarks/$1" --json >"$folder/omnigraph.jsonl"
+        --graph "$folder/omnigraph" --questions "$PWD/benchmarks/$questions" --json >"$folder/omnigraph.jsonl"
 }
 
 # report <questions>
@@ -85,7 +88,8 @@ report debian || status=$?
 if [ "$synthetic" ]; then
     python3 benchmarks/generate.py --form csv "$place/synthetic"
     peers synthetic
-    [ "$peers_only" ] || ours synthetic benchmarks/synthetic/synthetic.pg - < <(python3 benchmarks/generate.py --form ndjson)
+    # Written by the load of DuckDB.
+    [ "$peers_only" ] || ours synthetic benchmarks/synthetic/synthetic.pg "$place/synthetic/"{Point,Link}.parquet
     report synthetic || status=$?
 fi
 exit "$status"

@@ -10,6 +10,22 @@ use crate::record::{CommitKind, CommitRecord, CommitRef};
 use crate::{Error, Log, Result, invariants, layout};
 
 impl Log {
+    /// The commit of that id, or the one that a tag of that name keeps.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoCommit`] if it is neither.
+    pub async fn commit_named(&self, text: &str) -> Result<Arc<CommitRecord>> {
+        if let Ok(id) = text.parse::<CommitId>() {
+            return self.commit(id).await;
+        }
+        match self.tag(text).await {
+            Ok(tag) => self.commit(tag.commit.commit).await,
+            Err(Error::NoTag { .. } | Error::TagName { .. }) => Err(Error::NoCommit { commit: text.to_owned() }),
+            Err(other) => Err(other),
+        }
+    }
+
     /// Finds a commit by its id, also on a branch that was deleted.
     ///
     /// The id carries its place, so this is one read once the branch is known; the branches are listed only when the

@@ -7,7 +7,9 @@
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures time and prints its table")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use omnigraph::{
@@ -29,9 +31,16 @@ const WRITERS: [usize; 6] = [1, 2, 4, 8, 16, 64];
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [role, place, name] = arguments.as_slice()
+        && role == "--writer"
+    {
+        return runtime.block_on(writer(place, name));
+    }
     runtime.block_on(async {
         one_row().await;
         many_writers().await;
+        many_processes().await;
         slow_store().await;
         remains().await;
     });
@@ -140,6 +149,51 @@ async fn many_writers() {
                 println!("  {name:<6} {keys:<10} {writers:>8} {rate:>10.0} {:>16.2}", rate / one);
             }
         }
+    }
+    println!();
+}
+
+/// Inserts of each process, which has one writer.
+const OF_PROCESS: usize = 250;
+
+/// A process that waits for its start and then inserts.
+async fn writer(place: &str, name: &str) {
+    let graph = Omnigraph::open(place, options(Durability::Os)).await.unwrap();
+    mutate(&graph, INSERT, &format!("{name} warm")).await;
+    println!("ready");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+    for number in 0..OF_PROCESS {
+        mutate(&graph, INSERT, &format!("{name} {number}")).await;
+    }
+}
+
+async fn many_processes() {
+    println!("inserts per second on one branch, a writer in each process, sync os");
+    println!("  {:>9} {:>10} {:>16}", "processes", "per s", "to one process");
+    let mut one = 0.0;
+    for processes in [1, 4] {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("graph");
+        drop(graph(&place, options(Durability::Os)).await);
+        let spawn = |number: usize| {
+            let mut command = Command::new(std::env::current_exe().unwrap());
+            command.args(["--writer", &place.display().to_string(), &format!("p{number}")]);
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
+        };
+        let mut children: Vec<_> = (0..processes).map(spawn).collect();
+        for child in &mut children {
+            let mut line = String::new();
+            BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        }
+        let begun = Instant::now();
+        children.iter_mut().for_each(|child| child.stdin.take().unwrap().write_all(b"go\n").unwrap());
+        children.iter_mut().for_each(|child| assert!(child.wait().unwrap().success()));
+        #[expect(clippy::cast_precision_loss, reason = "some thousands")]
+        let rate = (processes * OF_PROCESS) as f64 / begun.elapsed().as_secs_f64();
+        if processes == 1 {
+            one = rate;
+        }
+        println!("  {processes:>9} {rate:>10.0} {:>16.2}", rate / one);
     }
     println!();
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use omnigraph_log::{BranchRecord, CommitId, CommitRecord, CommitRef, Head};
+use omnigraph_log::{BranchRecord, CommitRecord, CommitRef, Head};
 
 use super::cursor::Cursor;
 use super::path::Path;
@@ -126,11 +126,7 @@ async fn start(shared: &Shared, head: &Head, request: FeedRequest) -> Result<Cur
     match request.start {
         FeedStart::Now => Ok(at(head.record.reference())),
         FeedStart::Beginning => Ok(at(first(shared).await?)),
-        FeedStart::After(text) => {
-            let unknown = || Error::Log(omnigraph_log::Error::NoCommit { commit: text.clone() });
-            let id: CommitId = text.parse().map_err(|_| unknown())?;
-            Ok(at(shared.log.commit(id).await?.reference()))
-        }
+        FeedStart::After(text) => Ok(at(shared.log.commit_named(&text).await?.reference())),
         FeedStart::Cursor(word) => {
             let cursor = Cursor::of(&word)?;
             if cursor.graph != graph || cursor.branch != branch {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{Stream, TryStreamExt};
-use omnigraph_log::{BranchId, CommitId, CommitRecord, CreateTag, Kinship, NewTag, TablePath, TagRecord};
+use omnigraph_log::{BranchId, CommitRecord, CreateTag, Kinship, NewTag, TablePath, TagRecord};
 
 use super::Omnigraph;
 use crate::access::Action;
@@ -61,24 +61,11 @@ impl Omnigraph {
         let log = &self.shared.log;
         match target {
             Target::Branch(name) => Ok(log.head(&log.branch(name).await?).await?.record),
-            Target::Commit(text) => match text.parse::<CommitId>() {
-                Ok(id) => Ok(log.commit(id).await?),
-                Err(_) => self.tagged(text).await,
-            },
+            Target::Commit(text) => Ok(log.commit_named(text).await?),
             Target::Time { branch, micros } => {
                 let head = log.head(&log.branch(branch).await?).await?.record;
                 Ok(log.commit_at(head, *micros).await?)
             }
-        }
-    }
-
-    async fn tagged(&self, name: &str) -> Result<Arc<CommitRecord>> {
-        match self.shared.log.tag(name).await {
-            Ok(tag) => Ok(self.shared.log.commit(tag.commit.commit).await?),
-            Err(omnigraph_log::Error::NoTag { .. } | omnigraph_log::Error::TagName { .. }) => {
-                Err(Error::Log(omnigraph_log::Error::NoCommit { commit: name.to_owned() }))
-            }
-            Err(other) => Err(other.into()),
         }
     }
 

@@ -10,6 +10,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use futures::{StreamExt, TryStreamExt};
 use omnigraph_compiler::catalog::Catalog;
 use omnigraph_log::branch::MAIN;
 use omnigraph_log::{CommitKind, CommitRecord, Head, OperationId, TablePath};
@@ -22,6 +23,9 @@ use super::publish::Seen;
 use super::wanted::{wanted, wanted_of};
 use crate::error::{Error, Result};
 use crate::snapshot::Shared;
+
+/// Intents that are deleted side by side.
+const DELETED_AT_ONCE: usize = 16;
 
 /// The heads of one graph, as one handle sees them. Cheap to clone; clones share the task.
 #[derive(Clone, Debug)]
@@ -67,10 +71,8 @@ struct State {
 #[derive(Debug)]
 struct Standing {
     key: Key,
-    /// Operations that rest on it and are not over.
-    users: usize,
-    /// Whether it is there for sure.
-    durable: bool,
+    /// Whether the fate of its operation is settled.
+    over: bool,
 }
 
 /// What a writer tells before it publishes.
@@ -137,23 +139,15 @@ impl Heads {
 
     /// Announces an operation on `main`; on other branches nothing. Runs beside staging; the commit must not be put before it
     /// returns. What it returns is to be held until the fate of the operation is settled.
-    ///
-    /// An operation rests on an intent that stands already, if there is one: only the first of those that gather puts one.
     pub(crate) async fn announce(&self, announcement: Announcement<'_>) -> Result<Announced> {
         if !self.are_published() || announcement.head.branch.name != MAIN {
             return Ok(Announced { heads: None });
         }
-        if let Some(shared) = self.join() {
-            return Ok(shared);
-        }
         let key = intent::key_of(self.shared().ambient().ulid())?;
-        self.state().standing.push(Standing { key: key.clone(), users: 1, durable: false });
+        self.state().standing.push(Standing { key: key.clone(), over: false });
         let announced = Announced { heads: Some((self.clone(), key.clone())) };
         let intent = self.intent(announcement).await?;
         intent::put(self.shared().log.store(), &key, &intent).await?;
-        for standing in self.state().standing.iter_mut().filter(|standing| standing.key == key) {
-            standing.durable = true;
-        }
         Ok(announced)
     }
 
@@ -161,17 +155,9 @@ impl Heads {
     pub(crate) fn take_over(&self, first: Option<Key>) {
         if let Some(key) = first {
             let mut state = self.state();
-            state.standing.push(Standing { key, users: 0, durable: true });
+            state.standing.push(Standing { key, over: true });
             self.begin(state);
         }
-    }
-
-    /// Rests on an intent that stands already.
-    fn join(&self) -> Option<Announced> {
-        let mut state = self.state();
-        let standing = state.standing.iter_mut().find(|standing| standing.durable)?;
-        standing.users += 1;
-        Some(Announced { heads: Some((self.clone(), standing.key.clone())) })
     }
 
     async fn intent(&self, announcement: Announcement<'_>) -> Result<Intent> {
@@ -203,7 +189,7 @@ impl Heads {
     fn conclude(&self, key: &Key) {
         let mut state = self.state();
         for standing in state.standing.iter_mut().filter(|standing| standing.key == *key) {
-            standing.users = standing.users.saturating_sub(1);
+            standing.over = true;
         }
         self.begin(state);
     }
@@ -252,22 +238,20 @@ impl Heads {
     async fn catch_up(&self) -> Result<()> {
         let over: Vec<Key> = {
             let state = self.state();
-            state.standing.iter().filter(|standing| standing.users == 0).map(|standing| standing.key.clone()).collect()
+            state.standing.iter().filter(|standing| standing.over).map(|standing| standing.key.clone()).collect()
         };
         let log = &self.shared().log;
         let newest = log.head(&log.branch(MAIN).await?).await?.record;
         self.bring(&newest).await?;
-        for key in over {
-            self.withdraw(&key).await?;
-        }
-        Ok(())
+        let withdrawn = futures::stream::iter(over).map(async |key| self.withdraw(&key).await);
+        withdrawn.buffer_unordered(DELETED_AT_ONCE).try_collect().await
     }
 
-    /// Deletes an intent, unless somebody has joined it meanwhile.
+    /// Deletes an intent.
     async fn withdraw(&self, key: &Key) -> Result<()> {
         let withdrawn = {
             let mut state = self.state();
-            let at = state.standing.iter().position(|standing| standing.key == *key && standing.users == 0);
+            let at = state.standing.iter().position(|standing| standing.key == *key);
             at.map(|at| state.standing.swap_remove(at))
         };
         let Some(withdrawn) = withdrawn else { return Ok(()) };
@@ -288,7 +272,7 @@ impl Heads {
                 let state = self.state();
                 match (&state.failure, state.due) {
                     // A caller may have its answer a moment before its operation is over.
-                    _ if state.working || state.standing.iter().any(|standing| standing.users > 0) => {}
+                    _ if state.working || state.standing.iter().any(|standing| !standing.over) => {}
                     (None, false) => return Ok(()),
                     (Some(problem), _) if tries > 0 => return Err(problem.clone()),
                     _ => {

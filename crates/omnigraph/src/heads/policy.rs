@@ -7,11 +7,8 @@ use omnigraph_objects::{Location, Store};
 ///
 /// A commit on `main` is announced by an intent, which is put beside the staging of its rows and is durable before the commit
 /// is: so whatever ends this process, the next one that opens the graph for writing finds what is due. Heads follow behind the
-/// callers, at most [`LATEST`] later plus the time that publishing takes. Commits of that time share one publication and one
-/// intent, so a busy handle waits for neither. [`crate::Omnigraph::settle`] has them published at once.
-///
-/// Two processes can come together so that an intent is lost: another one sweeps while commits of this one gather, and this one
-/// ends before it publishes them. Heads then lag until the next commit on `main`.
+/// callers, at most [`LATEST`] later plus the time that publishing takes; commits of that time share one publication.
+/// [`crate::Omnigraph::settle`] has them published at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum HeadPublication {
     /// Published behind the commits.

@@ -127,13 +127,16 @@ impl Staging {
     }
 }
 
-/// Broken rules with the lines that break them, in the order of the input, and no more of them than are asked for.
+/// Broken rules with the lines that break them, and no more of them than are asked for.
 fn placed(error: Error, files: &Files, most_reported: usize) -> Error {
     let mut broken = match error {
         Error::Rule(broken) => broken,
         other => return other,
     };
-    broken.errors.sort_by_key(|rule| rule.places.first().copied());
+    // One rule after the other, and of each in the order of the input.
+    let codes: Vec<&str> = broken.errors.iter().map(|rule| rule.code).collect();
+    let turn = |rule: &RuleError| codes.iter().position(|code| *code == rule.code);
+    broken.errors.sort_by_cached_key(|rule| (turn(rule), rule.places.first().copied()));
     let faults: Option<Vec<DataError>> = broken.errors.iter().map(|rule| fault(rule, files)).collect();
     let Some(mut faults) = faults else { return Error::Rule(broken) };
     faults.truncate(most_reported.max(1));

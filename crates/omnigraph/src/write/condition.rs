@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::TryStreamExt;
-use omnigraph_log::{CommitId, CommitRecord};
+use omnigraph_log::CommitRecord;
 
 use super::{StagedTable, StagedWrite};
 use crate::error::{Error, Result};
@@ -36,7 +36,9 @@ async fn at_head(base: &Snapshot, expected: &str) -> Result<()> {
         return Ok(());
     }
     // A commit that never was is a mistake of the caller and no lost race.
-    commit(base, expected).await?;
+    if base.shared.log.commit_named(expected).await?.commit == base.commit().commit {
+        return Ok(());
+    }
     let message = format!(
         "precondition failed on branch '{}': expected head '{expected}' but current is {actual}. Nothing was written; read \
          again and decide anew",
@@ -46,7 +48,7 @@ async fn at_head(base: &Snapshot, expected: &str) -> Result<()> {
 }
 
 async fn unchanged(base: &Snapshot, since: &str, staged: &StagedWrite) -> Result<()> {
-    let record = commit(base, since).await?;
+    let record = base.shared.log.commit_named(since).await?;
     let then = Snapshot::of(&base.shared, Target::Commit(since.to_owned()), Arc::clone(&record)).await?;
     for table in &staged.tables {
         let now = base.table(&table.path).await?;
@@ -59,12 +61,6 @@ async fn unchanged(base: &Snapshot, since: &str, staged: &StagedWrite) -> Result
         }
     }
     Ok(())
-}
-
-async fn commit(base: &Snapshot, text: &str) -> Result<Arc<CommitRecord>> {
-    let unknown = || Error::Log(omnigraph_log::Error::NoCommit { commit: text.to_owned() });
-    let id: CommitId = text.parse().map_err(|_| unknown())?;
-    Ok(base.shared.log.commit(id).await?)
 }
 
 /// A row that is written and is not now what it was before, and its id. A row that did not move did not change.

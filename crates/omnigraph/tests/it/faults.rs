@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use omnigraph::objects::{RetryPolicy, StoreOptions};
-use omnigraph::{Classification, LoadMode, MergeRequest, MutateRequest, Omnigraph, OpenOptions, Target};
+use omnigraph::{
+    Classification, LoadMode, MergeRequest, MutateRequest, Omnigraph, OpenOptions, PickRequest, Resolution, Target,
+};
 use omnigraph_testkit::fault::{Fault, Faults, Rule};
 use omnigraph_testkit::s3::{Bucket, Moto};
 
@@ -60,13 +62,34 @@ enum Work {
     LoadOnBranch,
     Mutate,
     Merge,
+    ResolvedMerge,
+    Revert,
+    CherryPick,
     Reset,
+    RenameBranch,
+    DeleteBranch,
+    CreateTag,
+    DeleteTag,
 }
 
 impl Work {
     /// Every operation there is: a new one is a variant, an arm in `run`, and its place here.
-    const ALL: [Self; 7] =
-        [Self::Init, Self::Load, Self::CreateBranch, Self::LoadOnBranch, Self::Mutate, Self::Merge, Self::Reset];
+    const ALL: [Self; 14] = [
+        Self::Init,
+        Self::Load,
+        Self::CreateBranch,
+        Self::LoadOnBranch,
+        Self::Mutate,
+        Self::Merge,
+        Self::ResolvedMerge,
+        Self::Revert,
+        Self::CherryPick,
+        Self::Reset,
+        Self::RenameBranch,
+        Self::DeleteBranch,
+        Self::CreateTag,
+        Self::DeleteTag,
+    ];
 
     /// Makes what must be there before.
     async fn prepare(self, place: &str, options: OpenOptions) {
@@ -75,16 +98,20 @@ impl Work {
         }
         let graph = Omnigraph::init(place, "fleet.pg", SCHEMA, None, options).await.unwrap();
         load(&graph, "main", LoadMode::Merge, CREW).await.unwrap();
-        if matches!(self, Self::LoadOnBranch | Self::Merge | Self::Reset) {
+        if !matches!(self, Self::Load | Self::CreateBranch | Self::Mutate | Self::CreateTag) {
             graph.create_branch("side/b", &Target::Branch("main".into()), None).await.unwrap();
         }
-        if self == Self::Reset {
-            load(&graph, "main", LoadMode::Merge, MORE).await.unwrap();
-        }
-        if self == Self::Merge {
+        match self {
+            Self::Reset => drop(load(&graph, "main", LoadMode::Merge, MORE).await.unwrap()),
             // Both sides changed the same tables, so rows are read, judged and written.
-            load(&graph, "side/b", LoadMode::Merge, MORE).await.unwrap();
-            load(&graph, "main", LoadMode::Merge, OTHER).await.unwrap();
+            Self::Merge | Self::ResolvedMerge | Self::Revert | Self::CherryPick => {
+                let side = if self == Self::Revert { "main" } else { "side/b" };
+                let commit = load(&graph, side, LoadMode::Merge, MORE).await.unwrap().commit.unwrap();
+                graph.create_tag("more", &Target::Commit(commit.commit.to_string()), None).await.unwrap();
+                load(&graph, "main", LoadMode::Merge, OTHER).await.unwrap();
+            }
+            Self::DeleteTag => drop(graph.create_tag("more", &Target::Branch("main".into()), None).await.unwrap()),
+            _ => {}
         }
         graph.settle().await.unwrap();
     }
@@ -101,7 +128,14 @@ impl Work {
             Self::CreateBranch => graph.create_branch("side/b", &Target::Branch("main".into()), None).await.map(drop),
             Self::LoadOnBranch => load(&graph, "side/b", LoadMode::Merge, MORE).await.map(drop),
             Self::Mutate => graph.mutate(mutation()).await.map(drop),
-            Self::Merge => graph.merge(merge()).await.map(drop),
+            Self::Merge => graph.merge(merge(None)).await.map(drop),
+            Self::ResolvedMerge => graph.merge(merge(Some(resolution()))).await.map(drop),
+            Self::Revert => graph.revert(pick()).await.map(drop),
+            Self::CherryPick => graph.cherry_pick(pick()).await.map(drop),
+            Self::RenameBranch => graph.rename_branch("side/b", "side/c", None).await.map(drop),
+            Self::DeleteBranch => graph.delete_branch("side/b", None).await.map(drop),
+            Self::CreateTag => graph.create_tag("more", &Target::Branch("main".into()), None).await.map(drop),
+            Self::DeleteTag => graph.delete_tag("more", None).await.map(drop),
             Self::Reset => graph.reset_branch("main", &Target::Branch("side/b".into()), None).await.map(drop),
         };
         // Whether heads were published says nothing of the commit. Nothing of this handle runs on after it.
@@ -143,6 +177,9 @@ impl Work {
             let name = &branch.record.name;
             state.push_str(&format!("branch {name}\n{}", export(&graph, name).await));
         }
+        for tag in graph.tags().await.unwrap() {
+            state.push_str(&format!("tag {}\n", tag.name));
+        }
         state
     }
 
@@ -159,8 +196,19 @@ impl Work {
 }
 
 /// What the branch has, into main.
-fn merge() -> MergeRequest {
-    MergeRequest { source: "side/b".to_owned(), target: "main".to_owned(), ..MergeRequest::default() }
+fn merge(resolution: Option<Resolution>) -> MergeRequest {
+    MergeRequest { source: "side/b".to_owned(), target: "main".to_owned(), resolution, ..MergeRequest::default() }
+}
+
+/// A row that both sides have and one that only the branch has.
+fn resolution() -> Resolution {
+    let source = "query r() { update Sailor set { rank: 77 } where handle = \"ana\" or handle = \"cyd\" }".to_owned();
+    Resolution { source, file: "resolve.gq".to_owned(), ..Resolution::default() }
+}
+
+/// What the tagged commit did.
+fn pick() -> PickRequest {
+    PickRequest { commit: "more".to_owned(), target: "main".to_owned(), ..PickRequest::default() }
 }
 
 /// A node, and a row that changes. No edge, whose id would be another in each run.

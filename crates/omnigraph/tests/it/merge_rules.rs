@@ -7,12 +7,12 @@ use omnigraph::{MergeRequest, Omnigraph, OpenOptions};
 use crate::support::{branch, export, load, memory, mutate};
 
 const SCHEMA: &str = "\
-node Sailor { handle: String @key  mail: String? @unique  rank: I32? @range(0..99)  state: enum(active, gone)? }
-node Boat { name: String @key  code: String? @check(\"^[a-z]+$\")  hull: String?  sail: String?  @unique(hull, sail) }
+node Sailor { handle: String @key  mail: String? @unique  rank: I32?  state: enum(active, gone)?  @range(rank, 0..99) }
+node Boat { name: String @key  code: String?  hull: String?  sail: String?  @check(code, \"^[a-z]+$\")  @unique(hull, sail) }
 edge Steers: Sailor -> Boat @card(0..1)
 edge Owns: Sailor -> Boat @card(1..)
 edge Leads: Sailor -> Boat @card_in(0..1)
-edge Visits: Sailor -> Boat { day: I32?  note: String? } @key(from, to, day)
+edge Visits: Sailor -> Boat { day: I32  note: String?  @key(@src, @dst, day) }
 edge Logs: Sailor -> Boat { code: String? @unique }
 edge Guards: Sailor -> Boat @on_delete(restrict)
 ";
@@ -84,12 +84,12 @@ const CASES: &[(&str, &str, &str)] = &[
     ("`@card_in(0..1)`", "insert Leads { from: \"ana\", to: \"one\" }", "insert Leads { from: \"ben\", to: \"one\" }"),
     ("`@card_in(0..1)`", "insert Leads { from: \"ana\", to: \"one\" }", "insert Leads { from: \"ana\", to: \"two\" }"),
     (
-        "`@key(from, to, day)`",
+        "`@key(@src, @dst, day)`",
         "insert Visits { from: \"ana\", to: \"one\", day: 1 }",
         "insert Visits { from: \"ana\", to: \"one\", day: 1 }",
     ),
     (
-        "`@key(from, to, day)`",
+        "`@key(@src, @dst, day)`",
         "insert Visits { from: \"ana\", to: \"one\", day: 1, note: \"x\" }",
         "insert Visits { from: \"ana\", to: \"one\", day: 1, note: \"y\" }",
     ),

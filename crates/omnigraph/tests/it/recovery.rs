@@ -342,8 +342,9 @@ async fn recovery_takes_one_decision_for_mixed_tables() {
         let version = site.head_version("Harbor").await;
         site.drift("Harbor", 1).await;
         let behind = site.head_version("Sailor").await;
+        let still = site.head_version("BasedAt").await;
         let basedat = json!({"table_key": "edge:BasedAt", "table_path": format!("{}/heads/main/BasedAt.lance", site.place()),
-                             "expected_version": 2, "post_commit_pin": 3});
+                             "expected_version": still, "post_commit_pin": still + 1});
         let tables = [table("Sailor", behind, behind + 1), table("Harbor", 7, 8), basedat];
         site.put_intent(INTENT, &intent(&operation, &tables));
         let entry = swept(&site).await;
@@ -353,7 +354,7 @@ async fn recovery_takes_one_decision_for_mixed_tables() {
             [
                 (Classification::Behind, behind, behind + 1),
                 (Classification::UnexpectedAtP1, version + 1, version + 2),
-                (Classification::NoMovement, 2, 2),
+                (Classification::NoMovement, still, still),
             ]
         );
     }

@@ -40,7 +40,9 @@ pub(super) async fn check_wanted(image: &Image<'_>, wanted: &WantedEnds, broken:
     let end = rules.ends.iter().flatten().find(|end| end.side == wanted.side);
     let end = end.ok_or_else(|| Error::internal(format!("table {} has no ends", wanted.edges)))?;
     let nodes = image.nodes(&end.node).await?;
-    for missing in wanted.ends.iter().filter(|wanted| !nodes.contains(wanted.key)) {
+    let mut missing: Vec<_> = wanted.ends.iter().filter(|wanted| !nodes.contains(wanted.key)).collect();
+    missing.sort_unstable_by_key(|missing| missing.place);
+    for missing in missing {
         let message = unknown(end, &missing.id, &rules.name);
         let (type_name, places) = (rules.name.clone(), vec![missing.place]);
         broken.add(RuleError { code: END, message, type_name, entity_id: None, places });
