@@ -12,6 +12,7 @@
 //! - [`segment`]: the inverted index of one text column of one data file, and matches on it;
 //! - [`bm25`]: scores over one text column or several with weights, across all segments of a table;
 //! - [`vector`]: distances, and the nearest rows;
+//! - [`sketch`]: vectors as bytes, which tell whose distances need not be measured;
 //! - [`best`]: the k best rows with everything that ties with the last of them;
 //! - [`mod@fuse`]: reciprocal rank fusion of several rankings.
 //!
@@ -33,6 +34,7 @@ pub mod bm25;
 pub mod fuse;
 pub mod query;
 pub mod segment;
+pub mod sketch;
 pub mod vector;
 
 mod edits;
@@ -45,4 +47,5 @@ pub use fuse::fuse;
 pub use query::{MatchKind, TextQuery};
 pub use rows::Rows;
 pub use segment::{Segment, SegmentBuilder};
+pub use sketch::{Border, QuerySketch, Sketches};
 pub use vector::{Nearest, distance};

@@ -50,6 +50,18 @@ impl Nearest {
         Self { metric, query, square }
     }
 
+    /// How distance is measured.
+    #[must_use]
+    pub fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    /// The vector that is searched around.
+    #[must_use]
+    pub fn query(&self) -> &[f32] {
+        &self.query
+    }
+
     /// The distance of one vector of the query's dimension.
     #[must_use]
     pub fn distance(&self, vector: &[f32]) -> f64 {

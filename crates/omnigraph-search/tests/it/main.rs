@@ -5,6 +5,7 @@
 mod analysis;
 mod matching;
 mod ranking;
+mod sketches;
 mod vectors;
 
 use omnigraph_compiler::catalog::Analyzer;

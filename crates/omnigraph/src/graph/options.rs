@@ -27,8 +27,8 @@ pub struct OpenOptions {
     pub heads: HeadPublication,
     /// How often a handle that lives long looks for what other processes left undone; never if absent.
     pub sweep_every: Option<Duration>,
-    /// Bytes of columns that are kept in memory. What is larger than half of it is not kept: each query reads of it what it
-    /// needs.
+    /// Bytes of columns that are kept in memory, and as many of their indexes. What is larger than half of it is not kept: each
+    /// query reads of it what it needs.
     pub column_cache_bytes: u64,
 }
 

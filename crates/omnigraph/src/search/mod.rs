@@ -1,4 +1,4 @@
-//! Indexes of text columns: words, and order.
+//! Indexes of columns: words and order of texts, and sketches of vectors.
 //!
 //! An index covers one column of one fragment, which never changes. So an index is never stale: a commit brings fragments of
 //! its own, and the first search after it indexes just these. Which rows live is asked when an index is used.
@@ -11,17 +11,17 @@ pub(crate) use sorted::{Probe, SortedText};
 
 use std::sync::Arc;
 
-use arrow::array::AsArray;
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Float32Type};
+use futures::TryStreamExt;
 use omnigraph_compiler::catalog::Analyzer;
-use omnigraph_search::{Segment, SegmentBuilder, Tokenizer};
+use omnigraph_search::{Segment, SegmentBuilder, Sketches, Tokenizer};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::error::{Error, Result};
 use crate::table::{Column, Table, weighed_cache};
 
-/// Bytes of indexes kept in memory per graph.
-const CACHE_BYTES: u64 = 512 << 20;
 /// Indexes that the cache is laid out for.
 const CACHE_ITEMS: usize = 1024;
 
@@ -33,11 +33,12 @@ type Key = (u32, i32, Option<String>);
 enum Index {
     Words(Arc<Segment>),
     Order(SortedText),
+    Sketches(Arc<Sketches>),
 }
 
 /// Indexes by fragment and column. Cheap to clone; clones share.
 #[derive(Clone, Debug)]
-pub(crate) struct TextIndexes {
+pub(crate) struct ColumnIndexes {
     kept: Arc<Cache<Key, Index, Bytes>>,
 }
 
@@ -50,18 +51,18 @@ impl Weighter<Key, Index> for Bytes {
         let bytes = match index {
             Index::Words(segment) => segment.memory(),
             Index::Order(sorted) => sorted.memory(),
+            Index::Sketches(sketches) => sketches.memory(),
         };
         bytes.max(1) as u64
     }
 }
 
-impl Default for TextIndexes {
-    fn default() -> Self {
-        Self { kept: Arc::new(weighed_cache(CACHE_ITEMS, CACHE_BYTES, Bytes)) }
+impl ColumnIndexes {
+    /// Room for so many bytes.
+    pub(crate) fn new(bytes: u64) -> Self {
+        Self { kept: Arc::new(weighed_cache(CACHE_ITEMS, bytes, Bytes)) }
     }
-}
 
-impl TextIndexes {
     /// The words of a column of a fragment of `table`.
     pub(crate) async fn words(
         &self,
@@ -74,7 +75,7 @@ impl TextIndexes {
         if let Some(Index::Words(segment)) = self.kept.get(&key) {
             return Ok(segment);
         }
-        let texts = texts(table, fragment, column).await?;
+        let texts = column_of(table, fragment, column).await?;
         let tokenizer = tokenizer(analyzer)?;
         let segment = Arc::new(aside(move || build(&tokenizer, &texts)).await?);
         self.kept.insert(key, Index::Words(Arc::clone(&segment)));
@@ -87,16 +88,64 @@ impl TextIndexes {
         if let Some(Index::Order(sorted)) = self.kept.get(&key) {
             return Ok(sorted);
         }
-        let texts = texts(table, fragment, column).await?;
+        let texts = column_of(table, fragment, column).await?;
         let sorted = aside(move || SortedText::build(&texts)).await?;
         self.kept.insert(key, Index::Order(sorted.clone()));
         Ok(sorted)
     }
+
+    /// Whether the sketches of all vectors of a column of `table`, which have `width` components, have room.
+    pub(crate) fn has_room_for(&self, table: &Table, width: usize) -> bool {
+        let bytes = table.rows().saturating_mul(Sketches::bytes_of_row(width) as u64);
+        bytes <= self.kept.capacity() / 2
+    }
+
+    /// The sketches of the vectors of a column of a fragment of `table`.
+    pub(crate) async fn sketches(&self, table: &Table, fragment: u32, column: &str) -> Result<Arc<Sketches>> {
+        let key = (fragment, table.field_id(column)?, None);
+        if let Some(Index::Sketches(sketches)) = self.kept.get(&key) {
+            return Ok(sketches);
+        }
+        let mut sketches = Sketches::new(width_of(table, column)?);
+        if table.fits_in_memory(&[column]) {
+            let vectors = column_of(table, fragment, column).await?;
+            sketches = aside(move || vectors.chunks().iter().try_fold(sketches, sketched)).await?;
+        } else {
+            let mut chunks = std::pin::pin!(table.written(fragment, column).await?);
+            while let Some(chunk) = chunks.try_next().await? {
+                sketches = aside(move || sketched(sketches, &chunk)).await?;
+            }
+        }
+        let sketches = Arc::new(sketches);
+        self.kept.insert(key, Index::Sketches(Arc::clone(&sketches)));
+        Ok(sketches)
+    }
 }
 
-async fn texts(table: &Table, fragment: u32, column: &str) -> Result<Column> {
-    let texts = table.columns(&[fragment], &[column]).await?.into_iter().flatten().next();
-    texts.ok_or_else(|| Error::internal("a text column is not there"))
+/// The number of components of the vectors of a column.
+pub(crate) fn width_of(table: &Table, column: &str) -> Result<usize> {
+    match table.schema().field_with_name(column).map(|field| field.data_type()) {
+        Ok(DataType::FixedSizeList(_, width)) => Ok(width.unsigned_abs() as usize),
+        _ => Err(Error::internal(format!("column {column} holds no vectors"))),
+    }
+}
+
+fn sketched(mut sketches: Sketches, vectors: &ArrayRef) -> Result<Sketches> {
+    let lists = vectors.as_fixed_size_list_opt().ok_or_else(|| Error::internal("a vector column holds no vectors"))?;
+    let values = lists.values().as_primitive_opt::<Float32Type>().map(|values| values.values().as_ref());
+    let values: &[f32] = values.ok_or_else(|| Error::internal("a vector column holds no floats"))?;
+    let width = lists.value_length().unsigned_abs() as usize;
+    for row in 0..lists.len() {
+        let start = usize::try_from(lists.value_offset(row)).unwrap_or(usize::MAX);
+        let vector = lists.is_valid(row).then(|| values.get(start..start.saturating_add(width))).flatten();
+        sketches.push(vector);
+    }
+    Ok(sketches)
+}
+
+async fn column_of(table: &Table, fragment: u32, column: &str) -> Result<Column> {
+    let found = table.columns(&[fragment], &[column]).await?.into_iter().flatten().next();
+    found.ok_or_else(|| Error::internal("an indexed column is not there"))
 }
 
 /// Long work, where it does not keep others waiting.

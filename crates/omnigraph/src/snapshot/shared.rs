@@ -7,7 +7,7 @@ use crate::adjacency::{Storing, Topology};
 use crate::error::Result;
 use crate::keys::KeyIndexes;
 use crate::schema::{CompiledQueries, Schemas};
-use crate::search::TextIndexes;
+use crate::search::ColumnIndexes;
 use crate::table::Tables;
 
 /// The graph's log, tables and caches. Cheap to clone; clones share.
@@ -18,7 +18,7 @@ pub(crate) struct Shared {
     pub(crate) keys: KeyIndexes,
     pub(crate) schemas: Schemas,
     pub(crate) topology: Topology,
-    pub(crate) text: TextIndexes,
+    pub(crate) indexes: ColumnIndexes,
     pub(crate) queries: CompiledQueries,
 }
 
@@ -33,7 +33,7 @@ impl Shared {
             keys: KeyIndexes::default(),
             schemas: Schemas::default(),
             topology,
-            text: TextIndexes::default(),
+            indexes: ColumnIndexes::new(column_cache_bytes),
             queries: CompiledQueries::default(),
         })
     }

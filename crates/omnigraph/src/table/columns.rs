@@ -10,7 +10,7 @@ use arrow::array::{Array, ArrayRef, AsArray, UInt32Array, new_null_array};
 use arrow::compute::{concat, interleave, take};
 use arrow::datatypes::{DataType, Schema as ArrowSchema};
 use arrow::record_batch::RecordBatch;
-use futures::TryStreamExt;
+use futures::{Stream, TryStreamExt};
 use lance_table::format::Fragment;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -165,24 +165,44 @@ impl Table {
         field.map(|field| field.id).ok_or_else(|| Error::internal(format!("table {} has no column {name}", self.path)))
     }
 
+    /// The values of a column of a fragment in chunks, deleted rows included, without keeping anything.
+    pub(crate) async fn written(
+        &self,
+        fragment: u32,
+        column: &str,
+    ) -> Result<impl Stream<Item = Result<ArrayRef>> + use<>> {
+        let (_, batches) = self.scan_written(&[fragment].into(), &[column]).await?;
+        Ok(batches.map_ok(|batch| Arc::clone(batch.column(0))))
+    }
+
+    /// Scans columns of fragments in their order, deleted rows included.
+    async fn scan_written(
+        &self,
+        fragments: &BTreeSet<u32>,
+        names: &[&str],
+    ) -> Result<(Vec<Fragment>, impl Stream<Item = Result<RecordBatch>> + use<>)> {
+        let stored = self.dataset.manifest.fragments.iter();
+        let wanted: Vec<Fragment> = stored
+            .filter(|fragment| fragments.contains(&id_of(fragment)))
+            .map(|fragment| Fragment { deletion_file: None, ..fragment.clone() })
+            .collect();
+        let mut scanner = self.dataset.scan();
+        scanner.project(names).map_err(failed("read columns of", self.path.as_str()))?;
+        scanner.scan_in_order(true).batch_size(CHUNK_ROWS).with_fragments(wanted.clone());
+        let stream = scanner.try_into_stream().await.map_err(failed("read columns of", self.path.as_str()))?;
+        let path = self.path.clone();
+        Ok((wanted, stream.map_err(move |error| failed("read columns of", path.as_str())(error))))
+    }
+
     /// Reads whole columns of fragments in one scan, deleted rows included.
     async fn read_columns(
         &self,
         fragments: &BTreeSet<u32>,
         columns: &[(&str, i32)],
     ) -> Result<Vec<((u32, i32), Column)>> {
-        let stored = self.dataset.manifest.fragments.iter();
-        let wanted: Vec<Fragment> = stored
-            .filter(|fragment| fragments.contains(&id_of(fragment)))
-            .map(|fragment| Fragment { deletion_file: None, ..fragment.clone() })
-            .collect();
         let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-        let mut scanner = self.dataset.scan();
-        scanner.project(&names).map_err(failed("read columns of", self.path.as_str()))?;
-        scanner.scan_in_order(true).batch_size(CHUNK_ROWS).with_fragments(wanted.clone());
-        let stream = scanner.try_into_stream().await.map_err(failed("read columns of", self.path.as_str()))?;
-        let batches: Vec<RecordBatch> =
-            stream.try_collect().await.map_err(failed("read columns of", self.path.as_str()))?;
+        let (wanted, batches) = self.scan_written(fragments, &names).await?;
+        let batches: Vec<RecordBatch> = batches.try_collect().await?;
         let mut rows = Rows { batches, batch: 0, row: 0 };
         let mut read = Vec::with_capacity(wanted.len() * columns.len());
         for fragment in &wanted {

@@ -26,6 +26,7 @@ const START: &str = r#"{"type":"Sailor","data":{"handle":"ana","mail":"a"}}
 {"edge":"Owns","from":"ana","to":"one","data":{"id":"o1"}}
 {"edge":"Owns","from":"ana","to":"two","data":{"id":"o2"}}
 {"edge":"Steers","from":"ben","to":"one","data":{"id":"s1"}}
+{"edge":"Visits","from":"ben","to":"two","data":{"day":7}}
 "#;
 
 /// Rule, target, source.
@@ -70,7 +71,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("`@card(0..1)`", "insert Steers { from: \"ana\", to: \"one\" }", "insert Steers { from: \"cyd\", to: \"one\" }"),
     (
         "`@card(0..1)`",
-        "update Steers set { from: \"cyd\" } where from = \"ben\"",
+        "delete Steers where from = \"ben\" insert Steers { from: \"cyd\", to: \"one\" }",
         "insert Steers { from: \"cyd\", to: \"two\" }",
     ),
     (
@@ -95,7 +96,11 @@ const CASES: &[(&str, &str, &str)] = &[
     ),
     ("ends exist", "delete Boat where name = \"one\"", "insert Logs { from: \"ben\", to: \"one\" }"),
     ("ends exist", "insert Logs { from: \"ben\", to: \"one\" }", "delete Boat where name = \"one\""),
-    ("ends exist", "delete Sailor where handle = \"ben\"", "update Steers set { to: \"two\" } where from = \"ben\""),
+    (
+        "ends exist",
+        "delete Sailor where handle = \"ben\"",
+        "update Visits set { note: \"again\" } where from = \"ben\"",
+    ),
     ("ends exist", "delete Sailor where handle = \"ben\"", "delete Steers where from = \"ben\""),
     ("`@on_delete(restrict)`", "delete Boat where name = \"six\"", "insert Guards { from: \"ana\", to: \"six\" }"),
     (

@@ -123,7 +123,9 @@ impl Lowering {
         self.numbered.extend(query.order.rank.iter().flat_map(super::mention::rank_variables));
         let mut flow = self.rows_for(body, keys, at_once).await?;
         if let Some(rank) = &query.order.rank {
-            flow = self.rank(flow, rank).await?;
+            let cut = page.after.is_none() && body.having.is_none() && body.group.is_none();
+            let fetch = page.limit.filter(|_| cut).map(|limit| limit.saturating_add(page.offset));
+            flow = self.rank(flow, rank, fetch)?;
         }
         Ok(flow)
     }

@@ -13,7 +13,7 @@ use super::flow::{Flow, extended};
 use super::scope::column;
 use super::value::floats;
 use crate::error::{Error, Result};
-use crate::query::operator::{Arm, Score, Scoring, TextField, node};
+use crate::query::operator::{Arm, NearestRows, Score, Scoring, TextField, is_sketched, node};
 
 impl Lowering {
     /// Adds the column of a text match, a distance or a rank.
@@ -21,11 +21,30 @@ impl Lowering {
         self.scored(flow, expr, false)
     }
 
-    /// Adds the column of the rank that orders, and leaves out the rows that it does not cover.
-    pub(super) async fn rank(&mut self, flow: Flow, rank: &Rank) -> Result<Flow> {
+    /// Adds the column of the rank that orders, and leaves out the rows that it does not cover; those beyond the first `fetch` may
+    /// be left out as well.
+    pub(super) fn rank(&mut self, flow: Flow, rank: &Rank, fetch: Option<usize>) -> Result<Flow> {
         let ty = Type::scalar(Base::F64);
         let expr = Expr { kind: ExprKind::Rank(Box::new(rank.clone())), ty };
-        self.scored(flow, &expr, true)
+        match (rank, fetch) {
+            (Rank::Nearest(nearest), Some(fetch)) => self.nearest_rows(flow, expr, nearest, fetch),
+            _ => self.scored(flow, &expr, true),
+        }
+    }
+
+    fn nearest_rows(&mut self, flow: Flow, expr: Expr, nearest: &Nearest, fetch: usize) -> Result<Flow> {
+        let arm = self.nearest_arm(nearest, &flow)?;
+        let indexes = self.graph.snapshot.shared.indexes.clone();
+        if !is_sketched(&arm, &indexes)? {
+            return self.scored(flow, &expr, true);
+        }
+        let name = self.fresh("score");
+        let schema = extended(&flow.schema(), [ArrowField::new(&name, DataType::Float64, true)]);
+        let budget = Arc::clone(&self.budget);
+        let rows = NearestRows { arm, fetch, schema: Arc::clone(&schema), indexes, budget };
+        let mut scope = flow.scope;
+        scope.computed.push((expr, name));
+        Ok(Flow { plan: node(rows, vec![flow.plan], schema), scope })
     }
 
     fn scored(&mut self, flow: Flow, expr: &Expr, covered_only: bool) -> Result<Flow> {
@@ -51,7 +70,7 @@ impl Lowering {
             fused,
             covered_only,
             schema: Arc::clone(&schema),
-            indexes: self.graph.snapshot.shared.text.clone(),
+            indexes: self.graph.snapshot.shared.indexes.clone(),
             budget: Arc::clone(&self.budget),
         };
         let mut scope = flow.scope;

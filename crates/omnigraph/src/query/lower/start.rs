@@ -209,7 +209,7 @@ impl Lowering {
             nodes: entities.clone(),
             column: column_name,
             probes,
-            indexes: self.graph.snapshot.shared.text.clone(),
+            indexes: self.graph.snapshot.shared.indexes.clone(),
             schema: Arc::clone(&schema),
             budget: Arc::clone(&self.budget),
         };

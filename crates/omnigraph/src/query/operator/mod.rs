@@ -16,12 +16,14 @@
 //! - `distinct` rows once
 //! - `page`     continue after a cursor
 //! - `search`   text matches, distances and ranks
+//! - `nearest`  the rows whose vectors are nearest
 
 mod attach;
 mod compute;
 mod distinct;
 mod exec;
 mod expand;
+mod nearest;
 mod nest;
 mod page;
 mod path;
@@ -36,6 +38,7 @@ pub(super) use compute::{Counted, Filter, Project, Witness};
 pub(super) use distinct::Distinct;
 pub(super) use exec::{Operator, OperatorExec, Stream, is_brief, node};
 pub(super) use expand::{Expand, Found, Hop};
+pub(super) use nearest::{NearestRows, is_sketched};
 pub(super) use nest::{Nest, Nesting};
 pub(super) use page::{After, LateKeys, SortKey, TopK};
 pub(super) use path::{FindPaths, PathKind, ShowPaths, checked_cost, path_fields, shown_path_fields};

@@ -14,7 +14,7 @@ use super::{Operator, Stream};
 use crate::error::{Error, Result};
 use crate::query::budget::Budget;
 use crate::query::graph::{Entities, Nodes, Rows, node_ref};
-use crate::search::{Probe, TextIndexes};
+use crate::search::{ColumnIndexes, Probe};
 use crate::table::{self, CHUNK_ROWS, FragmentRows, ROW_ADDRESS, RowAddress, Table};
 
 /// So many nodes are shown before another thread would have begun to.
@@ -267,7 +267,7 @@ pub(in crate::query) struct IndexLookup {
     /// What is looked for.
     pub(in crate::query) probes: Vec<Probe>,
     /// Where.
-    pub(in crate::query) indexes: TextIndexes,
+    pub(in crate::query) indexes: ColumnIndexes,
     /// The number of the node.
     pub(in crate::query) schema: SchemaRef,
     /// What it may cost.

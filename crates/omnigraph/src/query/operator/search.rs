@@ -20,7 +20,7 @@ use super::{Field, Operator, Stream};
 use crate::error::{Error, Result};
 use crate::query::budget::Budget;
 use crate::query::graph::{Entities, Nodes, node_ref, ordinal_of, space_of};
-use crate::search::{TextIndexes, tokenizer};
+use crate::search::{ColumnIndexes, tokenizer};
 use crate::table::{CHUNK_ROWS, Column, ID, RowAddress};
 
 /// One text column and what is asked of it.
@@ -89,7 +89,7 @@ pub(in crate::query) struct Score {
     /// The columns of the input, then the score.
     pub(in crate::query) schema: SchemaRef,
     /// Where text is looked up.
-    pub(in crate::query) indexes: TextIndexes,
+    pub(in crate::query) indexes: ColumnIndexes,
     /// What it may cost.
     pub(in crate::query) budget: Arc<Budget>,
 }
@@ -163,7 +163,7 @@ impl Score {
 
 impl Arm {
     /// The score of each row's node.
-    async fn scores(&self, refs: &UInt64Array, indexes: &TextIndexes, budget: &Budget) -> Result<ArrayRef> {
+    async fn scores(&self, refs: &UInt64Array, indexes: &ColumnIndexes, budget: &Budget) -> Result<ArrayRef> {
         let Entities::Nodes(nodes) = &self.entities else { return Err(Error::internal("a score of edges")) };
         match &self.scoring {
             Scoring::Distance { column, query } => distances(refs, nodes, column, query.as_ref(), budget).await,
@@ -207,7 +207,7 @@ async fn matched(
     field: &TextField,
     kind: MatchKind,
     query: Option<&str>,
-    indexes: &TextIndexes,
+    indexes: &ColumnIndexes,
 ) -> Result<HashMap<u64, f64>> {
     let mut found = HashMap::new();
     let Some(query) = query else { return Ok(found) };
@@ -231,7 +231,7 @@ async fn bm25(
     nodes: &[Arc<Nodes>],
     fields: &[TextField],
     query: Option<&str>,
-    indexes: &TextIndexes,
+    indexes: &ColumnIndexes,
 ) -> Result<HashMap<u64, f64>> {
     let mut scores = HashMap::new();
     let Some(query) = query else { return Ok(scores) };
@@ -278,7 +278,7 @@ async fn bm25(
 }
 
 /// The distance of each row's node.
-async fn distances(
+pub(super) async fn distances(
     refs: &UInt64Array,
     nodes: &[Arc<Nodes>],
     column: &str,
