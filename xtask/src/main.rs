@@ -3,7 +3,7 @@
 //! The same checks run as a test, so `cargo test` on the workspace cannot pass while the house is untidy.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 mod tidy;
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 }
 
 fn tidy_command() -> Result<String, String> {
-    let findings = tidy::run(workspace_root())?;
+    let findings = tidy::run(&workspace_root()?)?;
     if findings.is_empty() {
         return Ok("tidy: nothing to mend".to_owned());
     }
@@ -32,10 +32,12 @@ fn tidy_command() -> Result<String, String> {
     Err(report)
 }
 
-/// The folder above this crate: the path is fixed when the tool is compiled, so it works from any current folder.
-fn workspace_root() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here)
+/// The folder above this crate, as cargo says when it runs the tool: clones that share what they build are different folders.
+#[expect(clippy::disallowed_methods, reason = "this is a binary, and cargo tells it by the environment")]
+fn workspace_root() -> Result<PathBuf, String> {
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let root = here.as_deref().and_then(Path::parent).map(Path::to_owned);
+    root.ok_or_else(|| "run it as `cargo run -p xtask -- tidy`".to_owned())
 }
 
 /// Writes the report. A closed pipe (`| head`) is the reader's choice and no failure of ours.

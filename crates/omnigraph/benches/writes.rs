@@ -241,6 +241,7 @@ async fn remains() {
         "  data files of the newest state: {} beside {}; their bytes: {} beside {}, ratio {ratio:.2}",
         live_many.0, live_once.0, live_many.1, live_once.1
     );
+    graph_many.settle().await.unwrap();
     let all = files(&many);
     println!("  files of all 5,001 states, each of which can still be read: {}, {} bytes", all.0, all.1);
     for (what, source) in [
@@ -289,8 +290,9 @@ async fn live_files(graph: &Omnigraph, root: &Path) -> (usize, u64) {
 
 fn files(folder: &Path) -> (usize, u64) {
     let mut found = (0, 0);
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
-        let below = if entry.path().is_dir() { files(&entry.path()) } else { (1, entry.metadata().unwrap().len()) };
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
+        let below = if entry.path().is_dir() { files(&entry.path()) } else { (1, bytes) };
         found = (found.0 + below.0, found.1 + below.1);
     }
     found

@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn the_house_is_tidy() {
-        let findings = run(crate::workspace_root()).unwrap();
+        let findings = run(&crate::workspace_root().unwrap()).unwrap();
         let report: String = findings.iter().map(|finding| format!("\n{finding}")).collect();
         assert!(findings.is_empty(), "{report}");
     }

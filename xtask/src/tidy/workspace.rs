@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn this_workspace_can_be_read() {
-        let crates = load(crate::workspace_root()).unwrap();
+        let crates = load(&crate::workspace_root().unwrap()).unwrap();
         let own = crates.iter().find(|c| c.name == "xtask").unwrap();
         assert_eq!(own.manifest, "xtask/Cargo.toml");
         assert!(own.dependencies.iter().any(|d| d.name == "serde_json"));

@@ -8,6 +8,7 @@
 //! There is at most one task at a time, and it ends when nothing is left to do. What was concluded while it worked it does in
 //! its next round, so any number of commits share one publication.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use futures::{StreamExt, TryStreamExt};
@@ -24,6 +25,9 @@ use super::wanted::{wanted, wanted_of};
 use crate::error::{Error, Result};
 use crate::snapshot::Shared;
 
+/// The most operations that a handle announces at once. A handle that dies leaves an intent that stands until so many commits
+/// have come.
+const MOST_PLACES: u64 = 64;
 /// Intents that are deleted side by side.
 const DELETED_AT_ONCE: usize = 16;
 
@@ -66,13 +70,17 @@ struct State {
     working: bool,
     /// Why the last publication failed, if it did.
     failure: Option<String>,
+    /// Operations that the next intent announces.
+    places: u64,
 }
 
 #[derive(Debug)]
 struct Standing {
     key: Key,
-    /// Whether the fate of its operation is settled.
-    over: bool,
+    /// Operations that rest on it and whose fate is not settled.
+    users: usize,
+    /// Places in the log that it announces, once it is there for sure.
+    places: Range<u64>,
 }
 
 /// What a writer tells before it publishes.
@@ -104,10 +112,19 @@ pub(crate) async fn announce_first(store: &Store, first: &CommitRecord, catalog:
         writer_kind: first.kind.into(),
         tables: wanted.iter().map(|wanted| wanted.intended(0)).collect(),
         sequence: Some(first.sequence),
+        places: 1,
     };
     let key = intent::key_of(store.ambient().ulid())?;
     intent::put(store, &key, &intent).await?;
     Ok(key)
+}
+
+/// What an operation rests on.
+enum Joined {
+    /// An intent that stands.
+    Standing(Announced),
+    /// One that is to be put, with so many places.
+    Own(u64),
 }
 
 /// An operation that was announced. Dropped when its fate is settled, whatever it is: heads are looked after then.
@@ -139,15 +156,25 @@ impl Heads {
 
     /// Announces an operation on `main`; on other branches nothing. Runs beside staging; the commit must not be put before it
     /// returns. What it returns is to be held until the fate of the operation is settled.
+    ///
+    /// The first operation after a rest announces itself alone. Those that follow before the heads are published announce more
+    /// and more of the places behind them, and the next operations rest on that.
     pub(crate) async fn announce(&self, announcement: Announcement<'_>) -> Result<Announced> {
         if !self.are_published() || announcement.head.branch.name != MAIN {
             return Ok(Announced { heads: None });
         }
+        let place = announcement.head.next_sequence();
         let key = intent::key_of(self.shared().ambient().ulid())?;
-        self.state().standing.push(Standing { key: key.clone(), over: false });
+        let places = match self.join(place, &key) {
+            Joined::Standing(announced) => return Ok(announced),
+            Joined::Own(places) => places,
+        };
         let announced = Announced { heads: Some((self.clone(), key.clone())) };
-        let intent = self.intent(announcement).await?;
+        let intent = Intent { places, ..self.intent(announcement).await? };
         intent::put(self.shared().log.store(), &key, &intent).await?;
+        for standing in self.state().standing.iter_mut().filter(|standing| standing.key == key) {
+            standing.places = place..place.saturating_add(places);
+        }
         Ok(announced)
     }
 
@@ -155,9 +182,22 @@ impl Heads {
     pub(crate) fn take_over(&self, first: Option<Key>) {
         if let Some(key) = first {
             let mut state = self.state();
-            state.standing.push(Standing { key, over: true });
+            state.standing.push(Standing { key, users: 0, places: 0..0 });
             self.begin(state);
         }
+    }
+
+    /// Rests on an intent that announces `place`, or takes note of one of that key that is about to be put.
+    fn join(&self, place: u64, key: &Key) -> Joined {
+        let mut state = self.state();
+        if let Some(standing) = state.standing.iter_mut().find(|standing| standing.places.contains(&place)) {
+            standing.users += 1;
+            return Joined::Standing(Announced { heads: Some((self.clone(), standing.key.clone())) });
+        }
+        state.places = if state.standing.is_empty() { 1 } else { state.places.saturating_mul(2).clamp(1, MOST_PLACES) };
+        let places = state.places;
+        state.standing.push(Standing { key: key.clone(), users: 1, places: 0..0 });
+        Joined::Own(places)
     }
 
     async fn intent(&self, announcement: Announcement<'_>) -> Result<Intent> {
@@ -183,13 +223,14 @@ impl Heads {
             writer_kind: kind.into(),
             tables: tables.collect(),
             sequence: Some(head.next_sequence()),
+            places: 1,
         })
     }
 
     fn conclude(&self, key: &Key) {
         let mut state = self.state();
         for standing in state.standing.iter_mut().filter(|standing| standing.key == *key) {
-            standing.over = true;
+            standing.users = standing.users.saturating_sub(1);
         }
         self.begin(state);
     }
@@ -238,7 +279,7 @@ impl Heads {
     async fn catch_up(&self) -> Result<()> {
         let over: Vec<Key> = {
             let state = self.state();
-            state.standing.iter().filter(|standing| standing.over).map(|standing| standing.key.clone()).collect()
+            state.standing.iter().filter(|standing| standing.users == 0).map(|standing| standing.key.clone()).collect()
         };
         let log = &self.shared().log;
         let newest = log.head(&log.branch(MAIN).await?).await?.record;
@@ -247,11 +288,11 @@ impl Heads {
         withdrawn.buffer_unordered(DELETED_AT_ONCE).try_collect().await
     }
 
-    /// Deletes an intent.
+    /// Deletes an intent, unless somebody has come to rest on it.
     async fn withdraw(&self, key: &Key) -> Result<()> {
         let withdrawn = {
             let mut state = self.state();
-            let at = state.standing.iter().position(|standing| standing.key == *key);
+            let at = state.standing.iter().position(|standing| standing.key == *key && standing.users == 0);
             at.map(|at| state.standing.swap_remove(at))
         };
         let Some(withdrawn) = withdrawn else { return Ok(()) };
@@ -272,7 +313,7 @@ impl Heads {
                 let state = self.state();
                 match (&state.failure, state.due) {
                     // A caller may have its answer a moment before its operation is over.
-                    _ if state.working || state.standing.iter().any(|standing| !standing.over) => {}
+                    _ if state.working || state.standing.iter().any(|standing| standing.users > 0) => {}
                     (None, false) => return Ok(()),
                     (Some(problem), _) if tries > 0 => return Err(problem.clone()),
                     _ => {

@@ -71,6 +71,30 @@ pub(crate) struct Intent {
     /// The place in the log of `main` that the operation tries to take. While nobody has it, the operation may be about to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sequence: Option<u64>,
+    /// How many places, from that one on, operations of the same handle try to take: a busy one announces several at once.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub(crate) places: u64,
+}
+
+fn one() -> u64 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
+fn is_one(places: &u64) -> bool {
+    *places == 1
+}
+
+impl Intent {
+    /// Whether an operation that it announces may still be about to be published: nobody has the last of its places.
+    pub(crate) fn may_be_alive(&self, newest: u64) -> bool {
+        self.sequence.is_some_and(|first| first.saturating_add(self.places.saturating_sub(1)) > newest)
+    }
+
+    /// Whether an operation that it announces may be published already.
+    pub(crate) fn may_be_published(&self, newest: u64) -> bool {
+        self.sequence.is_none_or(|first| first <= newest)
+    }
 }
 
 /// An intent that stands, and its object.

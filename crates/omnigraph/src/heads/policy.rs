@@ -7,7 +7,8 @@ use omnigraph_objects::{Location, Store};
 ///
 /// A commit on `main` is announced by an intent, which is put beside the staging of its rows and is durable before the commit
 /// is: so whatever ends this process, the next one that opens the graph for writing finds what is due. Heads follow behind the
-/// callers, at most [`LATEST`] later plus the time that publishing takes; commits of that time share one publication.
+/// callers, at most [`LATEST`] later plus the time that publishing takes; commits of that time share one publication, and operations
+/// that follow each other fast share intents, so a busy handle waits for neither.
 /// [`crate::Omnigraph::settle`] has them published at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum HeadPublication {

@@ -30,11 +30,6 @@ pub(super) struct JudgedTable {
     pub(super) found: u64,
 }
 
-/// Whether the operation of an intent may still be about to be published: nobody has the place that it tries to take.
-pub(super) fn may_be_alive(standing: &StandingIntent, newest: &CommitRecord) -> bool {
-    standing.intent.sequence.is_some_and(|place| place > newest.sequence)
-}
-
 /// Judges an intent. All or nothing: a single head of which nothing can be proved stops all of them.
 pub(super) async fn judge(shared: &Shared, inspection: &Inspection<'_>, standing: StandingIntent) -> Result<Judged> {
     let mut tables = Vec::with_capacity(standing.intent.tables.len());

@@ -11,7 +11,8 @@
 //! place in the log that its operation tries to take. While nobody has that place, the operation may be about to, and it has
 //! moved no head: the intent stays and nothing is done. Once somebody has it, the operation was published there or can never
 //! be, and the intent has done its service, whether its writer lives or not: a living one publishes the same heads, because
-//! everybody publishes the newest commit, and finds its intent deleted, which it wanted to do itself.
+//! everybody publishes the newest commit, and finds its intent deleted, which it wanted to do itself. An intent of a busy handle
+//! names several places: between the first and the last of them the heads are looked after, and the intent stays.
 //!
 //! - `classify` how a head differs from what is called for
 //! - `inspect`  look at heads

@@ -7,7 +7,7 @@ use omnigraph_log::branch::MAIN;
 use super::audit::{self, AuditEntry, AuditTable};
 use super::classify::{Classification, Decision, Found, classify};
 use super::inspect::Inspection;
-use super::judge::{judge, may_be_alive};
+use super::judge::judge;
 use super::sweep::finish;
 use crate::error::{RecoveryError, Result};
 use crate::heads::{Brought, Heads, list};
@@ -87,7 +87,7 @@ pub(crate) async fn repair(heads: &Heads, consent: Consent) -> Result<RepairRepo
         });
     }
     let mut judged = Vec::new();
-    for standing in standing.into_iter().filter(|standing| !may_be_alive(standing, &newest)) {
+    for standing in standing.into_iter().filter(|standing| !standing.intent.may_be_alive(newest.sequence)) {
         judged.push(judge(shared, &inspection, standing).await?);
     }
     let intents = judged.iter().map(|judged| (judged.standing.key.to_string(), judged.decision)).collect();

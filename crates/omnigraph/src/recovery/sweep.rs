@@ -8,7 +8,7 @@ use omnigraph_objects::Store;
 
 use super::audit::{self, AuditEntry, AuditTable};
 use super::inspect::Inspection;
-use super::judge::{Judged, judge, may_be_alive};
+use super::judge::{Judged, judge};
 use crate::error::Result;
 use crate::heads::{Brought, Heads, WeakHeads, delete, list};
 
@@ -35,9 +35,14 @@ pub(crate) async fn sweep(heads: &Heads) -> Result<SweepReport> {
         return Ok(report);
     }
     let newest = shared.log.head(&shared.log.branch(MAIN).await?).await?.record;
-    let (alive, over): (Vec<_>, Vec<_>) = standing.into_iter().partition(|standing| may_be_alive(standing, &newest));
+    let (alive, over): (Vec<_>, Vec<_>) =
+        standing.into_iter().partition(|standing| standing.intent.may_be_alive(newest.sequence));
     report.left = alive.len();
     if over.is_empty() {
+        // Some operations of a handle may be published, and the handle gone. If it lives, it does the same.
+        if alive.iter().any(|standing| standing.intent.may_be_published(newest.sequence)) {
+            heads.bring(&newest).await?;
+        }
         return Ok(report);
     }
     let inspection = Inspection::of(heads, &newest).await?;

@@ -136,5 +136,13 @@ async fn killed_writers_leave_nothing_behind_beside_sweeps() {
         .unwrap();
         graph.settle().await.unwrap();
     }
+    // What a killed writer announced may stand until others have its places.
+    let graph = site.open().await.unwrap();
+    for number in 0..64 {
+        let line = format!("{{\"type\":\"Sailor\",\"data\":{{\"handle\":\"n{number}\"}}}}");
+        load(&graph, "main", LoadMode::Append, &line).await.unwrap();
+    }
+    graph.settle().await.unwrap();
+    drop(site.open().await.unwrap());
     site.assert_settled().await;
 }
