@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use omnigraph::{
-    LoadMode, LoadRequest, LoadSource, Omnigraph, OpenOptions, QueryRequest, QueryResult, Snapshot, Target,
+    LoadMode, LoadRequest, LoadSource, MutateRequest, Omnigraph, OpenOptions, QueryRequest, QueryResult, Snapshot,
+    Target,
 };
 use serde_json::{Value, json};
 
@@ -40,6 +41,8 @@ fn main() {
 struct Question {
     name: String,
     request: QueryRequest,
+    /// Of a mutation, the parameter that is another in every run.
+    unique: Option<String>,
 }
 
 fn questions(folder: &Path) -> Vec<Question> {
@@ -54,7 +57,8 @@ fn questions(folder: &Path) -> Vec<Question> {
             params: Some(entry["params"].clone()),
             ..QueryRequest::default()
         };
-        Question { name: entry["name"].as_str().unwrap().to_owned(), request }
+        let unique = entry["unique"].as_str().map(str::to_owned);
+        Question { name: entry["name"].as_str().unwrap().to_owned(), request, unique }
     };
     manifest["questions"].as_array().unwrap().iter().map(question).collect()
 }
@@ -72,7 +76,11 @@ async fn measure(folder: &Path, asked: &Path, commits: usize, json: bool) {
     for number in 0..commits {
         commit_one(&graph, number).await;
     }
-    for Question { name, request } in questions(asked) {
+    for Question { name, request, unique } in questions(asked) {
+        if let Some(unique) = unique {
+            mutated(&graph, &name, &request, &unique, json).await;
+            continue;
+        }
         let answer = match main_of(&graph).await.query(request.clone()).await {
             Ok(answer) => answer,
             Err(error) if json => {
@@ -92,6 +100,33 @@ async fn measure(folder: &Path, asked: &Path, commits: usize, json: bool) {
             cold.push(started.elapsed());
         }
         report(&name, &answer, warm, median(cold), json);
+    }
+}
+
+/// Times a mutation.
+async fn mutated(graph: &Omnigraph, name: &str, request: &QueryRequest, unique: &str, json: bool) {
+    let mut times = Vec::new();
+    for run in 0..WARM_RUNS {
+        let mut params = request.params.clone().unwrap_or_else(|| json!({}));
+        params[unique] = json!(format!("bench-{}-{run}", std::process::id()));
+        let QueryRequest { source, file, name, .. } = request.clone();
+        let mutation = MutateRequest {
+            branch: "main".to_owned(),
+            source,
+            file,
+            name,
+            params: Some(params),
+            ..MutateRequest::default()
+        };
+        let started = Instant::now();
+        graph.mutate(mutation).await.unwrap();
+        times.push(started.elapsed());
+    }
+    let millis = median(times).as_secs_f64() * 1e3;
+    if json {
+        println!("{}", json!({ "name": name, "median_ms": millis, "runs": WARM_RUNS, "rows": 0 }));
+    } else {
+        println!("{name:24} {millis:9.3} ms, durable");
     }
 }
 

@@ -287,8 +287,38 @@ impl From<datafusion::error::DataFusionError> for Error {
             },
             DataFusionError::Context(_, inner) => Self::from(*inner),
             DataFusionError::ArrowError(inner, _) => Self::from(*inner),
-            DataFusionError::ResourcesExhausted(problem) => Self::Budget { limit: "memory_bytes", value: problem },
+            DataFusionError::ResourcesExhausted(problem) => Self::of_memory(&problem),
+            DataFusionError::Shared(shared) => match std::sync::Arc::try_unwrap(shared) {
+                Ok(inner) => Self::from(inner),
+                Err(shared) => Self::of_shared(&shared),
+            },
             other => Self::Execution { problem: other.strip_backtrace() },
         }
+    }
+}
+
+impl Error {
+    /// Of an error that several partitions of a plan got.
+    fn of_shared(error: &datafusion::error::DataFusionError) -> Self {
+        use datafusion::error::DataFusionError;
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(problem) => Self::of_memory(problem),
+            DataFusionError::External(inner) => match inner.downcast_ref::<Self>() {
+                Some(Self::Budget { limit, value }) => Self::Budget { limit, value: value.clone() },
+                Some(Self::Cancelled) => Self::Cancelled,
+                Some(Self::Value { problem, code, entity }) => {
+                    Self::Value { problem: problem.clone(), code, entity: entity.clone() }
+                }
+                _ => Self::Execution { problem: inner.to_string() },
+            },
+            other => Self::Execution { problem: other.strip_backtrace() },
+        }
+    }
+
+    /// Of a memory pool that has no more: it tells its size between words of its own.
+    fn of_memory(problem: &str) -> Self {
+        let size = problem.split_once("pool_size: ").and_then(|(_, rest)| rest.split_once(')'));
+        let value = size.map_or(problem, |(size, _)| size);
+        Self::Budget { limit: "memory_bytes", value: value.to_owned() }
     }
 }

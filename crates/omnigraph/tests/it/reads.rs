@@ -78,6 +78,12 @@ async fn limits_stop_a_query_and_nothing_else() {
     let collected = "query q() { match { $a: Item $b: Item } return { $a.name as a, collect($b.name) as names } }";
     let error = ask(&graph, collected, json!({}), narrow).await.unwrap_err();
     assert!(error.to_string().contains("memory"), "{error}");
+    // The side of a join that is kept: its error reaches several readers.
+    let joined =
+        "query q() { match { $a: Item $b: Item $c: Item $a.rank + $b.rank = $c.rank } return { count(*) as n } }";
+    let error = ask(&graph, joined, json!({}), narrow).await.unwrap_err();
+    assert_eq!(error.code(), "OG-ENG-012", "{error}");
+    assert!(error.to_string().contains("limit of 64.0 KB (`memory_bytes`)"), "{error}");
     let answer = ask(&graph, "query q() { match { $a: Item } return { count(*) as n } }", json!({}), narrow).await;
     assert_eq!(answer.unwrap().rows[0]["n"], json!(2000));
 }
