@@ -196,8 +196,10 @@ async fn changes(sizes: &Sizes) {
             let side = format!("side{round}");
             graph.create_branch(&side, &main_branch(), None).await.unwrap();
             let step = (rows / count / 2).max(1);
-            load(&graph, &side, (0..count).map(|at| item(at * 2 * step, round + 1)).collect()).await;
-            load(&graph, "main", (0..count).map(|at| item((at * 2 + 1) * step, round + 1)).collect()).await;
+            // Each round has rows of its own, so that none of them is in the way of another.
+            let (theirs, ours) = (|at: usize| at * 2 * step + round, |at: usize| (at * 2 + 1) * step + round);
+            load(&graph, &side, (0..count).map(|at| item(theirs(at), round + 1)).collect()).await;
+            load(&graph, "main", (0..count).map(|at| item(ours(at), round + 1)).collect()).await;
         }
         graph.settle().await.unwrap();
         drop(graph);
