@@ -56,11 +56,10 @@ fn main() {
     let sizes = if small { SMALL } else { FULL };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [role, place, counts @ ..] = arguments.as_slice()
+    if let [role, place, source, target] = arguments.as_slice()
         && role == "--merge"
     {
-        let counts: Vec<usize> = counts.iter().map(|count| count.parse().unwrap()).collect();
-        return runtime.block_on(merges(place, &counts));
+        return runtime.block_on(merge(place, source, target));
     }
     runtime.block_on(async {
         branches(&sizes).await;
@@ -181,9 +180,10 @@ async fn carried(sizes: &Sizes) {
 
 async fn changes(sizes: &Sizes) {
     println!(
-        "\nchanged rows in a table with a Vector(256): a difference and a three-way merge, by a handle that has merged once before"
+        "\nchanged rows on both sides of a table with a Vector(256): a difference and a three-way merge, by a warm handle and"
     );
-    println!("      rows  changes |  diff ms      bytes |  merge ms      bytes | process at most MiB");
+    println!("by a process of its own, which has to learn the ids first");
+    println!("      rows  changes |  diff ms      bytes |  merge ms      bytes |   cold ms  at most MiB");
     for rows in sizes.rows {
         let folder = tempfile::tempdir().unwrap();
         let schema = "node Item { key: String @key  text: String  vector: Vector(256) }";
@@ -192,50 +192,48 @@ async fn changes(sizes: &Sizes) {
             let chunk = (first..rows.min(first + 50_000)).map(|at| item(at, 0)).collect();
             load(&graph, "main", chunk).await;
         }
-        for (round, count) in std::iter::once(1).chain(sizes.changes).enumerate() {
+        for (round, count) in sizes.changes.into_iter().enumerate() {
             let side = format!("side{round}");
             graph.create_branch(&side, &main_branch(), None).await.unwrap();
             let step = (rows / count / 2).max(1);
-            // Each round has rows of its own, so that none of them is in the way of another.
-            let (theirs, ours) = (|at: usize| at * 2 * step + round, |at: usize| (at * 2 + 1) * step + round);
-            load(&graph, &side, (0..count).map(|at| item(theirs(at), round + 1)).collect()).await;
-            load(&graph, "main", (0..count).map(|at| item(ours(at), round + 1)).collect()).await;
+            load(&graph, &side, (0..count).map(|at| item(at * 2 * step, round + 1)).collect()).await;
+            load(&graph, "main", (0..count).map(|at| item((at * 2 + 1) * step, round + 1)).collect()).await;
+            graph.create_branch("twin", &main_branch(), None).await.unwrap();
+            graph.settle().await.unwrap();
+            let cold = cold(folder.path(), &side);
+            graph.delete_branch("twin", None).await.unwrap();
+            let (begun, before) = (Instant::now(), moved());
+            let to = Target::Branch(side.clone());
+            let base = graph.fork_of(&main_branch(), &to).await.unwrap();
+            let difference = graph.difference(&base, &to, ChangeFilter::default()).await.unwrap();
+            let found: usize =
+                difference.changes().try_fold(0, |sum, some| async move { Ok(sum + some.len()) }).await.unwrap();
+            assert_eq!(found, count);
+            let (diff_ms, diff) = (begun.elapsed().as_secs_f64() * 1e3, moved() - before);
+            let (begun, before) = (Instant::now(), moved());
+            let request = MergeRequest { source: side, target: "main".to_owned(), ..MergeRequest::default() };
+            assert_eq!(graph.merge(request).await.unwrap().types[0].updated, count as u64);
+            let (merge_ms, merge) = (begun.elapsed().as_secs_f64() * 1e3, moved() - before);
+            println!("  {rows:>8} {count:>8} | {diff_ms:>8.1} {diff:>10} | {merge_ms:>9.1} {merge:>10} | {cold}");
         }
         graph.settle().await.unwrap();
-        drop(graph);
-        // A process of its own: what a merge needs is not what the loads before it needed.
-        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
-        command.arg("--merge").arg(folder.path()).args(sizes.changes.map(|count| count.to_string()));
-        assert!(command.status().unwrap().success());
     }
 }
 
-/// Merges the branches that [`changes`] made.
-async fn merges(place: &str, counts: &[usize]) {
+/// The same merge in a process that has just opened the graph: what it needs is not what the loads before it needed.
+fn cold(place: &Path, side: &str) -> String {
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = command.arg("--merge").arg(place).args([side, "twin"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
+
+async fn merge(place: &str, source: &str, target: &str) {
     let graph = Omnigraph::open(place, options()).await.unwrap();
-    let rows = graph.snapshot(main_branch()).await.unwrap().tables()[0].pin.rows;
-    for (round, count) in std::iter::once(&1).chain(counts).enumerate() {
-        let side = format!("side{round}");
-        let (begun, before) = (Instant::now(), moved());
-        let to = Target::Branch(side.clone());
-        let base = graph.fork_of(&main_branch(), &to).await.unwrap();
-        let difference = graph.difference(&base, &to, ChangeFilter::default()).await.unwrap();
-        let found: usize =
-            difference.changes().try_fold(0, |sum, some| async move { Ok(sum + some.len()) }).await.unwrap();
-        let (diff_ms, diff) = (begun.elapsed().as_secs_f64() * 1e3, moved() - before);
-        let (begun, before) = (Instant::now(), moved());
-        let request = MergeRequest { source: side, target: "main".to_owned(), ..MergeRequest::default() };
-        let merged = graph.merge(request).await.unwrap();
-        let (merge_ms, merge) = (begun.elapsed().as_secs_f64() * 1e3, moved() - before);
-        if round > 0 {
-            assert_eq!((found, merged.types[0].updated), (*count, *count as u64));
-            println!(
-                "  {rows:>8} {count:>8} | {diff_ms:>8.1} {diff:>10} | {merge_ms:>9.1} {merge:>10} | {:>11}",
-                peak()
-            );
-        }
-    }
-    graph.settle().await.unwrap();
+    let begun = Instant::now();
+    let (source, target) = (source.to_owned(), target.to_owned());
+    graph.merge(MergeRequest { source, target, ..MergeRequest::default() }).await.unwrap();
+    println!("{:>9.1} {:>12}", begun.elapsed().as_secs_f64() * 1e3, peak());
 }
 
 async fn fleet(sizes: &Sizes) {
