@@ -25,3 +25,12 @@ pub(crate) fn read(purpose: &str, path: &Path) -> Result<Text> {
         Err(error) => Err(Failure::Input(format!("cannot read the {purpose} {name}: {error}"))),
     }
 }
+
+/// Reads JSON that was given as `name`.
+///
+/// # Errors
+///
+/// [`Failure::Input`] naming it and what is wrong.
+pub(crate) fn json(name: &str, text: &str) -> Result<serde_json::Value> {
+    serde_json::from_str(text).map_err(|error| Failure::Input(format!("{name} is not valid JSON: {error}")))
+}

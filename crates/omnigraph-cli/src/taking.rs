@@ -88,8 +88,7 @@ impl Taking {
     fn resolution(self) -> Result<Option<Resolution>> {
         let Some(path) = &self.resolve else { return Ok(None) };
         let Text { name: file, source } = input::read("query file", path)?;
-        let params = self.params.as_deref().map(serde_json::from_str).transpose();
-        let params = params.map_err(|error| Failure::Input(format!("--params is not valid JSON: {error}")))?;
+        let params = self.params.as_deref().map(|text| input::json("--params", text)).transpose()?;
         Ok(Some(Resolution { source, file, name: self.resolve_query, params, ..Resolution::default() }))
     }
 }

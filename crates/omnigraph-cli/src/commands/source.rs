@@ -93,8 +93,7 @@ impl Source {
             }
             (None, None) => return Ok(None),
         };
-        let parsed = serde_json::from_str(&text);
-        parsed.map(Some).map_err(|error| Failure::Input(format!("{name} is not valid JSON: {error}")))
+        input::json(&name, &text).map(Some)
     }
 }
 

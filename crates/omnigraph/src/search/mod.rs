@@ -109,11 +109,11 @@ impl ColumnIndexes {
         let mut sketches = Sketches::new(width_of(table, column)?);
         if table.fits_in_memory(&[column]) {
             let vectors = column_of(table, fragment, column).await?;
-            sketches = aside(move || vectors.chunks().iter().try_fold(sketches, sketched)).await?;
+            sketches = aside(move || Ok(vectors.chunks().iter().fold(sketches, sketched))).await?;
         } else {
             let mut chunks = std::pin::pin!(table.written(fragment, column).await?);
             while let Some(chunk) = chunks.try_next().await? {
-                sketches = aside(move || sketched(sketches, &chunk)).await?;
+                sketches = aside(move || Ok(sketched(sketches, &chunk))).await?;
             }
         }
         let sketches = Arc::new(sketches);
@@ -125,22 +125,24 @@ impl ColumnIndexes {
 /// The number of components of the vectors of a column.
 pub(crate) fn width_of(table: &Table, column: &str) -> Result<usize> {
     match table.schema().field_with_name(column).map(|field| field.data_type()) {
-        Ok(DataType::FixedSizeList(_, width)) => Ok(width.unsigned_abs() as usize),
+        Ok(DataType::FixedSizeList(item, width)) if *item.data_type() == DataType::Float32 => {
+            Ok(width.unsigned_abs() as usize)
+        }
         _ => Err(Error::internal(format!("column {column} holds no vectors"))),
     }
 }
 
-fn sketched(mut sketches: Sketches, vectors: &ArrayRef) -> Result<Sketches> {
-    let lists = vectors.as_fixed_size_list_opt().ok_or_else(|| Error::internal("a vector column holds no vectors"))?;
-    let values = lists.values().as_primitive_opt::<Float32Type>().map(|values| values.values().as_ref());
-    let values: &[f32] = values.ok_or_else(|| Error::internal("a vector column holds no floats"))?;
-    let width = lists.value_length().unsigned_abs() as usize;
-    for row in 0..lists.len() {
-        let start = usize::try_from(lists.value_offset(row)).unwrap_or(usize::MAX);
-        let vector = lists.is_valid(row).then(|| values.get(start..start.saturating_add(width))).flatten();
-        sketches.push(vector);
-    }
-    Ok(sketches)
+/// The vector of a row of a column of vectors; none where it is null.
+pub(crate) fn vector_at(vectors: &ArrayRef, row: usize) -> Option<&[f32]> {
+    let vectors = vectors.as_fixed_size_list_opt().filter(|vectors| vectors.is_valid(row))?;
+    let width = vectors.value_length().unsigned_abs() as usize;
+    let start = usize::try_from(vectors.value_offset(row)).ok()?;
+    vectors.values().as_primitive_opt::<Float32Type>()?.values().get(start..start + width)
+}
+
+fn sketched(mut sketches: Sketches, vectors: &ArrayRef) -> Sketches {
+    (0..vectors.len()).for_each(|row| sketches.push(vector_at(vectors, row)));
+    sketches
 }
 
 async fn column_of(table: &Table, fragment: u32, column: &str) -> Result<Column> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{DataType, Field as ArrowField, Int64Type};
+use arrow::datatypes::{DataType, Field as ArrowField, Int64Type, SchemaRef};
 use omnigraph_compiler::ir::{Expr, ExprKind, Nearest, Rank, TextMatch, TextMatchKind, Type, VarId};
 use omnigraph_compiler::types::Scalar as Base;
 use omnigraph_search::MatchKind;
@@ -13,7 +13,7 @@ use super::flow::{Flow, extended};
 use super::scope::column;
 use super::value::floats;
 use crate::error::{Error, Result};
-use crate::query::operator::{Arm, NearestRows, Score, Scoring, TextField, is_sketched, node};
+use crate::query::operator::{Arm, NearestRows, Operator, Score, Scoring, TextField, is_sketched, node};
 
 impl Lowering {
     /// Adds the column of a text match, a distance or a rank.
@@ -38,13 +38,9 @@ impl Lowering {
         if !is_sketched(&arm, &indexes)? {
             return self.scored(flow, &expr, true);
         }
-        let name = self.fresh("score");
-        let schema = extended(&flow.schema(), [ArrowField::new(&name, DataType::Float64, true)]);
         let budget = Arc::clone(&self.budget);
-        let rows = NearestRows { arm, fetch, schema: Arc::clone(&schema), indexes, budget };
-        let mut scope = flow.scope;
-        scope.computed.push((expr, name));
-        Ok(Flow { plan: node(rows, vec![flow.plan], schema), scope })
+        let rows = |schema| NearestRows { arm, fetch, schema, indexes, budget };
+        Ok(self.with_score(flow, &expr, DataType::Float64, rows))
     }
 
     fn scored(&mut self, flow: Flow, expr: &Expr, covered_only: bool) -> Result<Flow> {
@@ -63,19 +59,24 @@ impl Lowering {
             },
             _ => return Err(Error::internal("a score of no kind")),
         };
+        let (indexes, budget) = (self.graph.snapshot.shared.indexes.clone(), Arc::clone(&self.budget));
+        let score = |schema| Score { arms, fused, covered_only, schema, indexes, budget };
+        Ok(self.with_score(flow, expr, ty, score))
+    }
+
+    /// Adds the column of a score by the operator that is made for the columns of the flow and that one.
+    fn with_score<O: Operator + 'static>(
+        &mut self,
+        flow: Flow,
+        expr: &Expr,
+        ty: DataType,
+        operator: impl FnOnce(SchemaRef) -> O,
+    ) -> Flow {
         let name = self.fresh("score");
         let schema = extended(&flow.schema(), [ArrowField::new(&name, ty, true)]);
-        let score = Score {
-            arms,
-            fused,
-            covered_only,
-            schema: Arc::clone(&schema),
-            indexes: self.graph.snapshot.shared.indexes.clone(),
-            budget: Arc::clone(&self.budget),
-        };
         let mut scope = flow.scope;
         scope.computed.push((expr.clone(), name));
-        Ok(Flow { plan: node(score, vec![flow.plan], schema), scope })
+        Flow { plan: node(operator(Arc::clone(&schema)), vec![flow.plan], schema), scope }
     }
 
     fn arm(&self, rank: &Rank, flow: &Flow) -> Result<Arm> {

@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, UInt64Array};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, Float64Array, UInt64Array};
 use arrow::compute::{concat_batches, filter_record_batch, is_not_null};
-use arrow::datatypes::{Float32Type, SchemaRef, UInt64Type};
+use arrow::datatypes::{SchemaRef, UInt64Type};
 use arrow::record_batch::RecordBatch;
 use datafusion::execution::TaskContext;
 use futures::{StreamExt, TryStreamExt};
@@ -20,7 +20,7 @@ use super::{Field, Operator, Stream};
 use crate::error::{Error, Result};
 use crate::query::budget::Budget;
 use crate::query::graph::{Entities, Nodes, node_ref, ordinal_of, space_of};
-use crate::search::{ColumnIndexes, tokenizer};
+use crate::search::{ColumnIndexes, tokenizer, vector_at};
 use crate::table::{CHUNK_ROWS, Column, ID, RowAddress};
 
 /// One text column and what is asked of it.
@@ -325,9 +325,5 @@ fn in_column(column: &Column, address: RowAddress, query: &Nearest) -> Option<f6
 
 /// The distance of one vector of an array.
 fn at(vectors: &ArrayRef, row: usize, query: &Nearest) -> Option<f64> {
-    let vectors = vectors.as_fixed_size_list_opt().filter(|vectors| vectors.is_valid(row))?;
-    let width = vectors.value_length().unsigned_abs() as usize;
-    let start = usize::try_from(vectors.value_offset(row)).ok()?;
-    let values = vectors.values().as_primitive_opt::<Float32Type>()?.values();
-    Some(query.distance(values.get(start..start + width)?))
+    vector_at(vectors, row).map(|vector| query.distance(vector))
 }
