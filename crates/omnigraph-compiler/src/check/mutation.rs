@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::read::identities;
 use super::scope::{VarKind, single};
 use super::types::is_text;
 use super::{Blocks, Checker, Names, Place};
@@ -33,6 +34,8 @@ impl<'a> Checker<'a> {
             self.clauses(clauses);
             self.read_before = Some(self.vars.len());
         }
+        // Rows that statements write are bound later and order nothing.
+        let order = identities(self);
         let statements: Vec<_> = mutation.statements.iter().map(|statement| self.statement(statement)).collect();
         let place = Place { names: Names::None, aggregates: false, blocks: Blocks::WRITTEN, ranks: false };
         let (returning, _) = self.columns(&mutation.returning, place);
@@ -42,7 +45,7 @@ impl<'a> Checker<'a> {
         self.warn_unindexed_filters(&frame.block, &frame.places);
         let block = mutation.clauses.as_ref().map(|_| frame.block);
         let statements = statements.into_iter().collect::<Option<Vec<_>>>()?;
-        Some(Mutation { name: name.to_owned(), params: self.params.clone(), block, statements, returning })
+        Some(Mutation { name: name.to_owned(), params: self.params.clone(), block, order, statements, returning })
     }
 
     fn statement(&mut self, statement: &ast::Statement) -> Option<Statement> {

@@ -1,14 +1,13 @@
 //! Order and paging.
 
-use super::read::{Checked, identified, mentions};
+use super::read::{Checked, identities, mentions};
 use super::returned::{Aggregates, Originals, Returned};
 use super::scope::VarKind;
-use super::types::{is_integer, scalar_of, scalar_type};
+use super::types::{is_integer, scalar_of};
 use super::{Blocks, Checker, Names, Place};
 use crate::diagnostic::Code;
 use crate::gq::ast::{self, Read};
-use crate::ir::{Column, Count, Expr, ExprKind, OrderKey, Ordering, PathMode, Rank, SystemField, Type};
-use crate::types::Scalar;
+use crate::ir::{Column, Count, Expr, ExprKind, OrderKey, Ordering, PathMode, Rank, Type};
 
 impl Checker<'_> {
     /// The order of a query with one body.
@@ -115,15 +114,7 @@ impl Checker<'_> {
             order.ties = columns_in_order(body.columns.iter().map(|column| &column.expr.ty));
             order.total = order.ties.len() == body.columns.len();
         } else {
-            let ids = identified(self);
-            let key = |id| OrderKey {
-                expr: Expr {
-                    kind: ExprKind::System { var: id, field: SystemField::Id },
-                    ty: scalar_type(Scalar::String, self.var(id).optional),
-                },
-                descending: false,
-            };
-            order.ties = ids.iter().map(|id| key(*id)).collect();
+            order.ties = identities(self);
             let walked = |info: &super::scope::VarInfo| matches!(info.kind, VarKind::WalkEdge { .. });
             let several = |path: &crate::ir::PathSearch| path.mode == PathMode::AllShortest;
             let paths = self.frame().block.paths.iter().any(several);

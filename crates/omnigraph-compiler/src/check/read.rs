@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use super::group::Grouping;
 use super::returned::{Aggregates, Originals, Returned};
-use super::types::common_type;
+use super::types::{common_type, scalar_type};
 use super::{Blocks, Checker, Names, Place};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::gq::ast::{self, ExprKind as Ast, Projection, Read, Select};
-use crate::ir::{Body, Column, Expr, ExprKind, Query, Rank, Type, Union, VarId};
+use crate::ir::{Body, Column, Expr, ExprKind, OrderKey, Query, Rank, SystemField, Type, Union, VarId};
 use crate::span::Span;
 use crate::types::{PropType, Scalar};
 
@@ -302,8 +302,24 @@ pub(super) fn mentions(expr: &Expr) -> bool {
     found
 }
 
-/// The bound node and edge variables of a body, in order of their names.
-pub(super) fn identified(checker: &Checker) -> Vec<VarId> {
+/// The order of a body's rows where nothing else orders them: by the ids of its node and edge variables, in order of their names.
+/// Nodes of several types may share an id.
+pub(super) fn identities(checker: &Checker) -> Vec<OrderKey> {
+    let key = |var, field| OrderKey {
+        expr: Expr {
+            kind: ExprKind::System { var, field },
+            ty: scalar_type(Scalar::String, checker.var(var).optional),
+        },
+        descending: false,
+    };
+    let keys = identified(checker).into_iter().flat_map(|var| {
+        let several = checker.types_of(var).len() > 1;
+        [Some(SystemField::Id), several.then_some(SystemField::Type)].map(|field| field.map(|field| key(var, field)))
+    });
+    keys.flatten().collect()
+}
+
+fn identified(checker: &Checker) -> Vec<VarId> {
     let mut named: Vec<(&str, VarId)> = checker
         .vars
         .iter()

@@ -2,7 +2,7 @@
 
 use super::expr::{Expr, ObjectKind, PropertyRef};
 use super::pattern::{Block, TypeRef, Variable};
-use super::query::{Column, Param};
+use super::query::{Column, OrderKey, Param};
 
 /// A mutation: its statements in order, as one commit or none.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +13,8 @@ pub struct Mutation {
     pub params: Vec<Param>,
     /// Read once, before any statement: each statement runs once per row of it. `None`: once.
     pub block: Option<Block>,
+    /// The order in which statements take the rows of the block: ids of its named variables in order of their names.
+    pub order: Vec<OrderKey>,
     /// In order; later ones see what earlier ones did.
     pub statements: Vec<Statement>,
     /// Columns over the rows written by the statements whose [`Statement::row`] they mention, and over the block's

@@ -12,6 +12,11 @@ static ULID: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("[0-9A-HJKMNP
 /// A time of the first month of a logical clock.
 static NOW: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("^2024-01-[0-9]{2}T").ok());
 
+/// Whether an id was made up, or holds one that was.
+pub(super) fn has_made_up(id: &str) -> bool {
+    ULID.as_ref().is_some_and(|ulid| ulid.is_match(id))
+}
+
 /// The lines of an export, sorted. A node whose id was made up goes by its values, also where edges name it.
 #[must_use]
 pub fn canonical_export<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<String> {

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, new_null_array};
-use arrow::compute::{cast, concat_batches};
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, UInt64Array, new_null_array};
+use arrow::compute::{cast, concat_batches, take_record_batch};
 use arrow::datatypes::DataType;
+use hashbrown::HashMap;
 use omnigraph_compiler::ir::{Assignment, Endpoints, Expr, Insert, InsertMode, Statement};
 
-use super::ledger::Identity;
+use super::ledger::{Identity, id_column};
 use super::run::Run;
 use crate::error::{Error, Result};
 use crate::keys::KeyHash;
@@ -25,7 +26,7 @@ impl Run<'_> {
         if insert.mode == InsertMode::Upsert || identity == Identity::MadeUp {
             check_nulls(plan, &draft)?;
             let rows = plan.seal(&draft, ids)?;
-            self.bind(plan, statement, &rows)?;
+            self.bind(plan, statement, &as_left(&rows)?)?;
             return self.ledger.put(&plan.path, || plan.describe(), &rows, identity);
         }
         self.one_by_one(plan, statement, insert, &draft, &ids).await
@@ -65,7 +66,7 @@ impl Run<'_> {
             bound.push(row);
         }
         let bound = concat_batches(&plan.schema, &bound)?;
-        self.bind(plan, statement, &bound)?;
+        self.bind(plan, statement, &as_left(&bound)?)?;
         Ok(written.len() as u64)
     }
 
@@ -102,6 +103,17 @@ impl Run<'_> {
         let ambient = self.base.shared.ambient();
         StringArray::from_iter_values((0..rows).map(|_| ambient.ulid().to_string()))
     }
+}
+
+/// Rows that a statement wrote one after the other, each as the last of its id left it.
+fn as_left(rows: &RecordBatch) -> Result<RecordBatch> {
+    let ids = id_column(rows)?;
+    let last: HashMap<Option<&str>, usize> = ids.iter().enumerate().map(|(row, id)| (id, row)).collect();
+    if last.len() == ids.len() {
+        return Ok(rows.clone());
+    }
+    let places = ids.iter().map(|id| last.get(&id).map(|row| *row as u64));
+    Ok(take_record_batch(rows, &UInt64Array::from_iter(places))?)
 }
 
 /// The row that is there with the values that are given.

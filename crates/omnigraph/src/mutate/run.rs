@@ -62,7 +62,7 @@ impl<'a> Run<'a> {
         if let Some(block) = &mutation.block {
             self.note_types(types_of(block))?;
             let read = expressions(mutation);
-            self.environment = self.statements.bound(self.base, block, &read).await?;
+            self.environment = self.statements.bound(self.base, block, &mutation.order, &read).await?;
         }
         let mut rows = Vec::new();
         if self.environment.rows() > 0 {

@@ -8,7 +8,7 @@ use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Field as ArrowField, Schema, UInt32Type};
 use arrow::record_batch::RecordBatch;
 use omnigraph_compiler::catalog::Property;
-use omnigraph_compiler::ir::{Block, Column, Expr, ObjectKind, Value, VarId, Variable};
+use omnigraph_compiler::ir::{Block, Column, Expr, ObjectKind, OrderKey, Value, VarId, Variable};
 
 use super::QueryLimits;
 use super::budget::Budget;
@@ -130,10 +130,16 @@ impl Statements {
         Lowering::new(snapshot, self.params.clone(), Arc::clone(&self.budget)).at(self.now_millis)
     }
 
-    /// The rows of a pattern, with all that `reads` mention of them.
-    pub(crate) async fn bound(&self, snapshot: &Snapshot, block: &Block, reads: &[&Expr]) -> Result<Environment> {
+    /// The rows of a pattern in order, with all that `reads` mention of them.
+    pub(crate) async fn bound(
+        &self,
+        snapshot: &Snapshot,
+        block: &Block,
+        order: &[OrderKey],
+        reads: &[&Expr],
+    ) -> Result<Environment> {
         let mut lowering = self.lowering(snapshot);
-        let flow = within(self.limits.timeout, Box::pin(lowering.bound(block, reads))).await?;
+        let flow = within(self.limits.timeout, Box::pin(lowering.bound(block, order, reads))).await?;
         let schema = flow.schema();
         let batches = within(self.limits.timeout, collect(Arc::clone(&flow.plan), &self.budget)).await?;
         let mut fields: BTreeMap<VarId, BTreeSet<Field>> = BTreeMap::new();

@@ -250,6 +250,7 @@ impl Printer<'_> {
         if let Some(block) = &mutation.block {
             self.line("for each");
             self.nested(|printer| printer.block(block));
+            self.keys("in order of", &mutation.order);
         }
         for statement in &mutation.statements {
             self.statement(statement);

@@ -27,7 +27,7 @@ pub(super) struct Change {
     pub(super) affected: [u64; 2],
     /// What it wrote or removed.
     pub(super) written: BTreeSet<(ObjectKind, Entity)>,
-    /// Whether the order of the block's rows matters.
+    /// Whether the order of the block's rows matters: two of them wrote one entity differently.
     pub(super) contested: bool,
 }
 
@@ -78,13 +78,17 @@ impl Run<'_> {
             let fresh = self.filled(&mut graph, statement, given.clone());
             let derived = derived_id(self.catalog, statement, ends.as_ref(), &fresh)?;
             let entity = Entity { id: derived.unwrap_or_else(|| graph.mint()), ty: statement.ty.name.clone() };
-            let before = draft_of(self.state(), statement.entity, &entity);
+            let before = drafts.rows.get(&entity).cloned();
+            let before = before.or_else(|| draft_of(self.state(), statement.entity, &entity));
             let draft = match (insert.mode, before) {
                 (InsertMode::New, Some(_)) => {
                     let Entity { id, ty } = entity;
                     return Err(Failure::Exists(format!("{} type '{ty}' already has this id '{id}'", kind(statement))));
                 }
-                (InsertMode::IfAbsent, Some(_)) => None,
+                (InsertMode::IfAbsent, Some(_)) => {
+                    drafts.contested |= drafts.rows.get(&entity).is_some_and(|first| first.properties != fresh);
+                    None
+                }
                 (InsertMode::Merge, Some(mut row)) => {
                     row.properties.extend(given);
                     Some(Draft { ends, ..row })
@@ -92,7 +96,6 @@ impl Run<'_> {
                 _ => Some(Draft { ends, properties: fresh }),
             };
             if let Some(draft) = draft {
-                drafts.contested |= insert.mode == InsertMode::New && drafts.rows.contains_key(&entity);
                 whole(self.catalog, statement, &draft)?;
                 drafts.put(entity.clone(), draft);
             }

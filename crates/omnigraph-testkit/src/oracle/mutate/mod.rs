@@ -1,8 +1,9 @@
 //! What a mutation means, computed the slow and plain way: the whole graph is copied before every statement.
 //!
 //! - The block is read once, on the graph before the mutation, and so are its variables for as long as the mutation runs.
-//! - A statement runs for all rows of the block at once. Its conditions and values see the graph before it; where several rows
-//!   of the block write one entity, the last wins.
+//! - A statement runs for all rows of the block, which come in the order of their ids. Its conditions and values see the graph
+//!   before it. Where several rows of the block write one entity, the last wins; `insert if absent` finds what an earlier row
+//!   inserted, and `insert new` does so in vain.
 //! - The row an insertion binds is what it is after that statement.
 //! - Rules are judged at the end, on the last graph. Only what must not be null is not null after any statement.
 //!
@@ -12,12 +13,14 @@
 mod change;
 mod stored;
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use omnigraph_compiler::catalog::Catalog;
-use omnigraph_compiler::ir::{self, ExprKind, Mutation, ObjectKind, VarId};
+use omnigraph_compiler::ir::{self, ExprKind, Mutation, ObjectKind, OrderKey, VarId};
 use serde_json::Value as Json;
 
+use super::canonical::has_made_up;
 use super::cell::Printer;
 use super::evaluator::{Env, Evaluator, Row};
 use super::failure::Failure;
@@ -40,8 +43,8 @@ pub struct Mutated {
     pub rows: Rows,
     /// What was written and is there, or was there and is removed. Of nothing there is no commit.
     pub touched: BTreeSet<(ObjectKind, Entity)>,
-    /// Whether the result depends on the order of the block's rows, which nothing determines: two of them wrote one entity
-    /// differently.
+    /// Whether the result depends on ids that nobody gave: two rows of the block wrote one entity differently, and such ids
+    /// are what the rows are ordered by.
     pub contested: bool,
 }
 
@@ -59,14 +62,14 @@ pub fn mutate(
 ) -> Result<Mutated, Failure> {
     let params = params.iter().map(Value::of).collect();
     let mut run = Run { catalog, params, now_millis, states: vec![graph.clone()], bound: BTreeMap::new() };
-    let mut envs = match &mutation.block {
-        Some(block) => run.evaluator(None).block(block, &Env::new())?,
-        None => vec![Env::new()],
+    let (mut envs, unordered) = match &mutation.block {
+        Some(block) => run.rows(block, &mutation.order)?,
+        None => (vec![Env::new()], false),
     };
     let (mut affected, mut written, mut contested) = ([0, 0], BTreeSet::new(), false);
     for statement in &mutation.statements {
         let change = run.change(statement, envs)?;
-        contested |= change.contested;
+        contested |= change.contested && unordered;
         for (sum, rows) in affected.iter_mut().zip(change.affected) {
             *sum += rows;
         }
@@ -125,6 +128,21 @@ impl Run<'_> {
             now_millis: self.now_millis,
             search: &NoSearch,
         }
+    }
+
+    /// The rows of the block in order, and whether ids that nobody gave order them.
+    fn rows(&self, block: &ir::Block, order: &[OrderKey]) -> Result<(Vec<Env>, bool), Failure> {
+        let evaluator = self.evaluator(None);
+        let mut rows = Vec::new();
+        let mut made_up = false;
+        for env in evaluator.block(block, &Env::new())? {
+            let keys = order.iter().map(|key| evaluator.expr(&key.expr, Row::of(&env)));
+            let keys = keys.collect::<Result<Vec<_>, _>>()?;
+            made_up |= keys.iter().any(|key| matches!(key, Value::Text(id) if has_made_up(id)));
+            rows.push((keys, env));
+        }
+        rows.sort_by(|(a, _), (b, _)| a.iter().zip(b).fold(Ordering::Equal, |order, (a, b)| order.then(a.sorted(b))));
+        Ok((rows.into_iter().map(|(_, env)| env).collect(), made_up))
     }
 
     fn returned(&self, mutation: &Mutation, envs: &[Env]) -> Result<Rows, Failure> {

@@ -44,18 +44,34 @@ fn what_writes_nothing_leaves_nothing_touched() {
 }
 
 #[test]
-fn two_rows_that_write_one_row_differently_contest_it() {
-    let world = World::new(SCHEMA, ROWS);
+fn rows_that_are_ordered_by_made_up_ids_may_contest_a_row() {
+    let edges = r#"{"edge":"E","from":"a","to":"b"}
+{"edge":"E","from":"b","to":"b"}"#;
+    let world = World::new(SCHEMA, &format!("{ROWS}\n{edges}"));
     for (source, contested) in [
-        ("match { $a: A } merge A { k: \"c\", x: $a.x }", true),
-        ("match { $a: A } merge A { k: \"c\", x: 3 }", false),
-        ("match { $a: A } merge A { k: $a.k, x: 3 }", false),
-        ("match { $a: A } insert new A { k: \"c\", x: 3 }", true),
-        ("match { $a: A } update A set { x: $a.x } where k = \"a\"", true),
-        ("match { $a: A } update A set { x: $a.x } where k = $a.k", false),
+        ("match { $a $e: e $b } merge A { k: \"c\", x: $a.x }", true),
+        ("match { $a $e: e $b } insert if absent A { k: \"c\", x: $a.x }", true),
+        ("match { $a $e: e $b } merge A { k: \"c\", x: 3 }", false),
+        ("match { $a e $b } merge A { k: \"c\", x: $a.x }", false),
+        ("match { $a: A } update A set { x: $a.x } where k = \"a\"", false),
     ] {
         assert_eq!(run(&world, source).unwrap().contested, contested, "{source}");
     }
+}
+
+#[test]
+fn rows_of_the_block_come_in_the_order_of_their_ids() {
+    let world = World::new(SCHEMA, ROWS);
+    for (source, x) in [
+        ("match { $a: A } insert A { k: \"c\", x: $a.x }", 2),
+        ("match { $a: A } insert if absent A { k: \"c\", x: $a.x }", 1),
+        ("match { $a: A } insert if absent A { k: \"c\", x: $a.x } update A set { x: x + 1 } where k = \"c\"", 2),
+    ] {
+        let left = lines(&world, &run(&world, source).unwrap().graph);
+        let line = format!(r#"{{"type":"A","data":{{"id":"c","k":"c","x":{x},"y":null}}}}"#);
+        assert!(left.contains(&line), "{source}: {left:?}");
+    }
+    assert!(matches!(run(&world, "match { $a: A } insert new A { k: \"c\", x: 3 }"), Err(Failure::Exists(_))));
 }
 
 #[test]

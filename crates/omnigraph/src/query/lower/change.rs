@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field as ArrowField, Schema};
 use arrow::record_batch::RecordBatch;
-use omnigraph_compiler::ir::{Block, Expr, ExprKind, ObjectKind, TypeRef, VarId, Variable, VariableKind};
+use omnigraph_compiler::ir::{Block, Expr, ExprKind, ObjectKind, OrderKey, TypeRef, VarId, Variable, VariableKind};
 
 use super::Lowering;
 use super::block::{Pending, Uses, constant};
 use super::flow::{Computed, Flow, attach_fields, attached_field};
 use super::mention::{numbered, numbered_in, visible};
+use super::output::sorted;
 use super::scope::{Binding, Scope, column, field_column};
 use super::start::filtered_fields;
 use crate::error::{Error, Result};
@@ -22,13 +23,16 @@ pub(in crate::query) fn assigned(index: usize) -> String {
 }
 
 impl Lowering {
-    /// The plan of a block's rows, with all attached that `reads` mention of them.
-    pub(in crate::query) async fn bound(&mut self, block: &Block, reads: &[&Expr]) -> Result<Flow> {
+    /// The plan of a block's rows in order, with all attached that `reads` mention of them.
+    pub(in crate::query) async fn bound(&mut self, block: &Block, order: &[OrderKey], reads: &[&Expr]) -> Result<Flow> {
         self.numbered.extend(numbered(block));
         self.numbered.extend(reads.iter().flat_map(|expr| numbered_in(expr)));
         let vars = visible(block).into_iter().collect();
         let flow = self.block(block, None, &Uses { vars, ..Uses::default() }).await?;
-        self.attach(flow, reads).await
+        let flow = self.attach(flow, reads).await?;
+        let read: Vec<usize> = (0..flow.schema().fields().len()).collect();
+        let (flow, keys) = self.keyed(flow, order).await?;
+        sorted(flow, &keys)?.keep(&read)
     }
 
     /// The plan of the rows of a type that satisfy `predicate` beside each of the `outer` rows: all columns of both, and the

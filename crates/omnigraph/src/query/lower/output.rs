@@ -195,27 +195,14 @@ impl Lowering {
         // All keys but the first are computed only for rows that may be among the first.
         let late = if fetch.is_some() && page.after.is_none() { keys.len() - 1 } else { 0 };
         let (eager, ties) = keys.split_at(keys.len() - late);
-        let names: Vec<String> = (0..eager.len()).map(order_column).collect();
-        let computed: Vec<Computed<'_>> =
-            eager.iter().zip(&names).map(|(key, name)| Computed { name: name.clone(), expr: &key.expr }).collect();
-        let mut flow = self.compute(flow, &computed).await?;
-        let mut sort = Vec::with_capacity(names.len());
-        for (key, name) in eager.iter().zip(&names) {
-            sort.push(SortKey { column: flow.place(name)?, options: options(key) });
-        }
+        let (mut flow, sort) = self.keyed(flow, eager).await?;
         if let Some(after) = page.after {
             let schema = flow.schema();
             let operator = After::new(after, &sort, &schema)?;
             flow.plan = node(operator, vec![flow.plan], schema);
         }
         let Some(fetch) = fetch else {
-            let by = sort.iter().zip(&names).map(|(key, name)| PhysicalSortExpr {
-                expr: Arc::new(Place::new(name, key.column)),
-                options: key.options,
-            });
-            let by = LexOrdering::new(by).ok_or_else(|| Error::internal("an order by nothing"))?;
-            flow.plan = Arc::new(SortExec::new(by, flow.plan));
-            return Ok(limited(flow, page));
+            return Ok(limited(sorted(flow, &sort)?, page));
         };
         let late = self.late_keys(&flow, ties).await?;
         let schema = flow.schema();
@@ -230,6 +217,19 @@ impl Lowering {
         let computed: Vec<Computed<'_>> =
             ties.iter().zip(names).map(|(key, name)| Computed { name, expr: &key.expr }).collect();
         self.compute(flow, &computed).await
+    }
+
+    /// The rows with what orders them.
+    pub(super) async fn keyed(&mut self, flow: Flow, keys: &[OrderKey]) -> Result<(Flow, Vec<SortKey>)> {
+        let names: Vec<String> = (0..keys.len()).map(order_column).collect();
+        let computed: Vec<Computed<'_>> =
+            keys.iter().zip(&names).map(|(key, name)| Computed { name: name.clone(), expr: &key.expr }).collect();
+        let flow = self.compute(flow, &computed).await?;
+        let mut sort = Vec::with_capacity(names.len());
+        for (key, name) in keys.iter().zip(&names) {
+            sort.push(SortKey { column: flow.place(name)?, options: options(key) });
+        }
+        Ok((flow, sort))
     }
 
     /// Keys that are computed only for rows that are otherwise equal: a plan over rows of the flow.
@@ -341,6 +341,17 @@ fn rank_key(rank: &Rank) -> OrderKey {
 /// Nulls first in ascending and last in descending order.
 fn options(key: &OrderKey) -> SortOptions {
     SortOptions { descending: key.descending, nulls_first: !key.descending }
+}
+
+/// All rows in the order of some columns.
+pub(super) fn sorted(flow: Flow, keys: &[SortKey]) -> Result<Flow> {
+    let schema = flow.schema();
+    let by = keys.iter().map(|key| PhysicalSortExpr {
+        expr: Arc::new(Place::new(schema.field(key.column).name(), key.column)),
+        options: key.options,
+    });
+    let Some(by) = LexOrdering::new(by) else { return Ok(flow) };
+    Ok(Flow { plan: Arc::new(SortExec::new(by, flow.plan)), scope: flow.scope })
 }
 
 fn limited(flow: Flow, page: &Page<'_>) -> Flow {
