@@ -9,25 +9,10 @@ use omnigraph_log::TablePath;
 use omnigraph_objects::Store;
 use omnigraph_walk::{Adjacency, Edge, Side};
 
-use super::stored::{EdgeFiles, StoredEdges};
+use super::stored::{Stored, StoredEdges, StoredNodes, Storing};
 use super::{NodeFragment, NodeRows, Ordinals, edges};
 use crate::error::{Error, Result};
 use crate::table::{Derived, ID, Known, Table, Tables};
-
-/// Edges from which on it takes longer to derive their adjacency than to read it: to number the ends of so many takes tens of
-/// milliseconds.
-const WORTH_STORING: u64 = 1 << 16;
-/// What is stored is replaced when one part in so many of the edges has come since.
-const NEW_SHARE: u64 = 4;
-
-/// Whether what is derived may be stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Storing {
-    /// What is worth it is stored.
-    Allowed,
-    /// What is stored is used, and nothing is written.
-    Forbidden,
-}
 
 /// What is known of a graph's topology. Cheap to clone; clones share.
 #[derive(Clone, Debug)]
@@ -37,13 +22,8 @@ pub(crate) struct Topology {
     edges: Derived<Adjacency>,
     /// Whoever derives a version holds this, so that nobody else derives the same meanwhile.
     deriving: Arc<tokio::sync::Mutex<()>>,
-    tables: Tables,
-    files: EdgeFiles,
-    storing: Storing,
-    /// The versions whose edges are stored, as far as this process knows.
-    stored: Arc<Mutex<HashMap<TablePath, Arc<Table>>>>,
-    /// Whoever stores a version holds this.
-    writing: Arc<tokio::sync::Mutex<()>>,
+    stored_nodes: Stored,
+    stored_edges: Stored,
 }
 
 impl Topology {
@@ -54,11 +34,8 @@ impl Topology {
             nodes: Derived::default(),
             edges: Derived::default(),
             deriving: Arc::default(),
-            tables: tables.clone(),
-            files: EdgeFiles::new(store),
-            storing,
-            stored: Arc::default(),
-            writing: Arc::default(),
+            stored_nodes: Stored::new("nodes", store, tables, storing),
+            stored_edges: Stored::new("adjacency", store, tables, storing),
         }
     }
 
@@ -68,7 +45,7 @@ impl Topology {
         Arc::clone(known.entry(table.clone()).or_default())
     }
 
-    /// The nodes of a version. Reads only what differs from a version that is known.
+    /// The nodes of a version. Reads only what differs from a version that is known or stored.
     pub(crate) async fn nodes(&self, table: &Arc<Table>) -> Result<Arc<NodeRows>> {
         if let Some(nodes) = self.nodes.exact(table) {
             return Ok(nodes);
@@ -78,17 +55,49 @@ impl Topology {
             return Ok(nodes);
         }
         let ordinals = self.ordinals(table.path());
-        let nodes = match self.nodes.nearest(table) {
+        let known = match self.nodes.nearest(table) {
+            Some(known) => Some(known),
+            None => self.read_stored_nodes(table, &ordinals).await,
+        };
+        let nodes = match known {
+            Some(known) if known.table.pin() == table.pin() => known.value,
             Some(known) => {
                 let difference = known.table.difference(table);
                 let came = read_nodes(table, Some(&difference.only_there), &ordinals).await?;
-                known.value.next(|fragment| difference.only_here.contains(&fragment), came)
+                Arc::new(known.value.next(|fragment| difference.only_here.contains(&fragment), came))
             }
-            None => NodeRows::default().next(|_| false, read_nodes(table, None, &ordinals).await?),
+            None => Arc::new(NodeRows::default().next(|_| false, read_nodes(table, None, &ordinals).await?)),
         };
-        let nodes = Arc::new(nodes);
         self.nodes.keep(table, Arc::clone(&nodes));
+        let (rows, ordinals) = (Arc::clone(&nodes), ordinals);
+        self.stored_nodes.keep(table, move |pin| {
+            let fragments = rows.fragments().iter().map(|fragment| (fragment.id, fragment.ordinals.clone())).collect();
+            StoredNodes { ids: ordinals.hashes(u32::MAX), fragments }.encode(pin)
+        });
         Ok(nodes)
+    }
+
+    /// The nodes of the version that is stored, in the numbers of this process.
+    async fn read_stored_nodes(&self, table: &Table, ordinals: &Ordinals) -> Option<Known<Arc<NodeRows>>> {
+        let (version, stored) = self.stored_nodes.read(table, StoredNodes::decode).await?;
+        let fragments = version.fragments(None).await.ok()?;
+        if fragments.len() != stored.fragments.len() {
+            return None;
+        }
+        let numbers = ordinals.renumbered(&stored.ids).ok()?;
+        let mut came = Vec::with_capacity(fragments.len());
+        for (fragment, (id, ordinals)) in fragments.into_iter().zip(stored.fragments) {
+            if fragment.id != id || fragment.written as usize != ordinals.len() {
+                return None;
+            }
+            let ordinals = match &numbers {
+                Some(numbers) => ordinals.unary(|ordinal| numbers.get(ordinal as usize).copied().unwrap_or_default()),
+                None => ordinals,
+            };
+            came.push(NodeFragment { id, ordinals, deleted: fragment.deleted });
+        }
+        self.stored_nodes.note(&version);
+        Some(Known { table: version, value: Arc::new(NodeRows::default().next(|_| false, came)) })
     }
 
     /// The edges of a version, between nodes of the tables `from` and `to`. Reads only what differs from a version that is
@@ -104,23 +113,20 @@ impl Topology {
         let ends = Ends { from: self.ordinals(from), to: self.ordinals(to), same: from == to };
         let edges = match self.edges.nearest(table) {
             Some(known) => ends.forward(&known, table).await?,
-            None => match self.stored_edges(table, &ends).await {
+            None => match self.read_stored_edges(table, &ends).await {
                 Some(edges) => edges,
                 None => Adjacency::build(edges::read(table, None, &ends.from, &ends.to).await?),
             },
         };
         self.edges.keep(table, edges.clone());
-        self.store(table, &edges, &ends);
+        let kept = edges.clone();
+        self.stored_edges.keep(table, move |pin| ends.stored(kept).encode(pin));
         Ok(edges)
     }
 
     /// The edges of a version from what is stored, if that can be used.
-    async fn stored_edges(&self, table: &Arc<Table>, ends: &Ends) -> Option<Adjacency> {
-        if table.rows() < WORTH_STORING {
-            return None;
-        }
-        let stored = self.files.read(table.path()).await?;
-        let version = self.tables.open(table.path(), stored.pin).await.ok()?;
+    async fn read_stored_edges(&self, table: &Arc<Table>, ends: &Ends) -> Option<Adjacency> {
+        let (version, stored) = self.stored_edges.read(table, StoredEdges::decode).await?;
         let known = Known { table: version, value: ends.numbered(stored).ok()? };
         let edges = if known.table.pin() == table.pin() {
             known.value.clone()
@@ -128,63 +134,24 @@ impl Topology {
             // What the stored version was made of may be gone.
             ends.forward(&known, table).await.ok()?
         };
-        self.note_stored(&known.table);
+        self.stored_edges.note(&known.table);
         Some(edges)
     }
 
-    /// Stores the edges of a version in the background, if that is allowed, worth it, and nothing else is stored just now.
-    fn store(&self, table: &Arc<Table>, edges: &Adjacency, ends: &Ends) {
-        if self.storing == Storing::Forbidden || !self.is_worth_storing(table) {
-            return;
-        }
-        let Ok(turn) = Arc::clone(&self.writing).try_lock_owned() else { return };
-        let stored = StoredEdges {
-            pin: table.pin(),
-            adjacency: edges.clone(),
-            from: ends.from.hashes(match ends.same {
-                true => edges.node_bound(Side::Out).max(edges.node_bound(Side::In)),
-                false => edges.node_bound(Side::Out),
-            }),
-            to: (!ends.same).then(|| ends.to.hashes(edges.node_bound(Side::In))),
-        };
-        let (this, table) = (self.clone(), Arc::clone(table));
-        tokio::spawn(async move {
-            match this.files.write(table.path(), stored).await {
-                Ok(()) => this.note_stored(&table),
-                Err(error) => tracing::debug!(%error, table = table.path().as_str(), "adjacency was not stored"),
-            }
-            drop(turn);
-        });
+    /// Whether the nodes of a version are worth being stored, and are not as good as stored already.
+    pub(crate) async fn wants_nodes(&self, table: &Table) -> bool {
+        self.stored_nodes.wants(table).await
     }
 
     /// Whether the edges of a version are worth being stored, and are not as good as stored already.
-    pub(crate) async fn wants_storing(&self, table: &Arc<Table>) -> bool {
-        let known = self.stored.lock().unwrap_or_else(PoisonError::into_inner).contains_key(table.path());
-        if !known
-            && table.rows() >= WORTH_STORING
-            && let Some(pin) = self.files.newest(table.path()).await
-            && let Ok(stored) = self.tables.open(table.path(), pin).await
-        {
-            self.note_stored(&stored);
-        }
-        self.is_worth_storing(table)
-    }
-
-    fn is_worth_storing(&self, table: &Table) -> bool {
-        let stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = stored.get(table.path()).map_or(0, |stored| stored.shared_rows(table));
-        let new = table.rows().saturating_sub(known);
-        table.rows() >= WORTH_STORING && new.saturating_mul(NEW_SHARE) >= table.rows()
-    }
-
-    fn note_stored(&self, table: &Arc<Table>) {
-        let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
-        stored.insert(table.path().clone(), Arc::clone(table));
+    pub(crate) async fn wants_edges(&self, table: &Table) -> bool {
+        self.stored_edges.wants(table).await
     }
 
     /// Waits for what is being stored.
     pub(crate) async fn settle(&self) {
-        drop(self.writing.lock().await);
+        self.stored_nodes.settle().await;
+        self.stored_edges.settle().await;
     }
 }
 
@@ -207,21 +174,31 @@ impl Ends {
 
     /// What is stored, in the numbers of this process: as it is if they agree.
     fn numbered(&self, stored: StoredEdges) -> Result<Adjacency> {
-        let from = self.from.number_hashes(&stored.from)?;
-        let to = stored.to.as_ref().map(|to| self.to.number_hashes(to)).transpose()?;
-        let agree = |numbers: &[u32]| (0u32..).zip(numbers).all(|(place, number)| place == *number);
-        if agree(&from) && to.as_deref().is_none_or(agree) {
+        let from = self.from.renumbered(&stored.from)?;
+        let to = stored.to.as_ref().map(|to| self.to.renumbered(to)).transpose()?;
+        let to = if self.same { from.clone() } else { to.flatten() };
+        if from.is_none() && to.is_none() {
             return Ok(stored.adjacency);
         }
-        let to = to.as_ref().unwrap_or(&from);
+        let number = |numbers: &Option<Vec<u32>>, place: u32| match numbers {
+            Some(numbers) => numbers.get(place as usize).copied(),
+            None => Some(place),
+        };
         let mut edges = Vec::with_capacity(stored.adjacency.len());
         stored.adjacency.for_each_edge(|source, target, address| {
             // Both are below the bounds that were checked.
-            if let (Some(from), Some(to)) = (from.get(source as usize), to.get(target as usize)) {
-                edges.push(Edge { from: *from, to: *to, address });
+            if let (Some(from), Some(to)) = (number(&from, source), number(&to, target)) {
+                edges.push(Edge { from, to, address });
             }
         });
         Ok(Adjacency::build(edges))
+    }
+
+    /// Edges in the numbers of this process, with the ids that have them.
+    fn stored(&self, adjacency: Adjacency) -> StoredEdges {
+        let (out, into) = (adjacency.node_bound(Side::Out), adjacency.node_bound(Side::In));
+        let from = self.from.hashes(if self.same { out.max(into) } else { out });
+        StoredEdges { adjacency, from, to: (!self.same).then(|| self.to.hashes(into)) }
     }
 }
 
@@ -246,8 +223,6 @@ async fn read_nodes(table: &Table, only: Option<&BTreeSet<u32>>, ordinals: &Ordi
 
 #[cfg(test)]
 mod tests {
-    use omnigraph_log::TablePin;
-
     use super::*;
     use crate::keys::KeyHash;
 
@@ -259,7 +234,6 @@ mod tests {
         let ends = Ends { from: Arc::clone(&nodes), to: nodes, same: true };
         let edge = |from, to, address| Edge { from, to, address };
         let stored = StoredEdges {
-            pin: TablePin { version: 1, manifest_bytes: 1, rows: 2 },
             adjacency: Adjacency::build(vec![edge(0, 1, 10), edge(1, 2, 11)]),
             from: vec![a, b, c],
             to: None,

@@ -6,17 +6,16 @@
 //! - `ordinals` ids to dense numbers, for all versions of a node table alike
 //! - `nodes`    where the row of a node is in one version
 //! - `edges`    who is adjacent to whom in one version
-//! - `mapped`   files in memory
-//! - `stored`   edges that outlive the process
+//! - `stored`   both, outliving the process
 //! - `cache`    both by version
 
 mod cache;
 mod edges;
-mod mapped;
 mod nodes;
 mod ordinals;
 mod stored;
 
-pub(crate) use cache::{Storing, Topology};
+pub(crate) use cache::Topology;
 pub(crate) use nodes::{NodeFragment, NodeRows};
 pub(crate) use ordinals::Ordinals;
+pub(crate) use stored::Storing;

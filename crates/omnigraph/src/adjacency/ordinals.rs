@@ -6,7 +6,7 @@
 use std::sync::{PoisonError, RwLock};
 
 use arrow::array::{StringArray, UInt32Array};
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 
 use crate::error::{Error, Result};
 use crate::keys::KeyHash;
@@ -19,24 +19,37 @@ pub(crate) struct Ordinals {
 
 #[derive(Debug, Default)]
 struct Known {
-    numbers: HashMap<KeyHash, u32>,
     /// The ids by their numbers.
     ids: Vec<KeyHash>,
+    /// The numbers by the hashes that their ids are: of a million ids, 5 MB.
+    numbers: HashTable<u32>,
 }
 
 impl Known {
+    fn get(&self, id: KeyHash) -> Option<u32> {
+        self.numbers.find(id.short(), |number| self.ids.get(*number as usize) == Some(&id)).copied()
+    }
+
+    fn reserve(&mut self, more: usize) {
+        let Self { ids, numbers } = self;
+        ids.reserve(more);
+        numbers.reserve(more, |number| ids.get(*number as usize).map_or(0, |id| id.short()));
+    }
+
     /// The number of an id, the next one if it is new.
     fn number(&mut self, id: KeyHash) -> Result<u32> {
+        if let Some(number) = self.get(id) {
+            return Ok(number);
+        }
         let next = u32::try_from(self.ids.len()).ok().filter(|next| *next < u32::MAX);
         let next = next.ok_or_else(|| Error::Execution {
             problem: "a node type has more than 4,294,967,294 different ids, which is the most that can be traversed"
                 .to_owned(),
         })?;
-        let number = *self.numbers.entry(id).or_insert(next);
-        if number == next {
-            self.ids.push(id);
-        }
-        Ok(number)
+        let Self { ids, numbers } = self;
+        numbers.insert_unique(id.short(), next, |number| ids.get(*number as usize).map_or(0, |id| id.short()));
+        ids.push(id);
+        Ok(next)
     }
 }
 
@@ -48,7 +61,7 @@ impl Ordinals {
 
     /// The number of the id with this hash, if it was ever met.
     pub(crate) fn of_key(&self, key: KeyHash) -> Option<u32> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).numbers.get(&key).copied()
+        self.known.read().unwrap_or_else(PoisonError::into_inner).get(key)
     }
 
     /// The numbers of ids; new ones are numbered on.
@@ -61,14 +74,24 @@ impl Ordinals {
     pub(super) fn number_hashes(&self, hashes: &[KeyHash]) -> Result<Vec<u32>> {
         let known: Option<Vec<u32>> = {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            hashes.iter().map(|hash| known.numbers.get(hash).copied()).collect()
+            hashes.iter().map(|hash| known.get(*hash)).collect()
         };
         if let Some(numbers) = known {
             return Ok(numbers);
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.numbers.reserve(hashes.len());
+        known.reserve(hashes.len());
         hashes.iter().map(|hash| known.number(*hash)).collect()
+    }
+
+    /// The numbers of ids, given by their hashes, if the place of any is not its number.
+    pub(super) fn renumbered(&self, hashes: &[KeyHash]) -> Result<Option<Vec<u32>>> {
+        if self.known.read().unwrap_or_else(PoisonError::into_inner).ids.starts_with(hashes) {
+            return Ok(None);
+        }
+        let numbers = self.number_hashes(hashes)?;
+        let agree = (0u32..).zip(&numbers).all(|(place, number)| place == *number);
+        Ok((!agree).then_some(numbers))
     }
 
     /// The ids of the numbers below `bound`, as far as they are given.

@@ -17,13 +17,22 @@ impl Omnigraph {
     pub async fn store_derived(&self, target: &Target) -> Result<()> {
         self.may_write("storing what is derived")?;
         let snapshot = self.snapshot(target.clone()).await?;
+        let topology = &self.shared.topology;
+        for node in snapshot.catalog().nodes.values() {
+            let table = snapshot.table(&TablePath::node(node.table)).await?;
+            if topology.wants_nodes(&table).await {
+                topology.nodes(&table).await?;
+            }
+        }
         for edge in snapshot.catalog().edges.values() {
             let table = snapshot.table(&TablePath::edge(edge.table)).await?;
-            if self.shared.topology.wants_storing(&table).await {
+            if topology.wants_edges(&table).await {
                 snapshot.adjacency(edge).await?;
+                // One after the other: each is in memory as a whole until it is stored.
                 self.settle_derived().await;
             }
         }
+        self.settle_derived().await;
         Ok(())
     }
 

@@ -32,7 +32,7 @@ impl Table {
             if deletion(fragment) == deletion(other) || other.deletion_file.is_none() {
                 continue;
             }
-            let gone = deleted_rows(there, other).await? - deleted_rows(self, fragment).await?;
+            let gone = deleted_rows(there, other).await?.as_ref() - deleted_rows(self, fragment).await?.as_ref();
             apart.rows.extend(gone.into_iter().map(|offset| RowAddress::new(id, offset)));
         }
         Ok(apart)

@@ -105,7 +105,7 @@ impl Table {
         let wanted = |fragment: &&Fragment| only.is_none_or(|only| only.contains(&id_of(fragment)));
         for fragment in self.dataset.manifest.fragments.iter().filter(wanted) {
             let deleted = match &fragment.deletion_file {
-                Some(_) => Some(Arc::new(delete::deleted_rows(self, fragment).await?)),
+                Some(_) => Some(delete::deleted_rows(self, fragment).await?),
                 None => None,
             };
             fragments.push(FragmentRows { id: id_of(fragment), written: written_rows(fragment)?, deleted });
@@ -157,6 +157,18 @@ impl Table {
             fields.iter().map(|field| found.get(&(*fragment, *field)).cloned().ok_or_else(lost)).collect()
         };
         fragments.iter().map(of).collect()
+    }
+
+    /// Keeps the columns of a fragment that was just written with these rows.
+    pub(crate) fn keep_columns(&self, fragment: u32, rows: &RecordBatch) {
+        if rows.num_rows() > CHUNK_ROWS {
+            return;
+        }
+        for (field, column) in rows.schema().fields().iter().zip(rows.columns()) {
+            if let Ok(id) = self.field_id(field.name()) {
+                self.columns.cache.insert((fragment, id), Column { chunks: [Arc::clone(column)].into() });
+            }
+        }
     }
 
     /// Lance's id of a column: the same in every version.

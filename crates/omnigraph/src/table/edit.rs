@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use futures::future::try_join;
 use futures::{StreamExt, TryStreamExt};
 use lance::index::DatasetIndexExt;
 use lance_table::format::Fragment;
 
+use super::object::{NewObject, Part};
 use super::{RowAddress, Table, Tables, WrittenFile, delete, failure::failed, manifest};
 use crate::error::{Error, Result};
 
-/// Deletion files written at the same time.
+/// Deletion files read at the same time.
 const DELETES_AT_ONCE: usize = 8;
 
 /// What changes between a version and the next.
@@ -24,6 +26,8 @@ pub(crate) struct Edit {
     pub(crate) delete: Vec<RowAddress>,
     /// Data files that come, each with the fragment id it takes.
     pub(crate) add: Vec<(u32, WrittenFile)>,
+    /// Those of them that are not put yet.
+    pub(crate) objects: Vec<NewObject>,
     /// Fragments that come from another version of the table, without some of their rows.
     pub(crate) carry: Vec<CarriedFragment>,
 }
@@ -51,14 +55,17 @@ impl Tables {
     /// Writes the version that `edit` makes of `base`. Nobody sees it before a commit record pins it.
     pub(crate) async fn edit(&self, base: &Table, edit: Edit) -> Result<Edited> {
         let replace = edit.replace;
-        let mut fragments = if replace { Vec::new() } else { self.keep_fragments(base, &edit).await? };
+        let mut parts = if replace { Vec::new() } else { self.keep_fragments(base, &edit).await? };
         for (id, file) in edit.add {
-            fragments.extend(self.new_fragment(base, id, file).await?);
+            parts.extend(self.new_fragment(base, id, file).await?);
         }
         for carried in &edit.carry {
-            fragments.extend(self.carry(carried).await?);
+            parts.extend(self.carry(carried).await?);
         }
-        fragments.sort_by_key(|fragment| fragment.id);
+        parts.sort_by_key(|part| part.fragment.id);
+        let (fragments, deletions): (Vec<_>, Vec<_>) =
+            parts.into_iter().map(|part| (part.fragment, part.object)).unzip();
+        let objects = edit.objects.into_iter().chain(deletions.into_iter().flatten()).collect();
         let next = manifest::next(&base.dataset.manifest, fragments);
         // A table without indexes costs no look at them.
         let indexes = if replace || base.dataset.manifest.index_section.is_none() {
@@ -67,35 +74,36 @@ impl Tables {
             let indexes = base.dataset.load_indices().await;
             indexes.map_err(failed("read indexes of", base.path.as_str()))?.as_ref().clone()
         };
-        let written = manifest::write(&self.shared.store, &base.path, Some(base.pin.version), next, indexes).await?;
+        let written = manifest::write(&self.shared.store, &base.path, Some(base.pin.version), next, indexes);
+        let (written, ()) = try_join(written, self.put_all(objects)).await?;
         let table = self.open_written(&base.path, written.pin, &written.manifest).await?;
         Ok(Edited { table })
     }
 
-    async fn carry(&self, carried: &CarriedFragment) -> Result<Option<Fragment>> {
+    async fn carry(&self, carried: &CarriedFragment) -> Result<Option<Part>> {
         let CarriedFragment { table, fragment, without } = carried;
         let missing = || Error::internal(format!("fragment {fragment} is not part of the version that is to lend it"));
         let stored = table.fragment(*fragment).ok_or_else(missing)?;
         match delete::by_fragment(without).remove(fragment) {
             Some(gone) => self.delete_rows(table, stored, gone).await,
-            None => Ok(Some(stored.clone())),
+            None => Ok(Some(stored.clone().into())),
         }
     }
 
-    async fn new_fragment(&self, base: &Table, id: u32, file: WrittenFile) -> Result<Option<Fragment>> {
+    async fn new_fragment(&self, base: &Table, id: u32, file: WrittenFile) -> Result<Option<Part>> {
         let hidden = file.hidden().clone();
         let fragment = file.into_fragment(id);
-        if hidden.is_empty() { Ok(Some(fragment)) } else { self.delete_rows(base, &fragment, hidden).await }
+        if hidden.is_empty() { Ok(Some(fragment.into())) } else { self.delete_rows(base, &fragment, hidden).await }
     }
 
-    async fn keep_fragments(&self, base: &Table, edit: &Edit) -> Result<Vec<Fragment>> {
+    async fn keep_fragments(&self, base: &Table, edit: &Edit) -> Result<Vec<Part>> {
         let mut gone = delete::by_fragment(&edit.delete);
         let kept = base.dataset.manifest.fragments.iter().filter(|fragment| !edit.drop.contains(&id_of(fragment)));
         let changes: Vec<_> = kept.map(|fragment| (fragment.clone(), gone.remove(&id_of(fragment)))).collect();
         let changed = futures::stream::iter(changes).map(|(fragment, gone)| async move {
             match gone {
                 Some(gone) => self.delete_rows(base, &fragment, gone).await,
-                None => Ok(Some(fragment)),
+                None => Ok(Some(fragment.into())),
             }
         });
         changed.buffered(DELETES_AT_ONCE).try_filter_map(|kept| async move { Ok(kept) }).try_collect().await

@@ -5,15 +5,12 @@
 //! type, so the next version is that data, edited, and one put.
 
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use lance_core::datatypes::Schema;
 use lance_file::format::{MAGIC, MAJOR_VERSION, MINOR_VERSION};
 use lance_file::version::ConcreteFileVersion;
-use lance_io::object_writer::WriteResult;
-use lance_io::traits::{WriteExt, Writer};
+use lance_io::traits::WriteExt;
 use lance_table::feature_flags::apply_feature_flags;
 use lance_table::format::{DataStorageFormat, Fragment, IndexMetadata, Manifest};
 use lance_table::io::commit::ManifestNamingScheme;
@@ -21,9 +18,8 @@ use lance_table::io::manifest::write_manifest;
 use object_store::path::Path;
 use omnigraph_log::{TablePath, TablePin};
 use omnigraph_objects::{Key, Put, Store};
-use tokio::io::AsyncWrite;
 
-use super::{failure::failed, version};
+use super::{buffer::Buffer, failure::failed, version};
 use crate::error::{Error, Result};
 
 /// The file format of data files.
@@ -106,37 +102,5 @@ pub(super) async fn encode(table: &str, manifest: &mut Manifest, indexes: Vec<In
         buffer.write_magics(position, MAJOR_VERSION, MINOR_VERSION, MAGIC).await
     };
     encoded.await.map_err(failed("encode a version of", table))?;
-    Ok(buffer.bytes)
-}
-
-/// Lance writes manifests to a [`Writer`]; this one keeps the bytes.
-#[derive(Default)]
-struct Buffer {
-    bytes: Vec<u8>,
-}
-
-impl AsyncWrite for Buffer {
-    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
-        self.bytes.extend_from_slice(bytes);
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
-#[async_trait::async_trait]
-impl Writer for Buffer {
-    async fn tell(&mut self) -> lance_core::Result<usize> {
-        Ok(self.bytes.len())
-    }
-
-    async fn shutdown(&mut self) -> lance_core::Result<WriteResult> {
-        Ok(WriteResult { size: self.bytes.len(), e_tag: None })
-    }
+    Ok(buffer.take())
 }

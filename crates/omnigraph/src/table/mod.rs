@@ -8,6 +8,8 @@
 //! - `version`  the ids of detached versions
 //! - `manifest` a version is one manifest, authored here and created with put-if-absent
 //! - `open`     open by pin, with a shared session and a cache
+//! - `buffer`   files that Lance writes into memory
+//! - `object`   objects that are put side by side with the manifest that names them
 //! - `write`    rows to data files
 //! - `delete`   rows to deletion files
 //! - `edit`     a base version and an edit make the next version
@@ -20,6 +22,7 @@
 //! - `derived`  what is derived from versions, brought forward from one to another
 
 mod apart;
+mod buffer;
 mod columns;
 mod delete;
 mod derived;
@@ -28,6 +31,7 @@ mod failure;
 mod fold;
 mod head;
 mod manifest;
+mod object;
 mod open;
 mod scan;
 mod schema;

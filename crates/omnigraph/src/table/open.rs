@@ -17,7 +17,7 @@ use omnigraph_log::{TablePath, TablePin};
 use omnigraph_objects::Store;
 use tokio::sync::OnceCell;
 
-use super::{FragmentRows, columns::Columns, failure::failed, manifest, storage};
+use super::{FragmentRows, columns::Columns, delete::Deletions, failure::failed, manifest, storage};
 use crate::error::Result;
 
 /// How many opened versions are kept. An opened version is its manifest: some kilobytes.
@@ -35,6 +35,7 @@ pub(super) struct Shared {
     pub(super) lance: Arc<ObjectStore>,
     session: Arc<Session>,
     columns: Arc<Columns>,
+    deletions: Arc<Deletions>,
     open: Mutex<HashMap<(TablePath, u64), Arc<Table>>>,
 }
 
@@ -46,6 +47,7 @@ pub(crate) struct Table {
     pub(super) dataset: Arc<Dataset>,
     pub(super) schema: SchemaRef,
     pub(super) columns: Arc<Columns>,
+    pub(super) deletions: Arc<Deletions>,
     /// Read once.
     pub(super) fragments: OnceCell<Vec<FragmentRows>>,
 }
@@ -55,7 +57,8 @@ impl Tables {
     pub(crate) fn new(store: &Store, column_cache_bytes: u64) -> Result<Self> {
         let (lance, session) = storage::connect(store)?;
         let columns = Arc::new(Columns::new(column_cache_bytes));
-        let shared = Shared { store: store.clone(), lance, session, columns, open: Mutex::default() };
+        let shared =
+            Shared { store: store.clone(), lance, session, columns, deletions: Arc::default(), open: Mutex::default() };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -112,6 +115,7 @@ impl Tables {
             dataset: Arc::new(dataset),
             schema,
             columns,
+            deletions: Arc::clone(&self.shared.deletions),
             fragments: OnceCell::new(),
         });
         let mut open = self.shared.open.lock().unwrap_or_else(PoisonError::into_inner);

@@ -15,7 +15,7 @@ use super::staged::{StagedRows, StagedTable};
 use crate::error::{Error, Result};
 use crate::keys::KeyHash;
 use crate::snapshot::Snapshot;
-use crate::table::{Edit, FoldPlan, ID, ROW_ADDRESS, RowAddress, Scan, Table, WrittenFile, plan_fold};
+use crate::table::{Edit, FoldPlan, ID, ROW_ADDRESS, RowAddress, Scan, Table, plan_fold};
 
 /// A table's next version.
 #[derive(Debug)]
@@ -37,6 +37,7 @@ pub(super) async fn next_version(
     let Judged { base: table, gone, updated } = judged;
     let deleted = if staged.replace { table.rows() } else { gone.len() as u64 - updated };
     let mut newest_block = base.commit().fragment_blocks;
+    let (mut objects, mut whole) = (Vec::new(), None);
     let (add, touched, drop, known) = match &staged.rows {
         StagedRows::Files(files) => {
             let mut add = Vec::with_capacity(files.len());
@@ -56,15 +57,20 @@ pub(super) async fn next_version(
             let (id, block) = ids.take(&base.shared.log, newest_block).await?;
             newest_block = block;
             let keys = key_column(kept.iter().chain(batches))?;
-            let file = write_file(base, &table, kept.iter().chain(batches)).await?;
+            let rows = joined(&table, kept.iter().chain(batches))?;
+            let (file, unput) = base.shared.tables.write_rows(&table, &rows).await?;
+            (objects, whole) = (unput, Some(rows));
             let touched = if staged.replace { TouchedKeys::Any } else { touched(staged, batches)? };
             (vec![(id, file)], touched, fold, Some((id, keys)))
         }
     };
     let delete = gone.into_iter().filter(|address| !drop.fragments.contains(&address.fragment())).collect();
-    let edit = Edit { replace: staged.replace, drop: drop.fragments, delete, add, carry: staged.carried.clone() };
+    let edit =
+        Edit { replace: staged.replace, drop: drop.fragments, delete, add, objects, carry: staged.carried.clone() };
     let next = base.shared.tables.edit(&table, edit).await?.table;
     let (fragment, keys) = known.unwrap_or_default();
+    // Whoever reads it next need not read the file.
+    whole.iter().for_each(|rows| next.keep_columns(fragment, rows));
     if matches!(staged.rows, StagedRows::Memory(_)) && staged.carried.is_empty() {
         remember_keys(base, staged, &table, &next, fragment, &keys);
     }
@@ -94,23 +100,11 @@ fn without(mut batch: RecordBatch, gone: &[RowAddress]) -> Result<RecordBatch> {
     filter_record_batch(&batch, &BooleanArray::from_iter(keep.map(Some))).map_err(failed)
 }
 
-async fn write_file(
-    base: &Snapshot,
-    table: &Table,
-    batches: impl Iterator<Item = &RecordBatch>,
-) -> Result<WrittenFile> {
+/// Folded rows come with the table's schema, staged ones with the catalogue's; the columns are the same.
+fn joined<'a>(table: &Table, batches: impl Iterator<Item = &'a RecordBatch>) -> Result<RecordBatch> {
     let batches: Vec<&RecordBatch> = batches.collect();
-    // Folded rows come with the table's schema, staged ones with the catalogue's; the columns are the same.
-    let whole = arrow::compute::concat_batches(table.schema(), batches)
-        .map_err(|error| Error::internal(format!("joining staged rows: {error}")))?;
-    let mut writer = base.shared.tables.data_writer(table).await?;
-    match writer.write(&whole).await {
-        Ok(()) => writer.finish().await,
-        Err(error) => {
-            writer.abort().await;
-            Err(error)
-        }
-    }
+    arrow::compute::concat_batches(table.schema(), batches)
+        .map_err(|error| Error::internal(format!("joining staged rows: {error}")))
 }
 
 fn rows_in(batches: &[RecordBatch]) -> u64 {

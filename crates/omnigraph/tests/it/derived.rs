@@ -11,18 +11,25 @@ use crate::support::load;
 const SCHEMA: &str = "\
 node Stop { name: String @key }
 node Line { name: String @key }
+node Rider { name: String @key  age: I32 }
 edge Leads: Stop -> Stop
 edge ServedBy: Stop -> Line
+edge Rides: Rider -> Line
 ";
 
 /// Stops, each with so many edges: enough that both kinds of edges are worth being stored.
 const STOPS: usize = 1500;
 const DEGREE: usize = 45;
+/// Riders: enough that their numbers are worth being stored.
+const RIDERS: usize = 66_000;
 
-const QUESTIONS: [&str; 4] = [
+const QUESTIONS: [&str; 7] = [
     "query q() { match { $a: Stop { name: \"s7\" } $a leads $b } return { $b.name } order { $b.name } }",
     "query q() { match { $a: Stop { name: \"s8\" } $a leads{2} $b } return { count(*) as n } }",
     "query q() { match { $a servedBy $l } return { $l.name, count($a) as n } order { n desc, $l.name } limit 5 }",
+    "query q() { match { $a: Rider { name: \"r7\" } $a rides $l } return { $a.age, $l.name } }",
+    "query q() { match { $a rides $l } return { $l.name, count($a) as n, sum($a.age) as s } order { n desc, $l.name } limit 5 }",
+    "query q() { match { $a: Rider not { $a rides $_ } } return { $a.name } order { $a.name } }",
     "query q() { match { $a: Stop not { $a leads $_ } } return { $a.name } order { $a.name } }",
 ];
 
@@ -42,7 +49,13 @@ fn rows() -> String {
             ]
         })
     });
-    stops.chain(lines).chain(edges).collect::<Vec<_>>().join("\n")
+    let riders = (0..RIDERS).flat_map(|rider| {
+        [
+            format!(r#"{{"type":"Rider","data":{{"name":"r{rider}","age":{}}}}}"#, rider % 90),
+            format!(r#"{{"edge":"Rides","from":"r{rider}","to":"l{}"}}"#, rider * 7 % STOPS),
+        ]
+    });
+    stops.chain(lines).chain(edges).chain(riders).collect::<Vec<_>>().join("\n")
 }
 
 async fn read_only(place: &str) -> (Omnigraph, Snapshot) {
@@ -75,8 +88,15 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn stored(derived: &Path) -> Vec<PathBuf> {
-    let stored = files(derived).into_iter();
-    stored.filter(|file| file.extension().is_some_and(|extension| extension == "adjacency")).collect()
+    files(derived).into_iter().filter(|file| file.extension().is_some()).collect()
+}
+
+fn kinds(derived: &Path) -> Vec<String> {
+    let stored = stored(derived);
+    let kinds = stored.iter().filter_map(|file| Some(file.extension()?.to_string_lossy().into_owned()));
+    let mut kinds: Vec<String> = kinds.collect();
+    kinds.sort();
+    kinds
 }
 
 /// A graph whose adjacency is stored, its place, and the folder of what is derived.
@@ -93,7 +113,7 @@ async fn network() -> (tempfile::TempDir, Omnigraph, String, PathBuf) {
 #[tokio::test(flavor = "multi_thread")]
 async fn deleting_what_is_derived_changes_no_answer() {
     let (_folder, graph, place, derived) = network().await;
-    assert_eq!(stored(&derived).len(), 2, "{:?}", files(&derived));
+    assert_eq!(kinds(&derived), ["adjacency", "adjacency", "adjacency", "nodes"], "{:?}", files(&derived));
     let (with, cheap) = answers(&place).await;
     fs::remove_dir_all(&derived).unwrap();
     let (without, dear) = answers(&place).await;
@@ -103,10 +123,12 @@ async fn deleting_what_is_derived_changes_no_answer() {
     drop(graph);
     // A handle that writes stores it by itself, once it has derived it.
     let graph = Omnigraph::open(&place, OpenOptions::default()).await.unwrap();
-    let request = QueryRequest { source: QUESTIONS[1].to_owned(), ..QueryRequest::default() };
-    graph.snapshot(main_branch()).await.unwrap().query(request).await.unwrap();
+    for source in [QUESTIONS[1], QUESTIONS[4]] {
+        let request = QueryRequest { source: source.to_owned(), ..QueryRequest::default() };
+        graph.snapshot(main_branch()).await.unwrap().query(request).await.unwrap();
+    }
     graph.settle_derived().await;
-    assert_eq!(stored(&derived).len(), 1, "{:?}", files(&derived));
+    assert_eq!(kinds(&derived), ["adjacency", "adjacency", "nodes"], "{:?}", files(&derived));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,10 +158,11 @@ async fn what_is_damaged_or_foreign_changes_no_answer() {
         }
     }
     // Each in place of the other: whole, and of another table.
-    let [one, other] = stored(&derived).try_into().unwrap();
-    let (first, second) = (fs::read(&one).unwrap(), fs::read(&other).unwrap());
-    fs::write(&one, second).unwrap();
-    fs::write(&other, first).unwrap();
+    let stored = stored(&derived);
+    let contents: Vec<Vec<u8>> = stored.iter().map(|file| fs::read(file).unwrap()).collect();
+    for (place, file) in stored.iter().enumerate() {
+        fs::write(file, &contents[(place + 1) % contents.len()]).unwrap();
+    }
     assert_eq!(answers(&place).await.0, expected);
 }
 
@@ -148,14 +171,18 @@ async fn what_is_stored_of_an_older_version_is_brought_forward() {
     let (_folder, graph, place, derived) = network().await;
     let before = stored(&derived);
     let more = r#"{"type":"Stop","data":{"name":"a"}}
+{"type":"Rider","data":{"name":"new","age":3}}
+{"type":"Rider","data":{"name":"r7","age":1000}}
+{"edge":"Rides","from":"new","to":"l3"}
 {"edge":"Leads","from":"a","to":"s7"}
 {"edge":"Leads","from":"s7","to":"a"}
 {"edge":"ServedBy","from":"a","to":"l3"}"#;
-    load(&graph, "main", LoadMode::Append, more).await.unwrap();
+    load(&graph, "main", LoadMode::Merge, more).await.unwrap();
     graph.store_derived(&main_branch()).await.unwrap();
     assert_eq!(stored(&derived), before, "so little more is not worth it");
     let (with, cheap) = answers(&place).await;
     assert!(with[0].contains("\"a\""), "{}", with[0]);
+    assert!(with[3].contains("1000"), "{}", with[3]);
     fs::remove_dir_all(&derived).unwrap();
     let (without, dear) = answers(&place).await;
     assert_eq!(with, without);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt64Array};
-use arrow::compute::filter_record_batch;
+use arrow::compute::{BatchCoalescer, filter_record_batch};
 use arrow::datatypes::{SchemaRef, UInt64Type};
 use arrow::record_batch::RecordBatch;
 use datafusion::execution::TaskContext;
@@ -19,6 +19,8 @@ use crate::table::{self, CHUNK_ROWS, FragmentRows, ROW_ADDRESS, RowAddress, Tabl
 
 /// So many nodes are shown before another thread would have begun to.
 const FEW_IDS: usize = 64;
+/// Fragments of fewer rows are shown together.
+const FEW_ROWS: usize = 8192;
 
 /// All nodes of some types, with some of their columns.
 #[derive(Debug)]
@@ -40,6 +42,30 @@ pub(in crate::query) struct Scan {
 enum Source {
     Numbered(Arc<Nodes>),
     Plain(Arc<Rows>),
+}
+
+/// The same rows, those of small fragments together: every batch has its price, whatever is in it.
+fn coalesced(batches: Stream, schema: &SchemaRef) -> Stream {
+    let coalescer =
+        BatchCoalescer::new(Arc::clone(schema), FEW_ROWS).with_biggest_coalesce_batch_size(Some(FEW_ROWS / 2));
+    let step = |(mut batches, mut coalescer, mut ended): (Stream, BatchCoalescer, bool)| async move {
+        loop {
+            if let Some(batch) = coalescer.next_completed_batch() {
+                return Ok(Some((batch, (batches, coalescer, ended))));
+            }
+            if ended {
+                return Ok(None);
+            }
+            match batches.try_next().await? {
+                Some(batch) => coalescer.push_batch(batch)?,
+                None => {
+                    ended = true;
+                    coalescer.finish_buffered_batch()?;
+                }
+            }
+        }
+    };
+    futures::stream::try_unfold((batches, coalescer, false), step).boxed()
 }
 
 impl Source {
@@ -122,6 +148,7 @@ impl Scan {
         };
         let chunks = futures::stream::once(opened).map_ok(move |fragments| {
             let (this, source) = (Arc::clone(&self), source.clone());
+            let several = fragments.len() > 1;
             let chunks: Vec<_> = fragments
                 .into_iter()
                 .flat_map(|fragment| {
@@ -129,10 +156,12 @@ impl Scan {
                     (0..chunks).map(move |chunk| (fragment.clone(), chunk))
                 })
                 .collect();
-            futures::stream::iter(chunks).then(move |(fragment, chunk)| {
+            let schema = Arc::clone(&this.schema);
+            let chunks = futures::stream::iter(chunks).then(move |(fragment, chunk)| {
                 let (this, source) = (Arc::clone(&this), source.clone());
                 async move { this.chunk(&source, &fragment, chunk).await }
-            })
+            });
+            if several { coalesced(chunks.boxed(), &schema) } else { chunks.boxed() }
         });
         chunks.try_flatten().boxed()
     }
