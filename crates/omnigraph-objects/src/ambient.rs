@@ -57,6 +57,11 @@ impl Ambient {
         self.state().clock.read()
     }
 
+    /// The time now, in milliseconds since the Unix epoch.
+    pub fn now_millis(&self) -> i64 {
+        self.now_micros().div_euclid(1000)
+    }
+
     /// A fresh id. Within one instance each id is greater than the one before, also when the clock steps back.
     pub fn ulid(&self) -> Ulid {
         let mut state = self.state();

@@ -56,6 +56,7 @@ mod validate;
 mod write;
 
 pub use access::{Access, Action};
+pub use adjacency::HopMethod;
 pub use diff::{ChangeFilter, ChangeOp, ChangePage, Difference, Endpoints, EntityChange, Image, Position, TypeRef};
 pub use error::{
     BrokenRules, ConflictKind, DataError, DataErrors, EntityKind, Error, ErrorKind, MergeConflict, MergeConflicts,

@@ -1,6 +1,6 @@
 //! Nodes and edges by version of their tables.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -10,9 +10,14 @@ use omnigraph_objects::Store;
 use omnigraph_walk::{Adjacency, Edge, Side};
 
 use super::stored::{Stored, StoredEdges, StoredNodes, Storing};
-use super::{NodeFragment, NodeRows, Ordinals, edges};
+use super::{HopMethod, NodeFragment, NodeRows, Ordinals, edges, incident};
 use crate::error::{Error, Result};
 use crate::table::{Derived, ID, Known, Table, Tables};
+
+/// Nodes from which a hop is worth a look at one end of every edge.
+const FEW: usize = 64;
+/// Edges to number which takes so long that a look at one end of each is quicker by far.
+const MANY_EDGES: u64 = 1 << 20;
 
 /// What is known of a graph's topology. Cheap to clone; clones share.
 #[derive(Clone, Debug)]
@@ -24,11 +29,23 @@ pub(crate) struct Topology {
     deriving: Arc<tokio::sync::Mutex<()>>,
     stored_nodes: Stored,
     stored_edges: Stored,
+    method: HopMethod,
+    /// Tables of edges that a hop was spared.
+    spared: Arc<Mutex<HashSet<TablePath>>>,
+}
+
+/// The edges of a hop.
+#[derive(Clone, Debug)]
+pub(crate) struct Hops {
+    /// All edges, or at least those of the hop.
+    pub(crate) adjacency: Adjacency,
+    /// Whether they were found by their ends, and are just those of the hop.
+    pub(crate) by_ends: bool,
 }
 
 impl Topology {
     /// Nothing is known yet of the graph in `store`.
-    pub(crate) fn new(store: &Store, tables: &Tables, storing: Storing) -> Self {
+    pub(crate) fn new(store: &Store, tables: &Tables, storing: Storing, method: HopMethod) -> Self {
         Self {
             ordinals: Arc::default(),
             nodes: Derived::default(),
@@ -36,6 +53,8 @@ impl Topology {
             deriving: Arc::default(),
             stored_nodes: Stored::new("nodes", store, tables, storing),
             stored_edges: Stored::new("adjacency", store, tables, storing),
+            method,
+            spared: Arc::default(),
         }
     }
 
@@ -122,6 +141,39 @@ impl Topology {
         let kept = edges.clone();
         self.stored_edges.keep(table, move |pin| ends.stored(kept).encode(pin));
         Ok(edges)
+    }
+
+    /// The edges of a version that begin or end at nodes with these ids, or more of them.
+    pub(crate) async fn edges_at(
+        &self,
+        table: &Arc<Table>,
+        (from, to): (&TablePath, &TablePath),
+        (side, ids): (Side, &[String]),
+    ) -> Result<Hops> {
+        let by_ends = match self.method {
+            HopMethod::Adjacency => false,
+            HopMethod::Ends => true,
+            HopMethod::Auto => self.spares(table, ids).await,
+        };
+        let adjacency = if by_ends {
+            incident::read(table, side, ids, &self.ordinals(from), &self.ordinals(to)).await?
+        } else {
+            self.edges(table, from, to).await?
+        };
+        Ok(Hops { adjacency, by_ends })
+    }
+
+    /// Whether a hop from nodes with these ids had better not wait for the edges of a version. So it is once: who asks again
+    /// is better served by what is kept.
+    async fn spares(&self, table: &Arc<Table>, ids: &[String]) -> bool {
+        if ids.len() > FEW || table.rows() < MANY_EDGES || self.edges.nearest(table).is_some() {
+            return false;
+        }
+        if self.stored_edges.is_near(table.path()).await {
+            return false;
+        }
+        let mut spared = self.spared.lock().unwrap_or_else(PoisonError::into_inner);
+        spared.insert(table.path().clone())
     }
 
     /// The edges of a version from what is stored, if that can be used.

@@ -93,7 +93,7 @@ impl Omnigraph {
             OpenMode::ReadWrite => Storing::Allowed,
             OpenMode::ReadOnly => Storing::Forbidden,
         };
-        let shared = Shared::new(log, storing, options.column_cache_bytes)?;
+        let shared = Shared::new(log, storing, options.column_cache_bytes, options.hops)?;
         let heads = Heads::new(shared.clone(), options.heads);
         Ok(Self { shared, writer: Writer::new(heads.clone()), heads, mode, access: Arc::new(Anyone) })
     }

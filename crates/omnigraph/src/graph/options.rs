@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use omnigraph_objects::StoreOptions;
 
+use crate::adjacency::HopMethod;
 use crate::heads::HeadPublication;
 
 /// What a handle may do.
@@ -30,6 +31,8 @@ pub struct OpenOptions {
     /// Bytes of columns that are kept in memory, and as many of their indexes. What is larger than half of it is not kept: each
     /// query reads of it what it needs.
     pub column_cache_bytes: u64,
+    /// How hops from nodes with known ids find their edges.
+    pub hops: HopMethod,
 }
 
 impl Default for OpenOptions {
@@ -40,6 +43,7 @@ impl Default for OpenOptions {
             heads: HeadPublication::default(),
             sweep_every: None,
             column_cache_bytes: 1 << 30,
+            hops: HopMethod::default(),
         }
     }
 }

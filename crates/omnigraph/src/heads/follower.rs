@@ -123,8 +123,8 @@ pub(crate) async fn announce_first(store: &Store, first: &CommitRecord, catalog:
 enum Joined {
     /// An intent that stands.
     Standing(Announced),
-    /// One that is to be put, with so many places.
-    Own(u64),
+    /// One that is to be put under this key, with so many places.
+    Own(Key, u64),
 }
 
 /// An operation that was announced. Dropped when its fate is settled, whatever it is: heads are looked after then.
@@ -164,13 +164,12 @@ impl Heads {
             return Ok(Announced { heads: None });
         }
         let place = announcement.head.next_sequence();
-        let key = intent::key_of(self.shared().ambient().ulid())?;
-        let places = match self.join(place, &key) {
+        let (key, places) = match self.join(place)? {
             Joined::Standing(announced) => return Ok(announced),
-            Joined::Own(places) => places,
+            Joined::Own(key, places) => (key, places),
         };
         let announced = Announced { heads: Some((self.clone(), key.clone())) };
-        let intent = Intent { places, ..self.intent(announcement).await? };
+        let intent = self.intent(announcement, places).await?;
         intent::put(self.shared().log.store(), &key, &intent).await?;
         for standing in self.state().standing.iter_mut().filter(|standing| standing.key == key) {
             standing.places = place..place.saturating_add(places);
@@ -187,20 +186,21 @@ impl Heads {
         }
     }
 
-    /// Rests on an intent that announces `place`, or takes note of one of that key that is about to be put.
-    fn join(&self, place: u64, key: &Key) -> Joined {
+    /// Rests on an intent that announces `place`, or takes note of one that is about to be put.
+    fn join(&self, place: u64) -> Result<Joined> {
         let mut state = self.state();
         if let Some(standing) = state.standing.iter_mut().find(|standing| standing.places.contains(&place)) {
             standing.users += 1;
-            return Joined::Standing(Announced { heads: Some((self.clone(), standing.key.clone())) });
+            return Ok(Joined::Standing(Announced { heads: Some((self.clone(), standing.key.clone())) }));
         }
+        let key = intent::key_of(self.shared().ambient().ulid())?;
         state.places = if state.standing.is_empty() { 1 } else { state.places.saturating_mul(2).clamp(1, MOST_PLACES) };
         let places = state.places;
         state.standing.push(Standing { key: key.clone(), users: 1, places: 0..0 });
-        Joined::Own(places)
+        Ok(Joined::Own(key, places))
     }
 
-    async fn intent(&self, announcement: Announcement<'_>) -> Result<Intent> {
+    async fn intent(&self, announcement: Announcement<'_>, places: u64) -> Result<Intent> {
         let Announcement { operation, head, kind, actor, tables } = announcement;
         let wanted = wanted(self.shared(), &head.record).await?;
         let moving: Vec<_> = wanted.into_iter().filter(|wanted| tables.contains(&wanted.table)).collect();
@@ -223,7 +223,7 @@ impl Heads {
             writer_kind: kind.into(),
             tables: tables.collect(),
             sequence: Some(head.next_sequence()),
-            places: 1,
+            places,
         })
     }
 

@@ -30,20 +30,18 @@ impl KeySet {
     /// Adds all of `other`.
     pub(crate) fn extend(&mut self, other: &Self) {
         self.0.extend_from_slice(&other.0);
-        self.settle();
-    }
-
-    fn settle(&mut self) {
-        self.0.sort_unstable();
+        // Of two runs that are in order a stable sort makes one by merging them.
+        self.0.sort();
         self.0.dedup();
     }
 }
 
 impl FromIterator<KeyHash> for KeySet {
     fn from_iter<I: IntoIterator<Item = KeyHash>>(keys: I) -> Self {
-        let mut set = Self(keys.into_iter().collect());
-        set.settle();
-        set
+        let mut keys: Vec<KeyHash> = keys.into_iter().collect();
+        keys.sort_unstable();
+        keys.dedup();
+        Self(keys)
     }
 }
 

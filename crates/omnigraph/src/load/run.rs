@@ -53,7 +53,7 @@ pub(crate) async fn stage(shared: &Shared, base: &Snapshot, request: LoadRequest
     let context = Context {
         plan: Arc::clone(&plan),
         ambient: shared.ambient().clone(),
-        now_millis: shared.ambient().now_micros().div_euclid(1000),
+        now_millis: shared.ambient().now_millis(),
         most_faults: tolerated.saturating_add(most_reported as u64),
     };
     let (reader, bytes_read) = Reader::new(request.source, Arc::clone(&plan), folder.clone());

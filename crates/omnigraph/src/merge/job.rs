@@ -27,7 +27,7 @@ pub(crate) async fn merge(
     theirs: &Arc<CommitRecord>,
     request: MergeRequest,
 ) -> Result<MergeReceipt> {
-    submit(shared, writer, branch, MergeJob::of_merge(shared, writer, theirs, request)).await
+    submit(shared, writer, branch, MergeJob::new(shared, writer, What::Merge(Arc::clone(theirs)), request)).await
 }
 
 /// Undoes or repeats `commit` on `branch`.
@@ -38,11 +38,7 @@ pub(crate) async fn pick(
     (pick, commit): (Pick, &Arc<CommitRecord>),
     request: PickRequest,
 ) -> Result<MergeReceipt> {
-    let PickRequest { policy, choices, resolution, actor, .. } = request;
-    let what = What::Pick(pick, Arc::clone(commit));
-    let now_millis = shared.ambient().now_micros().div_euclid(1000);
-    let job = MergeJob { writer: writer.clone(), what, policy, choices, resolution, actor, now_millis };
-    submit(shared, writer, branch, job).await
+    submit(shared, writer, branch, MergeJob::new(shared, writer, What::Pick(pick, Arc::clone(commit)), request)).await
 }
 
 /// What a merge into the newest state of `branch` would do, conflicts and all.
@@ -55,12 +51,12 @@ pub(crate) async fn preview(
 ) -> Result<MergeReceipt> {
     let head = shared.log.head(branch).await?.record;
     let base = Snapshot::of(shared, Target::Branch(branch.name.clone()), head).await?;
-    let planned = MergeJob::of_merge(shared, writer, theirs, request).planned(&base).await?;
+    let planned = MergeJob::new(shared, writer, What::Merge(Arc::clone(theirs)), request).planned(&base).await?;
     Ok(planned.answer.receipt(planned.conflicts, None))
 }
 
 async fn submit(shared: &Shared, writer: &Writer, branch: &Arc<BranchRecord>, job: MergeJob) -> Result<MergeReceipt> {
-    let actor = job.actor.clone();
+    let actor = job.terms.actor.clone();
     let submission = Submission { job: Arc::new(job), actor, condition: None, key: None };
     let done = writer.submit(shared, branch, submission).await?;
     let answer = Answer::deserialize(done.answer.as_ref()).map_err(|error| Error::internal(error.to_string()))?;
@@ -80,11 +76,29 @@ enum What {
 struct MergeJob {
     writer: Writer,
     what: What,
+    terms: Terms,
+    now_millis: i64,
+}
+
+/// On what terms something is taken.
+#[derive(Debug)]
+struct Terms {
     policy: MergePolicy,
     choices: Choices,
     resolution: Option<Resolution>,
     actor: Option<String>,
-    now_millis: i64,
+}
+
+impl From<MergeRequest> for Terms {
+    fn from(MergeRequest { policy, choices, resolution, actor, .. }: MergeRequest) -> Self {
+        Self { policy, choices, resolution, actor }
+    }
+}
+
+impl From<PickRequest> for Terms {
+    fn from(PickRequest { policy, choices, resolution, actor, .. }: PickRequest) -> Self {
+        Self { policy, choices, resolution, actor }
+    }
 }
 
 /// A merge into a base.
@@ -114,28 +128,25 @@ impl Job for MergeJob {
 }
 
 impl MergeJob {
-    fn of_merge(shared: &Shared, writer: &Writer, theirs: &Arc<CommitRecord>, request: MergeRequest) -> Self {
-        let MergeRequest { policy, choices, resolution, actor, .. } = request;
-        let what = What::Merge(Arc::clone(theirs));
-        let now_millis = shared.ambient().now_micros().div_euclid(1000);
-        Self { writer: writer.clone(), what, policy, choices, resolution, actor, now_millis }
+    fn new(shared: &Shared, writer: &Writer, what: What, terms: impl Into<Terms>) -> Self {
+        Self { writer: writer.clone(), what, terms: terms.into(), now_millis: shared.ambient().now_millis() }
     }
 
     /// What it does to `base`, and what stands against it.
     async fn planned(&self, base: &Snapshot) -> Result<Planned> {
         let mut planned = Planned { staged: self.empty(base), answer: Answer::nothing(), conflicts: Vec::new() };
         let Some((states, bases)) = self.states(base).await? else { return Ok(planned) };
-        let mut plan = Plan::make(&states, self.policy, &self.choices).await?;
+        let mut plan = Plan::make(&states, self.terms.policy, &self.terms.choices).await?;
         planned.conflicts = std::mem::take(&mut plan.conflicts);
-        if self.resolution.is_some() && !planned.conflicts.is_empty() {
-            plan = Plan::make(&states, self.policy, &self.choices.or_ours()).await?;
+        if self.terms.resolution.is_some() && !planned.conflicts.is_empty() {
+            plan = Plan::make(&states, self.terms.policy, &self.terms.choices.or_ours()).await?;
         }
         let outcome = self.outcome(&states, &plan);
         planned.answer = Answer { outcome, bases, types: plan.summary(), resolved: None };
         if outcome == MergeOutcome::AlreadyUpToDate || !plan.conflicts.is_empty() {
             return Ok(planned);
         }
-        match &self.resolution {
+        match &self.terms.resolution {
             Some(resolution) => self.resolve(base, &states, &plan, resolution, &mut planned).await?,
             None if planned.conflicts.is_empty() => self.write(&mut planned.staged, &plan, &BTreeSet::new()).await?,
             None => return Ok(planned),
@@ -182,7 +193,7 @@ impl MergeJob {
         StagedWrite {
             schema: base.commit().schema.clone(),
             kind: self.kind(),
-            actor: self.actor.clone(),
+            actor: self.terms.actor.clone(),
             tables: Vec::new(),
             ends: Vec::new(),
             adoption: None,

@@ -26,7 +26,7 @@ pub(crate) async fn mutate(
     branch: &Arc<BranchRecord>,
     request: MutateRequest,
 ) -> Result<MutationReceipt> {
-    let now_millis = shared.ambient().now_micros().div_euclid(1000);
+    let now_millis = shared.ambient().now_millis();
     let key = request.idempotency_key.clone().map(|key| IdempotencyKey { key, request: digest(&request) });
     let (actor, condition) = (request.actor.clone(), request.condition.clone());
     let job = Arc::new(MutationJob { request, writer: writer.clone(), now_millis });

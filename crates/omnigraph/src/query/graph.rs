@@ -7,9 +7,9 @@ use omnigraph_compiler::catalog::Property;
 use omnigraph_compiler::ir::TypeRef;
 use omnigraph_compiler::types::Scalar;
 use omnigraph_log::TablePath;
-use omnigraph_walk::Adjacency;
+use omnigraph_walk::Side;
 
-use crate::adjacency::{NodeRows, Ordinals};
+use crate::adjacency::{Hops, NodeRows, Ordinals};
 use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
 use crate::table::{RowAddress, Table};
@@ -208,10 +208,19 @@ impl Graph {
         Ok(Entities::Rows(edges))
     }
 
-    /// Who is adjacent to whom over the edges of a type, and the types at both ends.
-    pub(super) async fn adjacency(&self, name: &str) -> Result<(Adjacency, u16, u16)> {
+    /// The types at both ends of a type of edges.
+    pub(super) fn ends(&self, name: &str) -> Result<(u16, u16)> {
         let ty = self.snapshot.catalog().edges.get(name).ok_or_else(|| unknown(name))?;
-        Ok((self.snapshot.adjacency(ty).await?, self.space(&ty.from)?, self.space(&ty.to)?))
+        Ok((self.space(&ty.from)?, self.space(&ty.to)?))
+    }
+
+    /// Who is adjacent to whom over the edges of a type; `at` are the ids of the only nodes on one side that matter.
+    pub(super) async fn adjacency(&self, name: &str, at: Option<(Side, &[String])>) -> Result<Hops> {
+        let ty = self.snapshot.catalog().edges.get(name).ok_or_else(|| unknown(name))?;
+        match at {
+            Some((side, ids)) => self.snapshot.adjacency_at(ty, side, ids).await,
+            None => Ok(Hops { adjacency: self.snapshot.adjacency(ty).await?, by_ends: false }),
+        }
     }
 }
 

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use omnigraph_compiler::catalog::{Accepted, Catalog, EdgeType};
 use omnigraph_log::{CommitRecord, TablePath};
-use omnigraph_walk::Adjacency;
+use omnigraph_walk::{Adjacency, Side};
 
+use crate::adjacency::Hops;
 use crate::error::{Error, Result};
 use crate::table::Table;
 
@@ -91,6 +92,20 @@ impl Snapshot {
 
     /// Who is adjacent to whom over the edges of a type.
     pub(crate) async fn adjacency(&self, edge: &EdgeType) -> Result<Adjacency> {
+        let (from, to) = self.ends(edge).await?;
+        let table = self.table(&TablePath::edge(edge.table)).await?;
+        self.shared.topology.edges(&table, &from, &to).await
+    }
+
+    /// Who is adjacent over the edges of a type to nodes of these ids, on this side of the edges.
+    pub(crate) async fn adjacency_at(&self, edge: &EdgeType, side: Side, ids: &[String]) -> Result<Hops> {
+        let (from, to) = self.ends(edge).await?;
+        let table = self.table(&TablePath::edge(edge.table)).await?;
+        self.shared.topology.edges_at(&table, (&from, &to), (side, ids)).await
+    }
+
+    /// The tables at both ends of a type of edges, whose nodes are numbered.
+    async fn ends(&self, edge: &EdgeType) -> Result<(TablePath, TablePath)> {
         let topology = &self.shared.topology;
         let path = |node: &str| self.catalog().nodes.get(node).map(|node| TablePath::node(node.table));
         let ends = path(&edge.from).zip(path(&edge.to));
@@ -101,7 +116,7 @@ impl Snapshot {
         for end in [&from, &to] {
             topology.nodes(&self.table(end).await?).await?;
         }
-        topology.edges(&self.table(&TablePath::edge(edge.table)).await?, &from, &to).await
+        Ok((from, to))
     }
 }
 

@@ -3,7 +3,7 @@
 use omnigraph_log::Log;
 use omnigraph_objects::Ambient;
 
-use crate::adjacency::{Storing, Topology};
+use crate::adjacency::{HopMethod, Storing, Topology};
 use crate::error::Result;
 use crate::keys::KeyIndexes;
 use crate::schema::{CompiledQueries, Schemas};
@@ -24,9 +24,9 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// Around an opened log.
-    pub(crate) fn new(log: Log, storing: Storing, column_cache_bytes: u64) -> Result<Self> {
+    pub(crate) fn new(log: Log, storing: Storing, column_cache_bytes: u64, hops: HopMethod) -> Result<Self> {
         let tables = Tables::new(log.store(), column_cache_bytes)?;
-        let topology = Topology::new(log.store(), &tables, storing);
+        let topology = Topology::new(log.store(), &tables, storing, hops);
         Ok(Self {
             log,
             tables,

@@ -11,6 +11,7 @@ mod flat;
 mod fleet;
 mod formats;
 mod heads;
+mod hops;
 mod inputs;
 mod kill;
 mod lance_contract;

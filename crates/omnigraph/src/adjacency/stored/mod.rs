@@ -102,6 +102,11 @@ impl Stored {
         Ok(folder(table)?.join(&format!("{version}.{}", self.kind))?)
     }
 
+    /// Whether something is stored of a table that need not be brought from afar.
+    pub(super) async fn is_near(&self, table: &TablePath) -> bool {
+        self.store.local_root().is_some() && self.newest(table).await.is_some()
+    }
+
     /// The version that is stored, if the note is right.
     async fn newest(&self, table: &TablePath) -> Option<TablePin> {
         let bytes = self.store.read(&note(table).ok()?).await.ok()??;

@@ -212,6 +212,7 @@ impl Lowering {
             pending.filters.retain(|filter| !said(filter));
         }
         let ids = known.map(|known| &known.ids);
+        self.known.extend(ids.map(|ids| (var, ids.clone())));
         if ids.is_none()
             && let Some((filter, property, probes)) = self.indexed(var, &types, &pending.filters)
         {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field as ArrowField};
-use omnigraph_compiler::ir::{Direction, EdgeStep, Expand, Hops, PathPart, PathSearch, TypeRef, VarId};
+use omnigraph_compiler::ir::{self, Direction, EdgeStep, Expand, PathPart, PathSearch, TypeRef, VarId};
 use omnigraph_walk::Side;
 
 use super::Lowering;
@@ -13,6 +13,7 @@ use super::flow::{Flow, extended};
 use super::mention::cost_of;
 use super::restrict::is_judged_by_row;
 use super::scope::{Binding, Scope, column};
+use crate::adjacency::Hops;
 use crate::error::{Error, Result};
 use crate::query::graph::Entities;
 use crate::query::operator::{self, Found, Hop, node};
@@ -36,10 +37,11 @@ impl Lowering {
     ) -> Result<Flow> {
         let backward = !flow.scope.binds(expand.from);
         let expand = &if backward { reversed(expand) } else { expand.clone() };
-        if expand.hops != Hops::One {
+        if expand.hops != ir::Hops::One {
             return self.walk(flow, expand, backward, pending, uses).await;
         }
-        let (hops, _) = self.steps(expand).await?;
+        let known = self.known.get(&expand.from).cloned();
+        let (hops, _) = self.steps(expand, known.as_deref()).await?;
         let live = pending.live(uses);
         let edge = edge_variable(expand);
         let target = pending.waiting.remove(&expand.to);
@@ -121,29 +123,28 @@ impl Lowering {
     }
 
     /// The hops of edge types in their directions; both directions are two hops.
-    async fn hops(&mut self, steps: &[EdgeStep]) -> Result<Vec<Hop>> {
+    async fn hops(&self, steps: &[EdgeStep], at: Option<&[String]>) -> Result<Vec<Hop>> {
         let mut hops = Vec::new();
         for step in steps {
-            let (adjacency, source, target) = self.graph.adjacency(&step.edge.name).await?;
-            let hop = |side: Side, skip_loops: bool| {
-                let (from, to) = if side == Side::Out { (source, target) } else { (target, source) };
-                Hop {
-                    edge: step.edge.name.clone(),
-                    adjacency: adjacency.clone(),
-                    side,
-                    from,
-                    to,
-                    skip_loops,
-                    allowed: None,
-                }
-            };
             match step.direction {
-                Direction::Out => hops.push(hop(Side::Out, false)),
-                Direction::In => hops.push(hop(Side::In, false)),
-                Direction::Both => hops.extend([hop(Side::Out, false), hop(Side::In, source == target)]),
+                Direction::Out => hops.push(self.hop(step, Side::Out, at).await?),
+                Direction::In => hops.push(self.hop(step, Side::In, at).await?),
+                Direction::Both => {
+                    hops.push(self.hop(step, Side::Out, at).await?);
+                    let back = self.hop(step, Side::In, at).await?;
+                    hops.push(Hop { skip_loops: back.from == back.to, ..back });
+                }
             }
         }
         Ok(hops)
+    }
+
+    async fn hop(&self, step: &EdgeStep, side: Side, at: Option<&[String]>) -> Result<Hop> {
+        let edge = &step.edge.name;
+        let Hops { adjacency, by_ends } = self.graph.adjacency(edge, at.map(|ids| (side, ids))).await?;
+        let (source, target) = self.graph.ends(edge)?;
+        let (from, to) = if side == Side::Out { (source, target) } else { (target, source) };
+        Ok(Hop { edge: edge.clone(), adjacency, by_ends, side, from, to, skip_loops: false, allowed: None })
     }
 
     /// Which node types count as targets; all where the target is bound already.
@@ -196,8 +197,8 @@ impl Lowering {
         pending: &mut Pending<'_>,
         uses: &Uses,
     ) -> Result<Flow> {
-        let Hops::Range { min, max } = expand.hops else { return Err(Error::internal("a walk of one edge")) };
-        let (steps, _) = self.steps(expand).await?;
+        let ir::Hops::Range { min, max } = expand.hops else { return Err(Error::internal("a walk of one edge")) };
+        let (steps, _) = self.steps(expand, None).await?;
         let Reached { target, mut scope, mut more } = self.reached(&flow, expand, &steps, pending).await?;
         if let Some(hops) = expand.hop_count {
             more.push(ArrowField::new(column(hops), DataType::Int64, true));
@@ -253,11 +254,12 @@ impl Lowering {
         Ok(Reached { target: operator::WalkTarget { bound, admitted, sizes }, scope, more })
     }
 
-    /// The hops of an expansion, each with the edges that conditions on the edge alone allow, and all edge types.
-    async fn steps(&mut self, expand: &Expand) -> Result<(Vec<Hop>, Entities)> {
+    /// The hops of an expansion, each with the edges that conditions on the edge alone allow, and all edge types. `at` are the
+    /// ids of the nodes from which one edge is walked, if they are known.
+    async fn steps(&mut self, expand: &Expand, at: Option<&[String]>) -> Result<(Vec<Hop>, Entities)> {
         let types: Vec<TypeRef> = expand.steps.iter().map(|step| step.edge.clone()).collect();
         let entities = self.graph.edge_entities(&types).await?;
-        let mut hops = self.hops(&expand.steps).await?;
+        let mut hops = self.hops(&expand.steps, at).await?;
         let Some(walk) = &expand.walk else { return Ok((hops, entities)) };
         let conditions = conditions(walk).of_edge;
         if conditions.is_empty() {
@@ -282,10 +284,10 @@ impl Lowering {
     ) -> Result<Flow> {
         let expand = &path.expand;
         let (min, max) = match expand.hops {
-            Hops::One => (1, Some(1)),
-            Hops::Range { min, max } => (min, max),
+            ir::Hops::One => (1, Some(1)),
+            ir::Hops::Range { min, max } => (min, max),
         };
-        let (steps, edges) = self.steps(expand).await?;
+        let (steps, edges) = self.steps(expand, None).await?;
         let Reached { target, mut scope, mut more } = self.reached(&flow, expand, &steps, pending).await?;
         let cost = cost_of(path);
         let costs = match cost {

@@ -40,7 +40,7 @@ pub(crate) use mention::compare_as_text;
 pub(super) use mention::{Mention, mentions};
 pub(super) use scope::{Binding, Scope, column, field_column};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::physical_plan::ExecutionPlan;
@@ -61,6 +61,8 @@ pub(super) struct Lowering {
     budget: Arc<Budget>,
     /// The variables of the body at hand that are known by number.
     numbered: BTreeSet<VarId>,
+    /// The ids of which variables that are bound have one, where that is known.
+    known: BTreeMap<VarId, Vec<String>>,
     /// Whether only the first rows of the body at hand are asked for.
     few: bool,
     /// Names given so far, so that no two columns of a plan share one.
@@ -78,13 +80,14 @@ pub(super) struct Planned {
 
 impl Lowering {
     pub(super) fn new(snapshot: &Snapshot, params: Vec<Value>, budget: Arc<Budget>) -> Self {
-        let now_millis = snapshot.shared.ambient().now_micros().div_euclid(1000);
+        let now_millis = snapshot.shared.ambient().now_millis();
         Self {
             graph: Graph::new(snapshot.clone()),
             params,
             now_millis,
             budget,
             numbered: BTreeSet::new(),
+            known: BTreeMap::new(),
             few: false,
             names: 0,
         }

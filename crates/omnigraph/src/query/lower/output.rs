@@ -80,6 +80,7 @@ impl Lowering {
         let mut plans = Vec::with_capacity(bodies.len());
         for body in bodies {
             self.numbered.clear();
+            self.known.clear();
             let flow = self.projected(body, &[]).await?;
             let columns = (0..schema.fields().len()).map(Scalar::Column).collect();
             let project = Project { columns, schema: Arc::clone(&schema), witness: flow.witness() };

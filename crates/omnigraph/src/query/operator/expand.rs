@@ -28,6 +28,8 @@ pub(in crate::query) struct Hop {
     pub(in crate::query) edge: String,
     /// The edges.
     pub(in crate::query) adjacency: Adjacency,
+    /// Whether they were found by their ends, and are just those of the nodes that are walked from.
+    pub(in crate::query) by_ends: bool,
     /// Which end is walked from.
     pub(in crate::query) side: Side,
     /// The index of the node type that is walked from.
@@ -44,9 +46,10 @@ impl Hop {
     /// How a plan shows it.
     pub(in crate::query) fn text(&self) -> String {
         let some = self.allowed.as_ref().map_or(String::new(), |allowed| format!(" ({} edges)", allowed.len()));
+        let how = if self.by_ends { " by ends" } else { "" };
         match self.side {
-            Side::Out => format!("{}{some} →", self.edge),
-            Side::In => format!("← {}{some}", self.edge),
+            Side::Out => format!("{}{some}{how} →", self.edge),
+            Side::In => format!("← {}{some}{how}", self.edge),
         }
     }
 
