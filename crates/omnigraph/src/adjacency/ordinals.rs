@@ -38,9 +38,11 @@ impl Known {
 
     /// The number of an id, the next one if it is new.
     fn number(&mut self, id: KeyHash) -> Result<u32> {
-        if let Some(number) = self.get(id) {
-            return Ok(number);
-        }
+        self.get(id).map_or_else(|| self.add(id), Ok)
+    }
+
+    /// Gives a new id the next number.
+    fn add(&mut self, id: KeyHash) -> Result<u32> {
         let next = u32::try_from(self.ids.len()).ok().filter(|next| *next < u32::MAX);
         let next = next.ok_or_else(|| Error::Execution {
             problem: "a node type has more than 4,294,967,294 different ids, which is the most that can be traversed"
@@ -84,10 +86,17 @@ impl Ordinals {
         hashes.iter().map(|hash| known.number(*hash)).collect()
     }
 
-    /// The numbers of ids, given by their hashes, if the place of any is not its number.
+    /// The numbers of distinct ids, given by their hashes, if the place of any is not its number.
     pub(super) fn renumbered(&self, hashes: &[KeyHash]) -> Result<Option<Vec<u32>>> {
         if self.known.read().unwrap_or_else(PoisonError::into_inner).ids.starts_with(hashes) {
             return Ok(None);
+        }
+        {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            if known.ids.is_empty() {
+                known.reserve(hashes.len());
+                return hashes.iter().try_for_each(|hash| known.add(*hash).map(drop)).map(|()| None);
+            }
         }
         let numbers = self.number_hashes(hashes)?;
         let agree = (0u32..).zip(&numbers).all(|(place, number)| place == *number);

@@ -8,7 +8,7 @@ use super::ledger::State;
 use super::run::Run;
 use crate::error::Result;
 use crate::keys::KeyHash;
-use crate::table::{RowAddress, Table};
+use crate::table::RowAddress;
 use crate::validate::TypePlan;
 
 impl Run<'_> {
@@ -32,7 +32,7 @@ impl Run<'_> {
             return Ok(BTreeMap::new());
         }
         let addresses: Vec<RowAddress> = found.values().copied().collect();
-        let rows = whole_rows(&table, &addresses).await?;
+        let rows = table.rows_at(&addresses).await?;
         Ok(found.into_keys().enumerate().map(|(row, key)| (key, rows.slice(row, 1))).collect())
     }
 
@@ -49,11 +49,4 @@ impl Run<'_> {
             None => base.get(&key).cloned(),
         }
     }
-}
-
-/// All columns of the rows at some addresses.
-pub(super) async fn whole_rows(table: &Table, addresses: &[RowAddress]) -> Result<RecordBatch> {
-    let names: Vec<&str> = table.schema().fields().iter().map(|field| field.name().as_str()).collect();
-    let columns = table.read_at(addresses, &names).await?;
-    Ok(RecordBatch::try_new(table.schema().clone(), columns)?)
 }

@@ -237,6 +237,12 @@ impl Table {
         }
     }
 
+    /// The rows at row addresses, with all columns.
+    pub(crate) async fn rows_at(&self, addresses: &[RowAddress]) -> Result<RecordBatch> {
+        let names: Vec<&str> = self.schema.fields().iter().map(|field| field.name().as_str()).collect();
+        Ok(RecordBatch::try_new(Arc::clone(&self.schema), self.read_at(addresses, &names).await?)?)
+    }
+
     /// The id of the row at `address`.
     pub(crate) async fn id_at(&self, address: RowAddress) -> Result<String> {
         let ids = self.fetch(&[address], &[ID]).await?;

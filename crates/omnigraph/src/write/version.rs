@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{AsArray, BooleanArray};
-use arrow::compute::filter_record_batch;
-use arrow::datatypes::UInt64Type;
+use arrow::array::AsArray;
 use arrow::record_batch::RecordBatch;
-use futures::TryStreamExt;
 use omnigraph_log::{TableChange, record::TouchedKeys};
 
 use super::FragmentIds;
@@ -15,7 +12,7 @@ use super::staged::{StagedRows, StagedTable};
 use crate::error::{Error, Result};
 use crate::keys::KeyHash;
 use crate::snapshot::Snapshot;
-use crate::table::{Edit, FoldPlan, ID, ROW_ADDRESS, RowAddress, Scan, Table, plan_fold};
+use crate::table::{Edit, FoldPlan, ID, RowAddress, Table, plan_fold};
 
 /// A table's next version.
 #[derive(Debug)]
@@ -79,25 +76,18 @@ pub(super) async fn next_version(
 }
 
 /// The rows of the fragments that are folded, but those that go.
-async fn read_folded(table: &Table, fold: &FoldPlan, gone: &[RowAddress]) -> Result<Vec<RecordBatch>> {
+async fn read_folded(table: &Table, fold: &FoldPlan, gone: &[RowAddress]) -> Result<Option<RecordBatch>> {
     if fold.fragments.is_empty() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
-    let columns = table.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let scan = Scan { columns, fragments: Some(fold.fragments.clone()), addresses: true, ..Scan::default() };
-    let batches: Vec<RecordBatch> = table.scan(scan).await?.try_collect().await?;
-    batches.into_iter().map(|batch| without(batch, gone)).collect()
-}
-
-fn without(mut batch: RecordBatch, gone: &[RowAddress]) -> Result<RecordBatch> {
-    let failed = |error: arrow::error::ArrowError| Error::internal(format!("folding: {error}"));
-    let place = batch.schema().index_of(ROW_ADDRESS).map_err(failed)?;
-    let addresses = batch.remove_column(place);
-    let Some(addresses) = addresses.as_primitive_opt::<UInt64Type>() else {
-        return Err(Error::internal("folding: addresses are no numbers"));
-    };
-    let keep = addresses.values().iter().map(|address| gone.binary_search(&RowAddress(*address)).is_err());
-    filter_record_batch(&batch, &BooleanArray::from_iter(keep.map(Some))).map_err(failed)
+    let mut addresses = Vec::new();
+    for fragment in table.fragments(Some(&fold.fragments)).await? {
+        let live = (0..fragment.written).filter(|offset| fragment.lives(*offset));
+        let rows = live.map(|offset| RowAddress::new(fragment.id, offset));
+        addresses.extend(rows.filter(|address| gone.binary_search(address).is_err()));
+    }
+    // Small fragments were written a moment ago, and what was written is in memory.
+    table.rows_at(&addresses).await.map(Some)
 }
 
 /// Folded rows come with the table's schema, staged ones with the catalogue's; the columns are the same.

@@ -57,6 +57,26 @@ async fn pages_go_on_where_they_ended_whatever_is_written_meanwhile() {
     assert_eq!(foreign.code(), "OG-ENG-006");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_miss_no_node_whose_id_another_type_has_too() {
+    let schema = "interface Named { label: String } node Ship implements Named { code: String @key } node Port implements Named { code: String @key }";
+    let graph = Omnigraph::init(&memory(), "s.pg", schema, None, OpenOptions::default()).await.unwrap();
+    let line = |ty: &str, code: &str| format!(r#"{{"type":"{ty}","data":{{"code":"{code}","label":"{ty} {code}"}}}}"#);
+    let lines = ["b", "a", "c"].map(|code| [line("Ship", code), line("Port", code)].join("\n")).join("\n");
+    load(&graph, "main", LoadMode::Append, &lines).await.unwrap();
+    let page = "query page($c: String?) { match { $x: Named } return { $x.label as label } order { $x.@id } limit 1 after $c }";
+    let (mut labels, mut cursor) = (Vec::new(), None);
+    loop {
+        let answer = ask(&graph, page, json!({"c": cursor}), QueryLimits::default()).await.unwrap();
+        labels.extend(answer.rows.iter().map(|row| row["label"].as_str().unwrap().to_owned()));
+        cursor = answer.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(labels, ["Port a", "Ship a", "Port b", "Ship b", "Port c", "Ship c"]);
+}
+
 #[expect(clippy::disallowed_methods, reason = "a limit on time is seen in time")]
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_stop_a_query_and_nothing_else() {
