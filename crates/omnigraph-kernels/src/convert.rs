@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, FixedSizeListArray, Float32Array, PrimitiveArray, StringArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, FixedSizeListArray, Float32Array, LargeBinaryBuilder, PrimitiveArray, StringArray,
+};
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Field, Float32Type, Float64Type, Int32Type, Int64Type, UInt32Type, UInt64Type,
 };
@@ -13,6 +15,7 @@ use omnigraph_compiler::ir::Type;
 use omnigraph_compiler::types::{PropType, Scalar};
 
 use crate::batch::Batch;
+use crate::blob::blob;
 use crate::column::Column;
 use crate::failure::{Failure, Problem};
 use crate::json;
@@ -21,8 +24,7 @@ use crate::lane::Numbers;
 use crate::list::{range, with_values};
 use crate::types::{is_integer, is_number};
 
-/// The conversion from one type to another, if there is one. Blobs are not made here: what text may refer to is for
-/// those who store them to say.
+/// The conversion from one type to another, if there is one.
 pub(crate) fn program(from: &Type, to: &Type) -> Option<Program> {
     let (Type::Value(from), Type::Value(to)) = (from, to) else {
         return (*from == Type::Null).then_some(Program::Null);
@@ -60,6 +62,8 @@ enum Items {
     Words(Vec<String>),
     /// It becomes a number of this type.
     Number(Scalar),
+    /// It is text that stands for bytes.
+    Blob,
 }
 
 fn items(from: &PropType, to: &PropType) -> Option<Items> {
@@ -71,6 +75,9 @@ fn items(from: &PropType, to: &PropType) -> Option<Items> {
     }
     if from.scalar == to.scalar {
         return Some(Items::Same);
+    }
+    if (from.scalar, to.scalar) == (Scalar::String, Scalar::Blob) {
+        return Some(Items::Blob);
     }
     let numbers = is_number(from.scalar) && is_number(to.scalar);
     (numbers && (is_integer(from.scalar) || !is_integer(to.scalar))).then_some(Items::Number(to.scalar))
@@ -95,6 +102,7 @@ impl Items {
                 }
                 Ok(Arc::clone(array))
             }
+            Self::Blob => blobs(array.as_string(), row_of),
             Self::Number(to) => {
                 let lane = Batch::new(vec![Column::Array(Arc::clone(array))], array.len()).numbers(0)?;
                 match to {
@@ -116,6 +124,17 @@ impl Items {
             }
         }
     }
+}
+
+fn blobs(texts: &StringArray, row_of: &RowOf<'_>) -> Result<ArrayRef, Failure> {
+    let mut bytes = LargeBinaryBuilder::new();
+    for index in 0..texts.len() {
+        match row_of(index) {
+            Some(row) => bytes.append_value(blob(texts.value(index)).map_err(|problem| Failure { row, problem })?),
+            None => bytes.append_null(),
+        }
+    }
+    Ok(Arc::new(bytes.finish()))
 }
 
 fn integer(numbers: &Numbers, index: usize) -> Option<i128> {

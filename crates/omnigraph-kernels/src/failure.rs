@@ -105,6 +105,12 @@ pub enum Problem {
         /// A text that is right.
         example: &'static str,
     },
+    /// Text that is no blob.
+    #[error("{reason}; give a blob as \"base64:…\"")]
+    BadBlob {
+        /// Why not.
+        reason: String,
+    },
     /// A negative position or count.
     #[error("`{function}` counts from 0 and takes no negative `{argument}`; it is {value}")]
     Negative {
@@ -172,7 +178,7 @@ impl Problem {
             Self::DivisionByZero { .. } => "division-by-zero",
             Self::Undefined { .. } => "undefined",
             Self::OutOfRange { .. } => "out-of-range",
-            Self::BadText { .. } => "bad-text",
+            Self::BadText { .. } | Self::BadBlob { .. } => "bad-text",
             Self::Negative { .. } => "negative",
             Self::BadPattern { .. } => "bad-pattern",
             Self::BadUnit { .. } => "bad-unit",

@@ -18,6 +18,7 @@
 //! - `kernel`      what a kernel is, and what all of them check
 //! - `column`      a value per row, or one for all
 //! - `constant`    literals and parameters as columns
+//! - `blob`        blobs as text
 //! - `failure`     what can go wrong, and what to do about it
 //! - `lazy`        `if`, `coalesce`, `and`, `or` over the rows that need an operand
 //! - `functions`   the functions of the table, by the types of their arguments
@@ -40,6 +41,7 @@
 
 mod arithmetic;
 mod batch;
+mod blob;
 mod calendar;
 mod cast;
 mod column;
@@ -62,6 +64,7 @@ mod text;
 mod types;
 mod widen;
 
+pub use blob::blob;
 pub use column::Column;
 pub use failure::{Failure, KernelError, Problem};
 pub use kernel::Kernel;

@@ -115,7 +115,7 @@ impl Kernel {
         Self::new("json[…]", &[json, key], result, json::item_program(json, key))
     }
 
-    /// A lossless change of representation, as before storing. Blobs are made by whoever stores them.
+    /// A lossless change of representation, as before storing.
     ///
     /// # Errors
     /// There is no such conversion.

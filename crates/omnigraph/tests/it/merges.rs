@@ -171,8 +171,8 @@ async fn crossed_merges_have_a_base_of_their_own() {
     assert!(rows.contains(r#""handle":"ana","rank":1}"#) && rows.contains("eve"), "{rows}");
 }
 
-#[tokio::test]
-async fn choices_are_by_the_closest_word() {
+/// A fleet whose branch `b` and `main` disagree on the ranks of ana and ben; `b` has a harbor more.
+async fn disagreement() -> Omnigraph {
     let graph = fleet(&memory()).await;
     branch(&graph, "b").await;
     for (name, rank) in [("b", 1), ("main", 2)] {
@@ -182,6 +182,12 @@ async fn choices_are_by_the_closest_word() {
         }
     }
     mutate(&graph, "b", "insert Harbor { code: \"rome\" }").await.unwrap();
+    graph
+}
+
+#[tokio::test]
+async fn choices_are_by_the_closest_word() {
+    let graph = disagreement().await;
     let entity = |ty: &str, id: &str, take| EntityChoice { ty: ty.to_owned(), id: id.to_owned(), take };
     let choices = Choices {
         default: Some(Side::Ours),
@@ -367,15 +373,7 @@ async fn resolve(graph: &Omnigraph, statements: &str) -> omnigraph::Result<omnig
 
 #[tokio::test]
 async fn a_mutation_settles_what_it_writes() {
-    let graph = fleet(&memory()).await;
-    branch(&graph, "b").await;
-    for (name, rank) in [("b", 1), ("main", 2)] {
-        for handle in ["ana", "ben"] {
-            let change = format!("update Sailor set {{ rank: {rank} }} where handle = \"{handle}\"");
-            mutate(&graph, name, &change).await.unwrap();
-        }
-    }
-    mutate(&graph, "b", "insert Harbor { code: \"rome\" }").await.unwrap();
+    let graph = disagreement().await;
     let before = export(&graph, "main").await;
     let Error::MergeConflict(left) =
         resolve(&graph, "update Sailor set { rank: rank + 10 } where handle = \"ana\"").await.unwrap_err()

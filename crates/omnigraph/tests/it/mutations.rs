@@ -325,3 +325,36 @@ async fn an_abandoned_mutation_leaves_a_whole_state() {
     let lines = export(&graph, "main").await;
     assert!(lines.contains("\"eve\"") && lines.lines().count() > CREW.lines().count());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_becomes_a_blob_wherever_it_comes_from() {
+    let schema = "node Doc { key: String @key  body: Blob? }";
+    let graph = Omnigraph::init(&memory(), "s.pg", schema, None, OpenOptions::default()).await.unwrap();
+    let sources = [
+        ("query q() { insert Doc { key: \"literal\", body: \"base64:aGk=\" } }", json!({})),
+        ("query q($b: Blob) { insert Doc { key: \"blob\", body: $b } }", json!({"b": "base64:aGk="})),
+        ("query q($b: String) { insert Doc { key: \"text\", body: $b } }", json!({"b": "base64:aGk="})),
+        ("query q($b: String?) { insert Doc { key: \"none\", body: $b } }", json!({})),
+        (
+            "query q() { match { $d: Doc { key: \"text\" } } insert Doc { key: \"made\", body: if(($d.key = \"text\"), \"base64:aGk=\", null) } }",
+            json!({}),
+        ),
+    ];
+    let request = |source: &str, params: serde_json::Value| MutateRequest {
+        branch: "main".to_owned(),
+        source: source.to_owned(),
+        params: Some(params),
+        ..MutateRequest::default()
+    };
+    for (source, params) in sources {
+        graph.mutate(request(source, params)).await.unwrap_or_else(|error| panic!("{source}: {error}"));
+    }
+    let export = export(&graph, "main").await;
+    assert_eq!(export.matches("\"body\":\"base64:aGk=\"").count(), 4, "{export}");
+    assert_eq!(export.matches("\"body\":null").count(), 1, "{export}");
+    let source = "query q($b: String) { insert Doc { key: \"bad\", body: $b } }";
+    for (text, says) in [("https://example.org/x", "references to blobs elsewhere"), ("base64:!", "invalid base64")] {
+        let error = graph.mutate(request(source, json!({"b": text}))).await.unwrap_err();
+        assert!(error.to_string().contains(says) && error.code() != "OG-ENG-010", "{error}");
+    }
+}

@@ -203,11 +203,5 @@ fn invalid(kind: &str, value: &str) -> Problem {
 }
 
 fn blob(value: &str) -> Result<Vec<u8>, Problem> {
-    use base64::Engine;
-    let Some(encoded) = value.strip_prefix("base64:") else {
-        let message = "references to blobs elsewhere are not allowed here; give \"base64:…\"";
-        return Err(Problem::new(problem::WRONG_TYPE, message));
-    };
-    let decoded = base64::engine::general_purpose::STANDARD.decode(encoded);
-    decoded.map_err(|error| Problem::new(problem::WRONG_TYPE, format!("invalid base64 blob data: {error}")))
+    omnigraph_kernels::blob(value).map_err(|problem| Problem::new(problem::WRONG_TYPE, problem.to_string()))
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, LargeBinaryArray};
 use arrow::datatypes::{DataType, Float32Type};
-use base64::Engine;
 use omnigraph_compiler::ir::{Type, Value};
 use omnigraph_kernels::Column;
 
@@ -13,21 +12,11 @@ use crate::error::{Error, Result};
 /// A constant of the type that stands beside it, as an array of one.
 pub(super) fn array(value: &Value, ty: &Type) -> Result<ArrayRef> {
     if let Value::Blob(text) = value {
-        return blob(text);
+        let bytes = omnigraph_kernels::blob(text).map_err(|problem| Error::request(problem.to_string()))?;
+        return Ok(Arc::new(LargeBinaryArray::from_vec(vec![&bytes])));
     }
     let constant = Column::constant(value, ty);
     Ok(constant.map_err(|failure| Error::internal(failure.problem.to_string()))?.array().clone())
-}
-
-/// The bytes of a blob, as an array of one.
-fn blob(text: &str) -> Result<ArrayRef> {
-    let refused = |problem: String| Error::request(format!("{problem}; give a blob as \"base64:…\""));
-    let encoded = text
-        .strip_prefix("base64:")
-        .ok_or_else(|| refused("references to blobs elsewhere are not allowed here".to_owned()))?;
-    let bytes = base64::engine::general_purpose::STANDARD.decode(encoded);
-    let bytes = bytes.map_err(|error| refused(format!("invalid base64 blob data: {error}")))?;
-    Ok(Arc::new(LargeBinaryArray::from_vec(vec![&bytes])))
 }
 
 /// The numbers of a vector or list of numbers that is an array of one; `None` if it is null.
