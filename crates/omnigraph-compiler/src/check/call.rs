@@ -49,13 +49,6 @@ impl Checker<'_> {
         span: Span,
         place: Place,
     ) -> Option<Expr> {
-        if name.text != "rrf"
-            && let Some((key, _)) = named.first()
-        {
-            let message = format!("`{}` takes no argument named `{}`", name.text, key.text);
-            self.error_with_help(Code::T115, key.span(), message, "equality is tested in parentheses: `(a = b)`");
-            return None;
-        }
         match name.text.as_str() {
             "search" | "match_text" | "match_all" | "phrase" | "fuzzy" => {
                 return self.text_match(name, args, span, place);

@@ -26,7 +26,8 @@ impl Run<'_> {
         if insert.mode == InsertMode::Upsert || identity == Identity::MadeUp {
             check_nulls(plan, &draft)?;
             let rows = plan.seal(&draft, ids)?;
-            self.bind(plan, statement, &as_left(&rows)?)?;
+            let bound = if identity == Identity::MadeUp { rows.clone() } else { as_left(&rows)? };
+            self.bind(plan, statement, &bound)?;
             return self.ledger.put(&plan.path, || plan.describe(), &rows, identity);
         }
         self.one_by_one(plan, statement, insert, &draft, &ids).await

@@ -5,6 +5,9 @@ use crate::gq::ast::{AggregateWord, At, Expr, ExprKind, Literal, Name, Operator}
 use crate::lex::TokenKind;
 use crate::span::Span;
 
+/// The function whose arguments may have names.
+const TAKES_NAMES: &str = "rrf";
+
 impl Parser<'_> {
     /// `or`: the loosest level.
     pub(super) fn expr(&mut self) -> Parsed<Expr> {
@@ -350,9 +353,11 @@ impl Parser<'_> {
         let name = self.identifier("a function")?;
         let start = name.span();
         self.expect(TokenKind::LeftParen, "`(`")?;
+        let takes_names = name.text == TAKES_NAMES;
         let (mut args, mut named, mut height) = (Vec::new(), Vec::new(), 0);
         while !self.is(TokenKind::RightParen) {
-            if self.is(TokenKind::Ident) && self.kind_at(1) == Some(TokenKind::Equal) {
+            // Everywhere else `name = value` is a comparison.
+            if takes_names && self.is(TokenKind::Ident) && self.kind_at(1) == Some(TokenKind::Equal) {
                 let key: Name = self.identifier("an argument's name")?;
                 self.advance();
                 named.push((key, self.expr()?));
