@@ -418,7 +418,8 @@ async fn random_mutations_agree_with_the_reference() {
         }
         pair.tally.operations += step;
         total.add(&pair.tally);
-        std::fs::remove_dir_all(&place).unwrap();
+        // What runs behind the handles may write meanwhile. What is left goes with the folder above.
+        let _ = std::fs::remove_dir_all(&place);
         seed += 1;
     }
     println!("stories {first} to {seed}: {total:?}");
