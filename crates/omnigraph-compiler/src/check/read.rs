@@ -314,11 +314,13 @@ pub(super) fn identities(checker: &Checker) -> Vec<OrderKey> {
     };
     let keys = identified(checker).into_iter().flat_map(|var| {
         let several = checker.types_of(var).len() > 1;
-        [Some(SystemField::Id), several.then_some(SystemField::Type)].map(|field| field.map(|field| key(var, field)))
+        let fields: &[SystemField] = if several { &[SystemField::Id, SystemField::Type] } else { &[SystemField::Id] };
+        fields.iter().map(move |field| key(var, *field))
     });
-    keys.flatten().collect()
+    keys.collect()
 }
 
+/// The node and edge variables of a body, in order of their names.
 fn identified(checker: &Checker) -> Vec<VarId> {
     let mut named: Vec<(&str, VarId)> = checker
         .vars

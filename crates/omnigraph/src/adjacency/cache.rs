@@ -88,7 +88,7 @@ impl Topology {
             None => Arc::new(NodeRows::default().next(|_| false, read_nodes(table, None, &ordinals).await?)),
         };
         self.nodes.keep(table, Arc::clone(&nodes));
-        let (rows, ordinals) = (Arc::clone(&nodes), ordinals);
+        let rows = Arc::clone(&nodes);
         self.stored_nodes.keep(table, move |pin| {
             let fragments = rows.fragments().iter().map(|fragment| (fragment.id, fragment.ordinals.clone())).collect();
             StoredNodes { ids: ordinals.hashes(u32::MAX), fragments }.encode(pin)
@@ -143,12 +143,12 @@ impl Topology {
         Ok(edges)
     }
 
-    /// The edges of a version that begin or end at nodes with these ids, or more of them.
+    /// The edges of a version that have nodes with these ids on one of these sides, or more of them.
     pub(crate) async fn edges_at(
         &self,
         table: &Arc<Table>,
         (from, to): (&TablePath, &TablePath),
-        (side, ids): (Side, &[String]),
+        (sides, ids): (&[Side], &[String]),
     ) -> Result<Hops> {
         let by_ends = match self.method {
             HopMethod::Adjacency => false,
@@ -156,7 +156,7 @@ impl Topology {
             HopMethod::Auto => self.spares(table, ids).await,
         };
         let adjacency = if by_ends {
-            incident::read(table, side, ids, &self.ordinals(from), &self.ordinals(to)).await?
+            incident::read(table, (sides, ids), &self.ordinals(from), &self.ordinals(to)).await?
         } else {
             self.edges(table, from, to).await?
         };

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray};
-use arrow::datatypes::UInt64Type;
 use futures::TryStreamExt;
 
 use super::ChangeOp;
@@ -11,7 +10,7 @@ use super::equal::same_rows;
 use super::types::{EntityType, TypePair};
 use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
-use crate::table::{ID, ROW_ADDRESS, RowAddress, RowsApart, Scan, Table};
+use crate::table::{ID, RowAddress, RowsApart, Scan, Table, addresses};
 
 /// One row, before and after.
 #[derive(Clone, Debug)]
@@ -99,10 +98,8 @@ async fn side(here: Option<&Arc<Table>>, there: Option<&Arc<Table>>) -> Result<R
             Scan { columns: vec![ID.to_owned()], fragments: Some(fragments), addresses: true, ..Scan::default() };
         let mut batches = std::pin::pin!(here.scan(scan).await?);
         while let Some(batch) = batches.try_next().await? {
-            let columns = (batch.column_by_name(ID), batch.column_by_name(ROW_ADDRESS));
-            let (Some(ids), Some(addresses)) = columns else { return Err(Error::internal("a scan without ids")) };
-            let addresses = addresses.as_primitive_opt::<UInt64Type>();
-            let addresses = addresses.ok_or_else(|| Error::internal("addresses are no numbers"))?;
+            let ids = batch.column_by_name(ID).ok_or_else(|| Error::internal("a scan without ids"))?;
+            let addresses = addresses(&batch)?;
             collect(ids, addresses.values().iter().map(|address| RowAddress(*address)), &mut found)?;
         }
     }

@@ -1,12 +1,11 @@
 //! Hashes and addresses of rows.
 
-use arrow::array::{ArrayRef, AsArray};
-use arrow::datatypes::UInt64Type;
+use arrow::array::ArrayRef;
 use futures::TryStreamExt;
 
 use super::{CanonicalTexts, KeyHash};
 use crate::error::{Error, Result};
-use crate::table::{ROW_ADDRESS, RowAddress, RowsApart, Scan, Table};
+use crate::table::{RowAddress, RowsApart, Scan, Table, addresses};
 
 /// The hash of the canonical text of `columns`, and the address, of every one of `rows` that has one: a row with a null has
 /// none.
@@ -18,9 +17,7 @@ pub(super) async fn entries(table: &Table, columns: &[&str], rows: RowsApart) ->
         let scan = Scan { columns: names, fragments: Some(fragments), addresses: true, ..Scan::default() };
         let mut batches = std::pin::pin!(table.scan(scan).await?);
         while let Some(batch) = batches.try_next().await? {
-            let addresses =
-                batch.column_by_name(ROW_ADDRESS).and_then(|column| column.as_primitive_opt::<UInt64Type>());
-            let addresses = addresses.ok_or_else(|| Error::internal("a scan came without addresses"))?;
+            let addresses = addresses(&batch)?;
             let found = columns.iter().map(|name| batch.column_by_name(name)).collect::<Option<Vec<_>>>();
             let found = found.ok_or_else(|| Error::internal("a scan came without its columns"))?;
             collect(&found, addresses.values().iter().map(|address| RowAddress(*address)), &mut entries)?;

@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::UInt64Type;
 use futures::TryStreamExt;
 use omnigraph_compiler::catalog::Catalog;
 use omnigraph_log::TablePath;
 
 use crate::error::{Error, Result};
-use crate::table::{CarriedFragment, ROW_ADDRESS, RowAddress, Scan};
+use crate::table::{CarriedFragment, RowAddress, Scan, addresses};
 use crate::validate::{Facts, TableRules};
 
 /// What rows that are written are known by here: they speak for themselves.
@@ -52,12 +51,9 @@ async fn note(facts: &mut Facts, columns: &BTreeSet<&str>, carried: &CarriedFrag
     let scan = Scan { columns, fragments: Some([carried.fragment].into()), addresses: true, ..Scan::default() };
     let mut batches = std::pin::pin!(carried.table.scan(scan).await?);
     while let Some(batch) = batches.try_next().await? {
-        let addresses = batch.column_by_name(ROW_ADDRESS).and_then(|column| column.as_primitive_opt::<UInt64Type>());
-        let addresses = addresses.ok_or_else(|| Error::internal("a scan without addresses"))?;
-        let keep = addresses.values().iter().map(|address| Some(!without.contains(&RowAddress(*address))));
+        let keep = addresses(&batch)?.values().iter().map(|address| Some(!without.contains(&RowAddress(*address))));
         let kept = filter_record_batch(&batch, &keep.collect::<BooleanArray>())?;
-        let addresses = kept.column_by_name(ROW_ADDRESS).and_then(|column| column.as_primitive_opt::<UInt64Type>());
-        facts.note(&kept, addresses.map(|addresses| addresses.values().as_ref()).unwrap_or_default())?;
+        facts.note(&kept, addresses(&kept)?.values())?;
     }
     Ok(())
 }

@@ -214,11 +214,12 @@ impl Graph {
         Ok((self.space(&ty.from)?, self.space(&ty.to)?))
     }
 
-    /// Who is adjacent to whom over the edges of a type; `at` are the ids of the only nodes on one side that matter.
-    pub(super) async fn adjacency(&self, name: &str, at: Option<(Side, &[String])>) -> Result<Hops> {
+    /// Who is adjacent to whom over the edges of a type; `at` are sides, and the ids of the only nodes on them that
+    /// matter.
+    pub(super) async fn adjacency(&self, name: &str, at: Option<(&[Side], &[String])>) -> Result<Hops> {
         let ty = self.snapshot.catalog().edges.get(name).ok_or_else(|| unknown(name))?;
         match at {
-            Some((side, ids)) => self.snapshot.adjacency_at(ty, side, ids).await,
+            Some((sides, ids)) => self.snapshot.adjacency_at(ty, sides, ids).await,
             None => Ok(Hops { adjacency: self.snapshot.adjacency(ty).await?, by_ends: false }),
         }
     }

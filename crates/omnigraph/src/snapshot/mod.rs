@@ -97,11 +97,11 @@ impl Snapshot {
         self.shared.topology.edges(&table, &from, &to).await
     }
 
-    /// Who is adjacent over the edges of a type to nodes of these ids, on this side of the edges.
-    pub(crate) async fn adjacency_at(&self, edge: &EdgeType, side: Side, ids: &[String]) -> Result<Hops> {
+    /// Who is adjacent over the edges of a type to nodes of these ids, on these sides of the edges.
+    pub(crate) async fn adjacency_at(&self, edge: &EdgeType, sides: &[Side], ids: &[String]) -> Result<Hops> {
         let (from, to) = self.ends(edge).await?;
         let table = self.table(&TablePath::edge(edge.table)).await?;
-        self.shared.topology.edges_at(&table, (&from, &to), (side, ids)).await
+        self.shared.topology.edges_at(&table, (&from, &to), (sides, ids)).await
     }
 
     /// The tables at both ends of a type of edges, whose nodes are numbered.

@@ -47,7 +47,7 @@ pub(crate) use edit::{CarriedFragment, Edit};
 pub(crate) use fold::{FoldPlan, plan_fold};
 pub(crate) use head::{HeadFolder, HeadStamp, HeadVersion};
 pub(crate) use open::{Table, Tables};
-pub(crate) use scan::{Pace, ROW_ADDRESS, Scan};
+pub(crate) use scan::{Pace, Scan, addresses};
 pub(crate) use schema::{EDGE_DST, EDGE_SRC, ID, edge_schema, node_schema};
 pub(crate) use weighed::weighed_cache;
 pub(crate) use write::{DataWriter, WrittenFile};

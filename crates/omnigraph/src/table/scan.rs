@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use arrow::array::{AsArray, UInt64Array};
 use arrow::record_batch::RecordBatch;
 use futures::{Stream, TryStreamExt};
 use lance::dataset::scanner::Scanner;
 
 use super::{Table, edit::id_of, failure::failed};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The name of the column of row addresses.
-pub(crate) const ROW_ADDRESS: &str = "_rowaddr";
+const ROW_ADDRESS: &str = "_rowaddr";
 
 /// What to read of a table.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +40,12 @@ pub(crate) enum Pace {
 const FEW_ROWS: usize = 1024;
 /// Bytes under way in such a scan.
 const FEW_BYTES: u64 = 1 << 20;
+
+/// The row addresses of a batch of a scan that appends them.
+pub(crate) fn addresses(batch: &RecordBatch) -> Result<&UInt64Array> {
+    let column = batch.column_by_name(ROW_ADDRESS).and_then(|column| column.as_primitive_opt());
+    column.ok_or_else(|| Error::internal("a scan came without addresses"))
+}
 
 impl Table {
     /// Live rows, from the pin.

@@ -34,8 +34,8 @@ pub(super) async fn next_version(
     let Judged { base: table, gone, updated } = judged;
     let deleted = if staged.replace { table.rows() } else { gone.len() as u64 - updated };
     let mut newest_block = base.commit().fragment_blocks;
-    let (mut objects, mut whole) = (Vec::new(), None);
-    let (add, touched, drop, known) = match &staged.rows {
+    let mut objects = Vec::new();
+    let (add, touched, drop, written) = match &staged.rows {
         StagedRows::Files(files) => {
             let mut add = Vec::with_capacity(files.len());
             for file in files {
@@ -53,23 +53,21 @@ pub(super) async fn next_version(
             let kept = read_folded(&table, &fold, &gone).await?;
             let (id, block) = ids.take(&base.shared.log, newest_block).await?;
             newest_block = block;
-            let keys = key_column(kept.iter().chain(batches))?;
             let rows = joined(&table, kept.iter().chain(batches))?;
             let (file, unput) = base.shared.tables.write_rows(&table, &rows).await?;
-            (objects, whole) = (unput, Some(rows));
+            objects = unput;
             let touched = if staged.replace { TouchedKeys::Any } else { touched(staged, batches)? };
-            (vec![(id, file)], touched, fold, Some((id, keys)))
+            (vec![(id, file)], touched, fold, Some((id, rows)))
         }
     };
     let delete = gone.into_iter().filter(|address| !drop.fragments.contains(&address.fragment())).collect();
     let edit =
         Edit { replace: staged.replace, drop: drop.fragments, delete, add, objects, carry: staged.carried.clone() };
     let next = base.shared.tables.edit(&table, edit).await?.table;
-    let (fragment, keys) = known.unwrap_or_default();
     // Whoever reads it next need not read the file.
-    whole.iter().for_each(|rows| next.keep_columns(fragment, rows));
+    written.iter().for_each(|(fragment, rows)| next.keep_columns(*fragment, rows));
     if matches!(staged.rows, StagedRows::Memory(_)) && staged.carried.is_empty() {
-        remember_keys(base, staged, &table, &next, fragment, &keys);
+        remember_keys(base, staged, &table, &next, written.as_ref())?;
     }
     let change = TableChange { inserted: staged.count - updated, updated, deleted, touched };
     Ok(NextVersion { table: next, change, newest_block })
@@ -124,12 +122,13 @@ fn remember_keys(
     staged: &StagedTable,
     table: &Table,
     next: &Arc<Table>,
-    fragment: u32,
-    keys: &[KeyHash],
-) {
+    written: Option<&(u32, RecordBatch)>,
+) -> Result<()> {
     let index = if staged.replace { Some(crate::keys::KeyIndex::default()) } else { base.shared.keys.known(table) };
-    let Some(index) = index else { return };
+    let Some(index) = index else { return Ok(()) };
+    let keys = key_column(written.iter().map(|(_, rows)| rows))?;
+    let fragment = written.map_or(0, |(fragment, _)| *fragment);
     let addresses = (0u32..).map(|offset| RowAddress::new(fragment, offset));
-    let gone = staged.removed.iter();
-    base.shared.keys.keep(next, index.next(gone, keys.iter().copied().zip(addresses)));
+    base.shared.keys.keep(next, index.next(staged.removed.iter(), keys.into_iter().zip(addresses)));
+    Ok(())
 }

@@ -11,7 +11,7 @@ use super::Lowering;
 use super::block::{Pending, Uses, constant};
 use super::flow::{Computed, Flow, attach_fields, attached_field};
 use super::mention::{numbered, numbered_in, visible};
-use super::output::sorted;
+use super::output::{order_column, sorted};
 use super::scope::{Binding, Scope, column, field_column};
 use super::start::filtered_fields;
 use crate::error::{Error, Result};
@@ -31,7 +31,7 @@ impl Lowering {
         let flow = self.block(block, None, &Uses { vars, ..Uses::default() }).await?;
         let flow = self.attach(flow, reads).await?;
         let read: Vec<usize> = (0..flow.schema().fields().len()).collect();
-        let (flow, keys) = self.keyed(flow, order).await?;
+        let (flow, keys) = self.keyed(flow, order, order_column).await?;
         sorted(flow, &keys)?.keep(&read)
     }
 

@@ -126,25 +126,26 @@ impl Lowering {
     async fn hops(&self, steps: &[EdgeStep], at: Option<&[String]>) -> Result<Vec<Hop>> {
         let mut hops = Vec::new();
         for step in steps {
-            match step.direction {
-                Direction::Out => hops.push(self.hop(step, Side::Out, at).await?),
-                Direction::In => hops.push(self.hop(step, Side::In, at).await?),
-                Direction::Both => {
-                    hops.push(self.hop(step, Side::Out, at).await?);
-                    let back = self.hop(step, Side::In, at).await?;
-                    hops.push(Hop { skip_loops: back.from == back.to, ..back });
-                }
-            }
+            let edge = &step.edge.name;
+            let sides: &[Side] = match step.direction {
+                Direction::Out => &[Side::Out],
+                Direction::In => &[Side::In],
+                Direction::Both => &[Side::Out, Side::In],
+            };
+            let Hops { adjacency, by_ends } = self.graph.adjacency(edge, at.map(|ids| (sides, ids))).await?;
+            let (source, target) = self.graph.ends(edge)?;
+            hops.extend(sides.iter().map(|side| Hop {
+                edge: edge.clone(),
+                adjacency: adjacency.clone(),
+                by_ends,
+                side: *side,
+                from: if *side == Side::Out { source } else { target },
+                to: if *side == Side::Out { target } else { source },
+                skip_loops: step.direction == Direction::Both && *side == Side::In && source == target,
+                allowed: None,
+            }));
         }
         Ok(hops)
-    }
-
-    async fn hop(&self, step: &EdgeStep, side: Side, at: Option<&[String]>) -> Result<Hop> {
-        let edge = &step.edge.name;
-        let Hops { adjacency, by_ends } = self.graph.adjacency(edge, at.map(|ids| (side, ids))).await?;
-        let (source, target) = self.graph.ends(edge)?;
-        let (from, to) = if side == Side::Out { (source, target) } else { (target, source) };
-        Ok(Hop { edge: edge.clone(), adjacency, by_ends, side, from, to, skip_loops: false, allowed: None })
     }
 
     /// Which node types count as targets; all where the target is bound already.

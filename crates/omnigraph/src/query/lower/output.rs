@@ -41,7 +41,7 @@ pub(super) struct Page<'a> {
 }
 
 /// The column of an order key.
-fn order_column(index: usize) -> String {
+pub(super) fn order_column(index: usize) -> String {
     format!("order{index}")
 }
 
@@ -196,7 +196,7 @@ impl Lowering {
         // All keys but the first are computed only for rows that may be among the first.
         let late = if fetch.is_some() && page.after.is_none() { keys.len() - 1 } else { 0 };
         let (eager, ties) = keys.split_at(keys.len() - late);
-        let (mut flow, sort) = self.keyed(flow, eager).await?;
+        let (mut flow, sort) = self.keyed(flow, eager, order_column).await?;
         if let Some(after) = page.after {
             let schema = flow.schema();
             let operator = After::new(after, &sort, &schema)?;
@@ -214,15 +214,18 @@ impl Lowering {
             return Ok(flow);
         }
         // A page's last row tells where the next one continues: ties too.
-        let names = (eager.len()..).map(order_column);
-        let computed: Vec<Computed<'_>> =
-            ties.iter().zip(names).map(|(key, name)| Computed { name, expr: &key.expr }).collect();
-        self.compute(flow, &computed).await
+        let (flow, _) = self.keyed(flow, ties, |index| order_column(eager.len() + index)).await?;
+        Ok(flow)
     }
 
-    /// The rows with what orders them.
-    pub(super) async fn keyed(&mut self, flow: Flow, keys: &[OrderKey]) -> Result<(Flow, Vec<SortKey>)> {
-        let names: Vec<String> = (0..keys.len()).map(order_column).collect();
+    /// The rows with what orders them, in columns of these names.
+    pub(super) async fn keyed(
+        &mut self,
+        flow: Flow,
+        keys: &[OrderKey],
+        name: impl Fn(usize) -> String,
+    ) -> Result<(Flow, Vec<SortKey>)> {
+        let names: Vec<String> = (0..keys.len()).map(name).collect();
         let computed: Vec<Computed<'_>> =
             keys.iter().zip(&names).map(|(key, name)| Computed { name: name.clone(), expr: &key.expr }).collect();
         let flow = self.compute(flow, &computed).await?;
@@ -241,15 +244,8 @@ impl Lowering {
         let seed = crate::query::operator::Seed::default();
         let leaf = Flow { plan: node(seed.clone(), Vec::new(), flow.schema()), scope: flow.scope.clone() };
         let first = leaf.schema().fields().len();
-        let names: Vec<String> = (0..keys.len()).map(|index| format!("late{index}")).collect();
-        let computed: Vec<Computed<'_>> =
-            keys.iter().zip(&names).map(|(key, name)| Computed { name: name.clone(), expr: &key.expr }).collect();
-        let plan = self.compute(leaf, &computed).await?;
-        let mut late = Vec::with_capacity(keys.len());
-        for (key, name) in keys.iter().zip(&names) {
-            late.push(SortKey { column: plan.place(name)?, options: options(key) });
-        }
-        Ok(Some(LateKeys { plan: plan.plan, seed, keys: late, width: first }))
+        let (flow, keys) = self.keyed(leaf, keys, |index| format!("late{index}")).await?;
+        Ok(Some(LateKeys { plan: flow.plan, seed, keys, width: first }))
     }
 
     /// The columns of the result, then what places a row in its order.

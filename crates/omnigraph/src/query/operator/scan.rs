@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt64Array};
+use arrow::array::{Array, ArrayRef, BooleanArray, UInt64Array};
 use arrow::compute::{BatchCoalescer, filter_record_batch};
-use arrow::datatypes::{SchemaRef, UInt64Type};
+use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::execution::TaskContext;
 use futures::{StreamExt, TryStreamExt};
@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::query::budget::Budget;
 use crate::query::graph::{Entities, Nodes, Rows, node_ref};
 use crate::search::{ColumnIndexes, Probe};
-use crate::table::{self, CHUNK_ROWS, FragmentRows, ROW_ADDRESS, RowAddress, Table};
+use crate::table::{self, CHUNK_ROWS, FragmentRows, RowAddress, Table};
 
 /// So many nodes are shown before another thread would have begun to.
 const FEW_IDS: usize = 64;
@@ -200,8 +200,7 @@ impl Scan {
 
     fn numbered(&self, source: &Source, batch: &RecordBatch) -> Result<RecordBatch> {
         self.budget.spend(batch.num_rows() as u64)?;
-        let addresses = batch.column_by_name(ROW_ADDRESS).and_then(|column| column.as_primitive_opt::<UInt64Type>());
-        let addresses = addresses.ok_or_else(|| Error::internal("a scan came without addresses"))?;
+        let addresses = table::addresses(batch)?;
         let refs: ArrayRef = match source {
             Source::Numbered(nodes) => self.placed(nodes, addresses)?,
             Source::Plain(_) => Arc::new(addresses.clone()),

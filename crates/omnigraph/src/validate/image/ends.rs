@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::array::AsArray;
-use arrow::datatypes::UInt64Type;
 use futures::TryStreamExt;
 use omnigraph_compiler::catalog::OnDelete;
 use omnigraph_log::TablePath;
@@ -13,7 +12,7 @@ use super::text::row_at;
 use super::{Broken, Image, TableWrite};
 use crate::error::{Error, Result, RuleError};
 use crate::keys::KeyHash;
-use crate::table::{ROW_ADDRESS, RowAddress, Scan, Table};
+use crate::table::{RowAddress, Scan, Table, addresses};
 use crate::validate::rules::{EndRule, TableRules};
 use crate::validate::violation::END;
 
@@ -141,11 +140,8 @@ async fn check_replaced(
     let mut batches = std::pin::pin!(edges.scan(scan).await?);
     while let Some(batch) = batches.try_next().await? {
         let ids = batch.column_by_name(end.column).and_then(|column| column.as_string_opt::<i32>());
-        let addresses = batch.column_by_name(ROW_ADDRESS).and_then(|column| column.as_primitive_opt::<UInt64Type>());
-        let (Some(ids), Some(addresses)) = (ids, addresses) else {
-            return Err(Error::internal("a scan of ends came without them"));
-        };
-        for (id, address) in ids.iter().flatten().zip(addresses.values()) {
+        let ids = ids.ok_or_else(|| Error::internal("a scan of ends came without them"))?;
+        for (id, address) in ids.iter().flatten().zip(addresses(&batch)?.values()) {
             let stays = gone.is_none_or(|gone| !gone.takes(RowAddress(*address)));
             if stays && write.loses(KeyHash::of(id)) {
                 let (column, node) = (end.column, &end.node_name);
