@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use omnigraph_objects::Put;
+use omnigraph_objects::{Put, Unsettled};
 
 use crate::ids::MAX_SEQUENCE;
 use crate::record::CommitRecord;
@@ -25,7 +25,7 @@ pub enum Published {
 impl Log {
     /// Publishes `record` as the commit after `base`. The only place in the system that makes a change visible.
     ///
-    /// Everything `record` names must be complete and durable before the call. Publishing does not look whether the branch
+    /// Everything `record` names must be complete before the call, and durable or put into `unsettled`. Publishing does not look whether the branch
     /// still has its name: who holds a branch across writes finds it by name again before each.
     ///
     /// # Errors
@@ -33,7 +33,7 @@ impl Log {
     /// [`Error::Exhausted`] if the branch is full; [`Error::Invariant`] before any effect, if the record breaks a promise; [`Error::Store`] if the store fails. An
     /// answer that got lost is settled by reading the record back; only when that fails too does the error say that the
     /// outcome is unknown.
-    pub async fn publish(&self, base: &Head, record: CommitRecord) -> Result<Published> {
+    pub async fn publish(&self, base: &Head, record: CommitRecord, unsettled: &Unsettled) -> Result<Published> {
         if base.next_sequence() > MAX_SEQUENCE {
             return Err(Error::Exhausted { what: "the log of the branch" });
         }
@@ -44,7 +44,7 @@ impl Log {
         invariants::commit_place(&record, base.branch.id, base.next_sequence()).map_err(refuse)?;
         invariants::follows(&record, &base.record).map_err(refuse)?;
         let sequence = self.sequence(record.branch)?;
-        match sequence.append(record.sequence, codec::encode(&object, &record)?).await? {
+        match sequence.append_after(record.sequence, codec::encode(&object, &record)?, unsettled).await? {
             Put::Exists(winner) => {
                 let winner = self.accept(record.branch, record.sequence, &winner)?;
                 invariants::follows(&winner, &base.record)

@@ -42,6 +42,7 @@ mod retry;
 mod s3;
 mod sequence;
 mod store;
+mod unsettled;
 
 pub use ambient::Ambient;
 pub use count::{Counts, Verb};
@@ -54,3 +55,4 @@ pub use put::Put;
 pub use s3::S3Config;
 pub use sequence::{Head, Sequence};
 pub use store::{Entry, Listing, Store};
+pub use unsettled::Unsettled;

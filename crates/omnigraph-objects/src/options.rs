@@ -8,7 +8,8 @@ use object_store::ObjectStore;
 
 use crate::{Ambient, Disk, S3Config, SystemDisk};
 
-/// Wraps the backend of a store; everything that the store does goes through the wrapper.
+/// Wraps the backend of a store; everything that the store does goes through the wrapper. It passes on the options of a put, or
+/// takes all extensions from them: then every put is durable by itself.
 pub type Layer = Arc<dyn Fn(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore> + Send + Sync>;
 
 /// When a write to a folder counts as done. Object stores are durable by themselves and ignore it.

@@ -1,10 +1,11 @@
 //! Put-if-absent, and what to do when its answer is lost.
 
 use bytes::Bytes;
-use object_store::{ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use object_store::{PutMode, PutOptions, PutPayload};
 
 use crate::error::Class;
 use crate::retry::Attempts;
+use crate::unsettled::Settling;
 use crate::{Error, Key, Result, Store};
 
 /// How a put-if-absent ended. Both are answers, neither is an error.
@@ -42,17 +43,26 @@ impl Store {
     /// [`Error::Unknown`] when the store failed until the attempts were used up and the object could not be seen: it
     /// may be there, or may yet appear. Every other error means that nothing was written.
     pub async fn put_if_absent(&self, key: &Key, content: Bytes) -> Result<Put> {
+        self.create(key, content, &Settling::Now).await
+    }
+
+    pub(crate) async fn create(&self, key: &Key, content: Bytes, settling: &Settling) -> Result<Put> {
         self.check_object(key)?;
         let mut attempts = Attempts::new(self.retry(), self.ambient());
         // Set once an attempt may have been applied without our hearing of it.
         let mut doubt = false;
         loop {
-            let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+            let options =
+                PutOptions { mode: PutMode::Create, extensions: settling.extensions(), ..PutOptions::default() };
             let payload = PutPayload::from_bytes(content.clone());
             let Err(error) = self.raw().put_opts(&key.to_path(), payload, options).await else {
                 return Ok(Put::Written);
             };
             let class = Class::of(&error);
+            if settling.is_spoilt() && !doubt {
+                // What it rests on is lost, so it has not got its name, and trying again would not bring it back.
+                return Err(Error::after_attempts("create", self.at(key), attempts.made(), error));
+            }
             doubt |= class == Class::Transient;
             if class != Class::Conflict && !doubt {
                 return Err(Error::after_attempts("create", self.at(key), attempts.made(), error));
@@ -104,12 +114,16 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] when the store kept failing; the old or the new content may be there then.
     pub async fn put(&self, key: &Key, content: Bytes) -> Result<()> {
+        self.write(key, content, &Settling::Now).await
+    }
+
+    pub(crate) async fn write(&self, key: &Key, content: Bytes, settling: &Settling) -> Result<()> {
         self.check_object(key)?;
         let mut attempts = Attempts::new(self.retry(), self.ambient());
         loop {
-            let Err(error) = self.raw().put(&key.to_path(), PutPayload::from_bytes(content.clone())).await else {
-                return Ok(());
-            };
+            let options = PutOptions { extensions: settling.extensions(), ..PutOptions::default() };
+            let payload = PutPayload::from_bytes(content.clone());
+            let Err(error) = self.raw().put_opts(&key.to_path(), payload, options).await else { return Ok(()) };
             if !attempts.again_after(&error).await {
                 return Err(Error::after_attempts("write", self.at(key), attempts.made(), error));
             }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{Key, Put, Result, Store};
+use crate::{Key, Put, Result, Store, Unsettled};
 
 /// Records under one prefix, numbered without gaps, each created once and never changed.
 ///
@@ -52,6 +52,14 @@ impl Sequence {
     /// As [`Store::put_if_absent`].
     pub async fn append(&self, number: u64, content: Bytes) -> Result<Put> {
         self.store.put_if_absent(&self.key(number)?, content).await
+    }
+
+    /// As [`Sequence::append`], and before the record has its name, all that was put into `unsettled` is durable.
+    ///
+    /// # Errors
+    /// As [`Store::put_if_absent`].
+    pub async fn append_after(&self, number: u64, content: Bytes, unsettled: &Unsettled) -> Result<Put> {
+        self.store.put_if_absent_after(&self.key(number)?, content, unsettled).await
     }
 
     /// The content of record `number`, `None` if there is none.

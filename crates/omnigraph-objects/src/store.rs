@@ -203,6 +203,10 @@ impl Store {
         &self.inner.ambient
     }
 
+    pub(crate) fn local(&self) -> Option<&LocalStore> {
+        self.inner.local.as_ref()
+    }
+
     pub(crate) fn retry(&self) -> RetryPolicy {
         self.inner.retry
     }
@@ -228,7 +232,7 @@ impl Store {
 
     /// Makes sure that an object that was found, and not written with a positive answer, is durable.
     pub(crate) async fn confirm(&self, key: &Key) -> Result<()> {
-        match &self.inner.local {
+        match self.local() {
             Some(local) => {
                 let settled = local.settle(&key.to_path()).await;
                 settled.map_err(|error| Error::Unknown { at: self.at(key), source: Box::new(error) })

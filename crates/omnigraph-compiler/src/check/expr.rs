@@ -124,7 +124,7 @@ impl Checker<'_> {
                 return None;
             }
             VarKind::Hops => (ExprKind::Variable(id), scalar_type(Scalar::I64, nullable)),
-            VarKind::Path => (ExprKind::Path { var: id, part: PathPart::Whole }, Type::Path { nullable }),
+            VarKind::Path { .. } => (ExprKind::Path { var: id, part: PathPart::Whole }, Type::Path { nullable }),
             VarKind::Value(ty) => (ExprKind::Variable(id), ty.clone()),
         };
         Some(Expr { kind, ty })
@@ -158,7 +158,7 @@ impl Checker<'_> {
             self.walk_edge_outside(&var.text, span);
             return None;
         }
-        if matches!(kind, VarKind::Hops | VarKind::Path | VarKind::Value(_)) {
+        if matches!(kind, VarKind::Hops | VarKind::Path { .. } | VarKind::Value(_)) {
             let message = format!("`${}` is {} and has no properties", var.text, kind.describe());
             self.error(Code::T120, span, message);
             return None;

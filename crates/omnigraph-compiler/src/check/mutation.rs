@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::read::identities;
+use super::order::identities;
 use super::scope::{VarKind, single};
 use super::types::is_text;
 use super::{Blocks, Checker, Names, Place};

@@ -1,13 +1,14 @@
 //! Order and paging.
 
-use super::read::{Checked, identities, mentions};
+use super::read::{Checked, mentions};
 use super::returned::{Aggregates, Originals, Returned};
-use super::scope::VarKind;
-use super::types::{is_integer, scalar_of};
+use super::scope::{VarInfo, VarKind};
+use super::types::{is_integer, scalar_of, scalar_type};
 use super::{Blocks, Checker, Names, Place};
 use crate::diagnostic::Code;
 use crate::gq::ast::{self, Read};
-use crate::ir::{Column, Count, Expr, ExprKind, OrderKey, Ordering, PathMode, Rank, Type};
+use crate::ir::{Column, Count, Expr, ExprKind, OrderKey, Ordering, PathPart, Rank, SystemField, Type, VarId};
+use crate::types::Scalar;
 
 impl Checker<'_> {
     /// The order of a query with one body.
@@ -115,13 +116,7 @@ impl Checker<'_> {
             order.total = order.ties.len() == body.columns.len();
         } else {
             order.ties = identities(self);
-            let walked = |info: &super::scope::VarInfo| matches!(info.kind, VarKind::WalkEdge { .. });
-            let several = |path: &crate::ir::PathSearch| path.mode == PathMode::AllShortest;
-            let paths = self.frame().block.paths.iter().any(several);
-            let anonymous = self.vars.iter().any(|info| {
-                info.level == 0 && info.name.is_none() && !self.types_of(info.id).is_empty() && !walked(info)
-            });
-            order.total = !anonymous && !paths && !order.ties.is_empty();
+            order.total = !order.ties.is_empty() && !has_unnamed(self);
         }
     }
 
@@ -195,4 +190,48 @@ fn column_key(index: usize, ty: &Type) -> Option<OrderKey> {
 
 fn columns_in_order<'t>(types: impl Iterator<Item = &'t Type>) -> Vec<OrderKey> {
     types.enumerate().filter_map(|(index, ty)| column_key(index, ty)).collect()
+}
+
+/// The order of a body's rows where nothing else orders them: by the ids of its node and edge variables, in order of their
+/// names, then by the hop counts and paths that those leave open, likewise.
+pub(super) fn identities(checker: &Checker) -> Vec<OrderKey> {
+    let key = |var, kind, scalar| OrderKey {
+        expr: Expr { kind, ty: scalar_type(scalar, checker.var(var).optional) },
+        descending: false,
+    };
+    let ids = named(checker, |info| is_entity(checker, info)).into_iter().flat_map(|var| {
+        // Nodes of several types may share an id.
+        let several = checker.types_of(var).len() > 1;
+        let fields: &[SystemField] = if several { &[SystemField::Id, SystemField::Type] } else { &[SystemField::Id] };
+        fields.iter().map(move |field| key(var, ExprKind::System { var, field: *field }, Scalar::String))
+    });
+    // A walk between named nodes has one hop count, and one path unless all are asked for.
+    let unnamed = has_unnamed(checker);
+    let open = named(checker, |info| match info.kind {
+        VarKind::Hops => unnamed,
+        VarKind::Path { several } => unnamed || several,
+        _ => false,
+    });
+    let open = open.into_iter().map(|var| match checker.var(var).kind {
+        VarKind::Path { .. } => key(var, ExprKind::Path { var, part: PathPart::Identity }, Scalar::String),
+        _ => key(var, ExprKind::Variable(var), Scalar::I64),
+    });
+    ids.chain(open).collect()
+}
+
+/// Whether a body has nodes or edges without a name, of which nothing tells rows apart.
+pub(super) fn has_unnamed(checker: &Checker) -> bool {
+    checker.vars.iter().any(|info| info.level == 0 && info.name.is_none() && is_entity(checker, info))
+}
+
+fn is_entity(checker: &Checker, info: &VarInfo) -> bool {
+    !checker.types_of(info.id).is_empty() && !matches!(info.kind, VarKind::WalkEdge { .. })
+}
+
+/// The variables of a body that are such, in order of their names.
+fn named(checker: &Checker, such: impl Fn(&VarInfo) -> bool) -> Vec<VarId> {
+    let infos = checker.vars.iter().filter(|info| info.level == 0 && such(info));
+    let mut named: Vec<(&str, VarId)> = infos.filter_map(|info| Some((info.name.as_deref()?, info.id))).collect();
+    named.sort_unstable();
+    named.into_iter().map(|(_, id)| id).collect()
 }

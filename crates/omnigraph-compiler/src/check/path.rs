@@ -45,7 +45,8 @@ impl Checker<'_> {
             self.error(Code::T130, path.var.span(), message);
             return None;
         }
-        Some(self.bind(Some(&path.var), VarKind::Path, path.var.span()))
+        let several = path.mode == ast::PathMode::AllShortest;
+        Some(self.bind(Some(&path.var), VarKind::Path { several }, path.var.span()))
     }
 
     /// The cost of an edge: a number computed from a named edge.

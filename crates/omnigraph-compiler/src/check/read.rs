@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 use super::group::Grouping;
 use super::returned::{Aggregates, Originals, Returned};
-use super::types::{common_type, scalar_type};
+use super::types::common_type;
 use super::{Blocks, Checker, Names, Place};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::gq::ast::{self, ExprKind as Ast, Projection, Read, Select};
-use crate::ir::{Body, Column, Expr, ExprKind, OrderKey, Query, Rank, SystemField, Type, Union, VarId};
+use crate::ir::{Body, Column, Expr, ExprKind, Query, Rank, Type, Union};
 use crate::span::Span;
 use crate::types::{PropType, Scalar};
 
@@ -300,35 +300,4 @@ pub(super) fn mentions(expr: &Expr) -> bool {
         );
     });
     found
-}
-
-/// The order of a body's rows where nothing else orders them: by the ids of its node and edge variables, in order of their names.
-/// Nodes of several types may share an id.
-pub(super) fn identities(checker: &Checker) -> Vec<OrderKey> {
-    let key = |var, field| OrderKey {
-        expr: Expr {
-            kind: ExprKind::System { var, field },
-            ty: scalar_type(Scalar::String, checker.var(var).optional),
-        },
-        descending: false,
-    };
-    let keys = identified(checker).into_iter().flat_map(|var| {
-        let several = checker.types_of(var).len() > 1;
-        let fields: &[SystemField] = if several { &[SystemField::Id, SystemField::Type] } else { &[SystemField::Id] };
-        fields.iter().map(move |field| key(var, *field))
-    });
-    keys.collect()
-}
-
-/// The node and edge variables of a body, in order of their names.
-fn identified(checker: &Checker) -> Vec<VarId> {
-    let mut named: Vec<(&str, VarId)> = checker
-        .vars
-        .iter()
-        .filter(|info| info.level == 0 && !checker.types_of(info.id).is_empty())
-        .filter(|info| !matches!(info.kind, super::scope::VarKind::WalkEdge { .. }))
-        .filter_map(|info| Some((info.name.as_deref()?, info.id)))
-        .collect();
-    named.sort();
-    named.into_iter().map(|(_, id)| id).collect()
 }

@@ -47,7 +47,10 @@ pub(super) enum VarKind {
         types: Vec<TypeRef>,
     },
     Hops,
-    Path,
+    Path {
+        /// Whether the same ends may have several.
+        several: bool,
+    },
     Value(ir::Type),
 }
 
@@ -74,7 +77,7 @@ impl VarKind {
             Self::Node { .. } => "a node",
             Self::Edge { .. } | Self::WalkEdge { .. } => "an edge",
             Self::Hops => "a hop count",
-            Self::Path => "a path",
+            Self::Path { .. } => "a path",
             Self::Value(_) => "a value",
         }
     }
@@ -161,7 +164,7 @@ impl<'a> Checker<'a> {
             VarKind::Edge { types } => VariableKind::Edge { types: types.clone() },
             VarKind::WalkEdge { .. } => return None,
             VarKind::Hops => VariableKind::Hops,
-            VarKind::Path => VariableKind::Path,
+            VarKind::Path { .. } => VariableKind::Path,
             VarKind::Value(ty) => VariableKind::Value { ty: ty.clone() },
         };
         Some(Variable { id, name: info.name.clone(), kind })

@@ -197,6 +197,9 @@ pub enum PathPart {
     Length,
     /// Sum of the costs: F64; of a path not searched by cost, the number of edges.
     Cost,
+    /// The ids and types of its nodes, then of its edges, each followed by U+0000: String. Tells paths apart and orders them;
+    /// no query can write it.
+    Identity,
 }
 
 /// Operators of one operand.

@@ -13,7 +13,8 @@ pub struct Mutation {
     pub params: Vec<Param>,
     /// Read once, before any statement: each statement runs once per row of it. `None`: once.
     pub block: Option<Block>,
-    /// The order in which statements take the rows of the block: ids of its named variables in order of their names.
+    /// The order in which statements take the rows of the block: by the ids of its named variables in order of their names, then
+    /// by the hop counts and paths that those leave open.
     pub order: Vec<OrderKey>,
     /// In order; later ones see what earlier ones did.
     pub statements: Vec<Statement>,

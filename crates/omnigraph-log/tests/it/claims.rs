@@ -34,7 +34,7 @@ async fn a_claim_leads_to_its_commit() {
         let mut record = after(&store, &head);
         record.operations[0].idempotency_key = Some(format!("key {sequence}"));
         record.operations[0].answer = Some(format!("{{\"sequence\":{sequence}}}"));
-        assert!(matches!(log.publish(&head, record).await.unwrap(), Published::Committed(_)));
+        assert!(matches!(log.publish(&head, record, &log.store().unsettled()).await.unwrap(), Published::Committed(_)));
     }
     let elsewhere = omnigraph_log::Log::open(site.open()).await.unwrap();
     let (record, place) = elsewhere.find_claimed(main.id, "key 37", 1, 40).await.unwrap().unwrap();
@@ -52,5 +52,5 @@ async fn an_answer_without_a_key_is_no_record_of_ours() {
     let mut record = after(&store, &head);
     record.operations[0].idempotency_key = None;
     record.operations[0].answer = Some("{}".to_owned());
-    assert!(matches!(log.publish(&head, record).await, Err(Error::Invariant { .. })));
+    assert!(matches!(log.publish(&head, record, &log.store().unsettled()).await, Err(Error::Invariant { .. })));
 }

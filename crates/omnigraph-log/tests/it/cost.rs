@@ -87,7 +87,7 @@ async fn a_branch_costs_the_same_however_long_the_history() {
         let (cold_empty, _) = counted(cold.store(), cold.head(&branch)).await;
         let (first, _) = counted(&store, async {
             let base = log.head(&branch).await.unwrap();
-            log.publish(&base, crate::write::after(&store, &base)).await.unwrap()
+            log.publish(&base, crate::write::after(&store, &base), &log.store().unsettled()).await.unwrap()
         })
         .await;
         let (hot, _) = counted(&store, log.head(&branch)).await;

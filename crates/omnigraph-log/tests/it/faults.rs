@@ -145,7 +145,7 @@ impl Operation for Publish {
     async fn run(_: objects::Store, log: Option<Log>, (): &()) -> Result<Self::Done, Error> {
         let log = log.unwrap();
         let head = log.known_or_head(&main(&log).await).await?;
-        match log.publish(&head, after(log.store(), &head)).await? {
+        match log.publish(&head, after(log.store(), &head), &log.store().unsettled()).await? {
             Published::Committed(record) => Ok(record),
             Published::Lost => panic!("nobody else writes"),
         }

@@ -73,7 +73,11 @@ async fn a_commit_record_keeps_every_promise() {
         let found = commit_record(&bad).unwrap_err();
         assert!(found.contains(problem), "wanted '{problem}', found '{found}'");
         let before = log.store().counts();
-        assert_eq!(log.publish(&base, bad).await.unwrap_err().code(), "OG-LOG-005", "{problem}");
+        assert_eq!(
+            log.publish(&base, bad, &log.store().unsettled()).await.unwrap_err().code(),
+            "OG-LOG-005",
+            "{problem}"
+        );
         assert_eq!((log.store().counts() - before).total(), 0, "refused before any effect");
     }
     assert_eq!(log.head(&base.branch).await.unwrap().record, base.record);
@@ -131,7 +135,7 @@ async fn a_commit_stands_where_it_says() {
     // A base that is not where the branch forked would lose what lies between.
     let wrong = Head { branch: other, record: tip };
     let record = after(log.store(), &wrong);
-    assert_eq!(log.publish(&wrong, record).await.unwrap_err().code(), "OG-LOG-005");
+    assert_eq!(log.publish(&wrong, record, &log.store().unsettled()).await.unwrap_err().code(), "OG-LOG-005");
 }
 
 #[tokio::test]
@@ -141,14 +145,14 @@ async fn a_full_branch_says_so() {
     last.sequence = MAX_SEQUENCE;
     let full = Head { branch: base.branch, record: last.into() };
     let record = after(log.store(), &full);
-    assert_eq!(log.publish(&full, record).await.unwrap_err().code(), "OG-LOG-011");
+    assert_eq!(log.publish(&full, record, &log.store().unsettled()).await.unwrap_err().code(), "OG-LOG-011");
 }
 
 #[tokio::test]
 async fn a_format_we_could_not_read_back_is_not_written() {
     let (log, base, mut record) = ready().await;
     record.format += 1;
-    assert_eq!(log.publish(&base, record).await.unwrap_err().code(), "OG-LOG-005");
+    assert_eq!(log.publish(&base, record, &log.store().unsettled()).await.unwrap_err().code(), "OG-LOG-005");
 }
 
 #[tokio::test]

@@ -159,7 +159,7 @@ async fn the_loser_learns_of_the_winner_and_changes_nothing() {
     let base = two.head(&branch).await.unwrap();
     let winner = commit(&one, &branch).await;
     let late = crate::write::after(two.store(), &base);
-    let lost = two.publish(&base, late.clone()).await.unwrap();
+    let lost = two.publish(&base, late.clone(), &two.store().unsettled()).await.unwrap();
     assert!(matches!(lost, omnigraph_log::Published::Lost));
     let before = two.store().counts();
     assert_eq!(two.known_or_head(&branch).await.unwrap().record, winner);

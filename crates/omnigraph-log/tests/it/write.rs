@@ -79,7 +79,7 @@ pub(crate) fn after(store: &Store, base: &Head) -> CommitRecord {
 pub(crate) async fn commit(log: &Log, branch: &Arc<BranchRecord>) -> Arc<CommitRecord> {
     let mut head = log.known_or_head(branch).await.unwrap();
     loop {
-        match log.publish(&head, after(log.store(), &head)).await.unwrap() {
+        match log.publish(&head, after(log.store(), &head), &log.store().unsettled()).await.unwrap() {
             Published::Committed(record) => return record,
             Published::Lost => head = log.head(branch).await.unwrap(),
         }
@@ -119,7 +119,7 @@ pub(crate) async fn merge(log: &Log, branch: &Arc<BranchRecord>, other: &CommitR
     record.kind = CommitKind::Merge;
     record.parents.push(other.reference());
     record.generation = record.generation.max(other.generation + 1);
-    match log.publish(&head, record).await.unwrap() {
+    match log.publish(&head, record, &log.store().unsettled()).await.unwrap() {
         Published::Committed(record) => record,
         Published::Lost => panic!("a race without a rival"),
     }

@@ -26,6 +26,21 @@ pub trait Disk: Debug + Send + Sync {
         if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
     }
 
+    /// The file system that holds `folder`, for [`Disk::sync_file_system`]: to be opened before anything is written that is to
+    /// be synced so. `None` where files are better synced one by one.
+    fn file_system(&self, folder: &Path) -> Option<File> {
+        super::file_system::open(folder)
+    }
+
+    /// Puts all content and all names of a file system on the disk, whoever wrote them. False if nothing was done, because too
+    /// much waits to be written.
+    ///
+    /// # Errors
+    /// What the operating system reports.
+    fn sync_file_system(&self, file_system: &File) -> io::Result<bool> {
+        super::file_system::sync(file_system)
+    }
+
     /// Gives a file a second name if that name is free.
     ///
     /// # Errors

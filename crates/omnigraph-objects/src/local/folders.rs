@@ -31,6 +31,11 @@ impl Folders {
         self.durability == Durability::Full
     }
 
+    /// Whether the folder's own name is durable, and every name that leads to it.
+    pub(super) fn is_durable(&self, folder: &Path) -> bool {
+        self.remembered().contains(folder)
+    }
+
     /// Makes the folder and all above it. They are durable once something in them is settled.
     pub(super) fn create(&self, folder: &Path) -> io::Result<()> {
         let mut missing: Vec<&Path> = Vec::new();

@@ -6,10 +6,12 @@
 
 mod disk;
 mod failure;
+mod file_system;
 mod folders;
 mod handles;
 mod publish;
 mod read;
+mod settle;
 mod staged;
 mod store;
 mod upload;

@@ -10,6 +10,7 @@ use super::failure::failure;
 use super::read::e_tag;
 use super::staged::Staged;
 use super::store::Root;
+use crate::unsettled::Settling;
 
 /// Whether an object of the same name may be there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +23,13 @@ pub(super) enum Target {
 
 impl Root {
     /// Writes a whole object.
-    pub(super) fn put(&self, target: &Path, payload: &PutPayload, mode: Target) -> Result<PutResult> {
+    pub(super) fn put(
+        &self,
+        target: &Path,
+        payload: &PutPayload,
+        mode: Target,
+        settling: &Settling,
+    ) -> Result<PutResult> {
         if mode == Target::Free && target.symlink_metadata().is_ok() {
             // Losers are told before they write and sync a file in vain; who wins is still decided by the link.
             return Err(failure("create", target, io::ErrorKind::AlreadyExists.into()));
@@ -31,7 +38,7 @@ impl Root {
         for piece in payload {
             staged.file.write_all(piece).map_err(|e| failure("write", target, e))?;
         }
-        self.publish(staged, target, mode)
+        self.publish(staged, target, mode, settling)
     }
 
     /// Copies the content, rather than sharing the file, so that nothing done to one name reaches the other.
@@ -39,14 +46,22 @@ impl Root {
         let mut source = self.open_file(from)?;
         let mut staged = Staged::create(target, &self.folders, &self.names)?;
         io::copy(&mut source, &mut staged.file).map_err(|e| failure("write", target, e))?;
-        self.publish(staged, target, mode).map(|_| ())
+        self.publish(staged, target, mode, &Settling::Now).map(|_| ())
     }
 
     /// Content to the disk, then the name, then the folder: in this order, so that a name never leads to less than the
     /// whole content.
-    pub(super) fn publish(&self, mut staged: Staged, target: &Path, mode: Target) -> Result<PutResult> {
-        if self.folders.is_full() {
-            self.disk.sync_file(&staged.file, target).map_err(|e| failure("sync", target, e))?;
+    pub(super) fn publish(
+        &self,
+        mut staged: Staged,
+        target: &Path,
+        mode: Target,
+        settling: &Settling,
+    ) -> Result<PutResult> {
+        match settling {
+            Settling::Now => self.sync_content(&staged, target)?,
+            Settling::Later => {}
+            Settling::After(others) => self.settle_with(&staged, target, others)?,
         }
         let described = staged.file.metadata().map_err(|e| failure("write", target, e))?;
         match mode {
@@ -57,7 +72,9 @@ impl Root {
             Target::Free => self.name_new(&mut staged, target)?,
         }
         self.handles.forget(target);
-        self.settle_parent(target)?;
+        if !matches!(settling, Settling::Later) {
+            self.settle_parent(target)?;
+        }
         Ok(PutResult { e_tag: Some(e_tag(&described)), version: None, extensions: Default::default() })
     }
 
@@ -129,20 +146,6 @@ impl Root {
             _ if target.is_dir() => failure("delete", target, io::ErrorKind::NotFound.into()),
             _ => failure("delete", target, error),
         })
-    }
-
-    /// Makes an object durable that is already there.
-    pub(super) fn settle_object(&self, target: &Path) -> Result<()> {
-        if self.folders.is_full() {
-            let file = self.open_file(target)?;
-            self.disk.sync_file(&file, target).map_err(|e| failure("sync", target, e))?;
-        }
-        self.settle_parent(target)
-    }
-
-    pub(super) fn settle_parent(&self, target: &Path) -> Result<()> {
-        let folder = target.parent().unwrap_or(target);
-        self.folders.settle(folder).map_err(|e| failure("sync the folder", folder, e))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::fs::File;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +24,7 @@ use super::handles::Handles;
 use super::publish::Target;
 use super::staged::Names;
 use super::upload::LocalUpload;
+use crate::unsettled::Settling;
 use crate::{Ambient, Durability};
 
 /// How many deletions of one stream run at a time.
@@ -49,6 +51,11 @@ impl LocalStore {
     pub(crate) fn new(folder: PathBuf, durability: Durability, disk: Arc<dyn Disk>, ambient: &Ambient) -> Self {
         let folders = Folders::new(folder.clone(), durability, Arc::clone(&disk));
         Self { root: Arc::new(Root { folder, folders, disk, handles: Handles::default(), names: Names::new(ambient) }) }
+    }
+
+    /// The file system of the root, where its files may be synced together.
+    pub(crate) fn file_system(&self) -> Option<File> {
+        if self.root.folders.is_full() { self.root.disk.file_system(&self.root.folder) } else { None }
     }
 
     /// Makes an object durable whose writer never heard whether it is.
@@ -127,7 +134,8 @@ impl ObjectStore for LocalStore {
             return Err(self.not_implemented("put_opts with attributes"));
         }
         let path = self.root.file_path(location)?;
-        self.run(move |root| root.put(&path, &payload, mode)).await
+        let settling = Settling::of(&opts.extensions);
+        self.run(move |root| root.put(&path, &payload, mode, &settling)).await
     }
 
     async fn put_multipart_opts(&self, location: &Path, opts: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
@@ -177,7 +185,7 @@ impl ObjectStore for LocalStore {
         let store = self.clone();
         let syncs = futures::stream::once(async move {
             let removed = std::mem::take(&mut *touched.lock().unwrap_or_else(PoisonError::into_inner));
-            store.run(move |root| root.settle_removed(&removed)).await
+            store.run(move |root| root.settle_folders(removed.iter())).await
         });
         deletions.buffered(DELETIONS).chain(syncs.filter_map(async |synced| synced.err().map(Err))).boxed()
     }
@@ -218,15 +226,5 @@ impl ObjectStore for LocalStore {
 impl LocalStore {
     fn not_implemented(&self, operation: &str) -> Error {
         Error::NotImplemented { operation: operation.to_owned(), implementer: self.to_string() }
-    }
-}
-
-impl Root {
-    fn settle_removed(&self, removed: &BTreeSet<PathBuf>) -> Result<()> {
-        // Sorted paths of one folder need not be neighbours, folders in a set are unique.
-        let folders: BTreeSet<_> = removed.iter().filter_map(|path| path.parent()).collect();
-        folders
-            .into_iter()
-            .try_for_each(|folder| self.folders.settle(folder).map_err(|e| failure("sync the folder", folder, e)))
     }
 }

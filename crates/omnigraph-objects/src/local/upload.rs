@@ -11,6 +11,7 @@ use super::failure::{failure, refused};
 use super::publish::Target;
 use super::staged::Staged;
 use super::store::{Root, blocking};
+use crate::unsettled::Settling;
 
 /// An upload that nobody sees before it is complete; dropping it drops what was written.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ impl State {
         let staged = taken.ok_or_else(|| refused(&self.target, "the upload is over".into()))?;
         let staged =
             Arc::into_inner(staged).ok_or_else(|| refused(&self.target, "a part is still being written".into()))?;
-        self.root.publish(staged, &self.target, Target::Any)
+        self.root.publish(staged, &self.target, Target::Any, &Settling::Now)
     }
 }
 

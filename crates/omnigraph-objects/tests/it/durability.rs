@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -17,12 +18,17 @@ use crate::backends::{Site, key};
 struct Watched {
     seen: Mutex<Vec<(Call, PathBuf)>>,
     failing: Mutex<Vec<(Call, io::ErrorKind, usize)>>,
+    /// Whether too much waits to be written for a sync of the whole file system.
+    busy: AtomicBool,
+    /// The folder whose file system was opened.
+    opened: Mutex<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Call {
     SyncFile,
     SyncFolder,
+    SyncFileSystem,
     Link,
     RenameNew,
 }
@@ -61,6 +67,18 @@ impl Disk for Watched {
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         assert!(folder.is_dir(), "{folder:?} is there when it is synced");
         self.note(Call::SyncFolder, folder)
+    }
+    fn file_system(&self, folder: &Path) -> Option<File> {
+        folder.clone_into(&mut self.opened.lock().unwrap());
+        File::open(folder).ok()
+    }
+    fn sync_file_system(&self, file_system: &File) -> io::Result<bool> {
+        assert!(file_system.metadata()?.is_dir());
+        if self.busy.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let opened = self.opened.lock().unwrap().clone();
+        self.note(Call::SyncFileSystem, &opened).map(|()| true)
     }
     fn link(&self, existing: &Path, name: &Path) -> io::Result<()> {
         self.note(Call::Link, name)?;
@@ -151,6 +169,115 @@ async fn the_folders_above_a_new_root_are_synced_too() {
     assert!(seen.contains(&(Call::SyncFolder, above.parent().unwrap().to_owned())), "it names the folder above");
 }
 
+/// Puts two objects and one that names them, all in folders that are durable already.
+async fn put_after_two(store: &Store, disk: &Watched, root: &Path) -> omnigraph_objects::Result<Put> {
+    for folder in ["a", "b", "log"] {
+        store.put(&key(&format!("{folder}/0")), "x".into()).await?;
+    }
+    disk.take(root);
+    let unsettled = store.unsettled();
+    store.put_unsettled(&key("a/1"), "1".into(), &unsettled).await?;
+    assert_eq!(store.put_if_absent_unsettled(&key("a/0"), "0".into(), &unsettled).await?, Put::Exists("x".into()));
+    disk.take(root);
+    assert_eq!(store.put_if_absent_unsettled(&key("b/1"), "2".into(), &unsettled).await?, Put::Written);
+    assert_eq!(store.read(&key("a/1")).await?, Some("1".into()), "it is there for now");
+    let waiting: Vec<_> = disk.take(root).into_iter().filter(|(call, _)| *call != Call::Link).collect();
+    assert_eq!(waiting, [], "nothing waits for the disk");
+    store.put_if_absent_after(&key("log/1"), "3".into(), &unsettled).await
+}
+
+#[tokio::test]
+async fn several_objects_wait_once_for_the_disk() {
+    let site = Site::folder();
+    let (store, disk, root) = watched(&site, Durability::Full);
+    assert_eq!(put_after_two(&store, &disk, &root).await.unwrap(), Put::Written);
+    let together = [(Call::SyncFileSystem, ""), (Call::Link, "log/1"), (Call::SyncFolder, "log")];
+    assert_eq!(disk.take(&root), calls(&together), "before what names them has its name");
+}
+
+#[tokio::test]
+async fn a_file_system_that_is_busy_is_not_synced_as_a_whole() {
+    let site = Site::folder();
+    let (store, disk, root) = watched(&site, Durability::Full);
+    disk.busy.store(true, Ordering::Relaxed);
+    assert_eq!(put_after_two(&store, &disk, &root).await.unwrap(), Put::Written);
+    let one_by_one = [
+        (Call::SyncFile, "a/1"),
+        (Call::SyncFile, "b/1"),
+        (Call::SyncFile, "log/1"),
+        (Call::SyncFolder, "a"),
+        (Call::SyncFolder, "b"),
+        (Call::Link, "log/1"),
+        (Call::SyncFolder, "log"),
+    ];
+    assert_eq!(disk.take(&root), calls(&one_by_one));
+}
+
+#[tokio::test]
+async fn new_folders_are_settled_one_by_one() {
+    let site = Site::folder();
+    let (store, disk, root) = watched(&site, Durability::Full);
+    let unsettled = store.unsettled();
+    store.put_unsettled(&key("a/b/1"), "1".into(), &unsettled).await.unwrap();
+    assert_eq!(store.put_if_absent_after(&key("log/1"), "2".into(), &unsettled).await.unwrap(), Put::Written);
+    let chain = [
+        (Call::SyncFile, "a/b/1"),
+        (Call::SyncFile, "log/1"),
+        (Call::SyncFolder, "a/b"),
+        (Call::SyncFolder, "a"),
+        (Call::SyncFolder, ""),
+        (Call::Link, "log/1"),
+        (Call::SyncFolder, "log"),
+        (Call::SyncFolder, ""),
+    ];
+    assert_eq!(disk.take(&root), calls(&chain));
+}
+
+/// The operating system reports once what it could not write: a second sync would succeed.
+#[tokio::test]
+async fn what_could_not_be_synced_is_not_named() {
+    for (call, busy) in [(Call::SyncFileSystem, false), (Call::SyncFile, true), (Call::SyncFolder, true)] {
+        let site = Site::folder();
+        let (store, disk, root) = watched(&site, Durability::Full);
+        disk.busy.store(busy, Ordering::Relaxed);
+        for folder in ["a", "log"] {
+            store.put(&key(&format!("{folder}/0")), "x".into()).await.unwrap();
+        }
+        let unsettled = store.unsettled();
+        store.put_unsettled(&key("a/1"), "1".into(), &unsettled).await.unwrap();
+        disk.fail(call, io::ErrorKind::Other, 1);
+        for _ in 0..2 {
+            let error = store.put_if_absent_after(&key("log/1"), "2".into(), &unsettled).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Retry, "{error}");
+        }
+        assert_eq!(store.read(&key("log/1")).await.unwrap(), None, "{call:?}");
+        let again = store.unsettled();
+        store.put_unsettled(&key("a/2"), "1".into(), &again).await.unwrap();
+        assert_eq!(store.put_if_absent_after(&key("log/1"), "2".into(), &again).await.unwrap(), Put::Written);
+        assert!(!everything_in(&root).iter().any(|name| name.contains(".tmp-")));
+    }
+}
+
+/// Not watched: with what this machine has.
+#[tokio::test]
+async fn what_is_named_is_there_with_what_it_rests_on() {
+    for site in [Site::folder(), Site::memory()] {
+        let store = site.open_with(|options| options.durability = Durability::Full);
+        for number in 0..3 {
+            let unsettled = store.unsettled();
+            let data = key(&format!("a/{number}"));
+            store.put_unsettled(&data, "1".into(), &unsettled).await.unwrap();
+            let name = key(&format!("log/{number}"));
+            assert_eq!(store.put_if_absent_after(&name, "2".into(), &unsettled).await.unwrap(), Put::Written);
+            assert_eq!(
+                store.put_if_absent_after(&name, "3".into(), &unsettled).await.unwrap(),
+                Put::Exists("2".into())
+            );
+            assert_eq!(store.read(&data).await.unwrap(), Some("1".into()));
+        }
+    }
+}
+
 #[tokio::test]
 async fn os_syncs_nothing() {
     let site = Site::folder();
@@ -162,7 +289,10 @@ async fn os_syncs_nothing() {
     let mut upload = raw.put_multipart(&ObjectPath::from("a/3")).await.unwrap();
     upload.put_part(PutPayload::from_static(b"x")).await.unwrap();
     upload.complete().await.unwrap();
-    assert_eq!(disk.take(&root), calls(&[(Call::Link, "a/1")]));
+    let unsettled = store.unsettled();
+    store.put_unsettled(&key("a/4"), "x".into(), &unsettled).await.unwrap();
+    let _ = store.put_if_absent_after(&key("a/5"), "x".into(), &unsettled).await.unwrap();
+    assert_eq!(disk.take(&root), calls(&[(Call::Link, "a/1"), (Call::Link, "a/5")]));
 }
 
 #[tokio::test]

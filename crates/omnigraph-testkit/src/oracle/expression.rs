@@ -213,5 +213,9 @@ fn path_part(path: &Value, part: PathPart) -> Result<Value, Failure> {
         PathPart::Edges => Value::List(path.edges.iter().cloned().map(Value::Edge).collect()),
         PathPart::Length => Value::Integer(path.edges.len() as i128),
         PathPart::Cost => Value::F64(path.cost),
+        PathPart::Identity => {
+            let entities = path.nodes.iter().chain(&path.edges);
+            Value::Text(entities.map(|entity| format!("{}\0{}\0", entity.id, entity.ty)).collect())
+        }
     })
 }

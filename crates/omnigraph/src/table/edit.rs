@@ -7,6 +7,7 @@ use futures::future::try_join;
 use futures::{StreamExt, TryStreamExt};
 use lance::index::DatasetIndexExt;
 use lance_table::format::Fragment;
+use omnigraph_objects::Unsettled;
 
 use super::object::{NewObject, Part};
 use super::{RowAddress, Table, Tables, WrittenFile, delete, failure::failed, manifest};
@@ -52,8 +53,9 @@ pub(crate) struct Edited {
 }
 
 impl Tables {
-    /// Writes the version that `edit` makes of `base`. Nobody sees it before a commit record pins it.
-    pub(crate) async fn edit(&self, base: &Table, edit: Edit) -> Result<Edited> {
+    /// Writes the version that `edit` makes of `base`. Nobody sees it before a commit record pins it, which is put after
+    /// `unsettled`.
+    pub(crate) async fn edit(&self, base: &Table, edit: Edit, unsettled: &Unsettled) -> Result<Edited> {
         let replace = edit.replace;
         let mut parts = if replace { Vec::new() } else { self.keep_fragments(base, &edit).await? };
         for (id, file) in edit.add {
@@ -74,8 +76,9 @@ impl Tables {
             let indexes = base.dataset.load_indices().await;
             indexes.map_err(failed("read indexes of", base.path.as_str()))?.as_ref().clone()
         };
-        let written = manifest::write(&self.shared.store, &base.path, Some(base.pin.version), next, indexes);
-        let (written, ()) = try_join(written, self.put_all(objects)).await?;
+        let store = &self.shared.store;
+        let written = manifest::write(store, &base.path, Some(base.pin.version), next, indexes, Some(unsettled));
+        let (written, ()) = try_join(written, self.put_all(objects, unsettled)).await?;
         let table = self.open_written(&base.path, written.pin, &written.manifest).await?;
         Ok(Edited { table })
     }

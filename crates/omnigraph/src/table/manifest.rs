@@ -17,7 +17,7 @@ use lance_table::io::commit::ManifestNamingScheme;
 use lance_table::io::manifest::write_manifest;
 use object_store::path::Path;
 use omnigraph_log::{TablePath, TablePin};
-use omnigraph_objects::{Key, Put, Store};
+use omnigraph_objects::{Key, Put, Store, Unsettled};
 
 use super::{buffer::Buffer, failure::failed, version};
 use crate::error::{Error, Result};
@@ -50,13 +50,14 @@ pub(super) fn manifest_path(table: &Path, version: u64) -> Path {
     ManifestNamingScheme::V2.manifest_path(table, version)
 }
 
-/// Writes `manifest` under a fresh detached version.
+/// Writes `manifest` under a fresh detached version: as part of what is `unsettled`, or else durably.
 pub(super) async fn write(
     store: &Store,
     table: &TablePath,
     parent: Option<u64>,
     mut manifest: Manifest,
     indexes: Vec<IndexMetadata>,
+    unsettled: Option<&Unsettled>,
 ) -> Result<WrittenManifest> {
     let folder = Path::from(table.as_str());
     let rows = live_rows(&manifest)?;
@@ -70,7 +71,11 @@ pub(super) async fn write(
         let manifest_bytes = bytes.len() as u64;
         let key = Key::from_path(&manifest_path(&folder, manifest.version))?;
         // Two manifests of one id can only be equal in content if they are the same put: data files have unique names.
-        match store.put_if_absent(&key, bytes.into()).await? {
+        let put = match unsettled {
+            Some(unsettled) => store.put_if_absent_unsettled(&key, bytes.into(), unsettled).await?,
+            None => store.put_if_absent(&key, bytes.into()).await?,
+        };
+        match put {
             Put::Written => {
                 let pin = TablePin { version: manifest.version, manifest_bytes, rows };
                 return Ok(WrittenManifest { manifest, pin });

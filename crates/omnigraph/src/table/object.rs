@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use lance_table::format::Fragment;
 use object_store::path::Path;
-use omnigraph_objects::Key;
+use omnigraph_objects::{Key, Unsettled};
 
 use super::Tables;
 use crate::error::Result;
@@ -43,9 +43,9 @@ impl From<Fragment> for Part {
 
 impl Tables {
     /// Puts objects whose names are new.
-    pub(super) async fn put_all(&self, objects: Vec<NewObject>) -> Result<()> {
+    pub(super) async fn put_all(&self, objects: Vec<NewObject>, unsettled: &Unsettled) -> Result<()> {
         let puts = objects.into_iter().map(|NewObject { key, content }| async move {
-            self.shared.store.put(&key, content).await.map_err(Into::into)
+            self.shared.store.put_unsettled(&key, content, unsettled).await.map_err(Into::into)
         });
         futures::stream::iter(puts).buffer_unordered(PUTS_AT_ONCE).try_collect().await
     }

@@ -66,7 +66,7 @@ impl Tables {
     pub(crate) async fn create(&self, path: &TablePath, schema: &ArrowSchema) -> Result<TablePin> {
         let schema = super::schema::to_lance(schema).map_err(failed("describe", path.as_str()))?;
         let first = manifest::first(schema);
-        Ok(manifest::write(&self.shared.store, path, None, first, Vec::new()).await?.pin)
+        Ok(manifest::write(&self.shared.store, path, None, first, Vec::new(), None).await?.pin)
     }
 
     /// Opens the version that `pin` names.

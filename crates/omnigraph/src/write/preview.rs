@@ -14,9 +14,11 @@ use crate::snapshot::Snapshot;
 impl Writer {
     /// `base` with `tables` written. Rules are not judged: between statements they may be broken.
     pub(crate) async fn preview(&self, base: &Snapshot, tables: &[StagedTable]) -> Result<Snapshot> {
+        // Never settled: nothing refers to these versions after a crash.
+        let unsettled = &base.shared.log.store().unsettled();
         let written = tables.iter().map(|staged| async move {
             let resolved = resolve(staged, base).await?;
-            next_version(base, &self.ids, staged, resolved).await
+            next_version(base, &self.ids, staged, resolved, unsettled).await
         });
         let mut record = CommitRecord::clone(base.commit());
         for version in try_join_all(written).await? {

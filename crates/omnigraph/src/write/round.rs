@@ -78,13 +78,15 @@ impl Round<'_> {
         }
         let Some(chosen) = self.choose(&base).await? else { return Ok(()) };
         let next = chosen.staged.tables.iter().zip(chosen.judged);
-        let next = next.map(|(staged, judged)| next_version(&chosen.ground, &self.writer.ids, staged, judged));
+        let unsettled = log.store().unsettled();
+        let next =
+            next.map(|(staged, judged)| next_version(&chosen.ground, &self.writer.ids, staged, judged, &unsettled));
         let tables = chosen.staged.paths();
         let announced = self.announce(&head, &chosen.staged, &tables);
         // Held until the fate of the commit is known: then the heads are looked after.
         let (versions, _announced) = try_join(try_join_all(next), announced).await?;
         let record = self.record(&head, &chosen.staged, &versions);
-        match log.publish(&head, record).await? {
+        match log.publish(&head, record, &unsettled).await? {
             Published::Committed(record) => self.answer(&record),
             Published::Lost => self.lose().await?,
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::AsArray;
 use arrow::record_batch::RecordBatch;
 use omnigraph_log::{TableChange, record::TouchedKeys};
+use omnigraph_objects::Unsettled;
 
 use super::FragmentIds;
 use super::judge::Judged;
@@ -30,6 +31,7 @@ pub(super) async fn next_version(
     ids: &FragmentIds,
     staged: &StagedTable,
     judged: Judged,
+    unsettled: &Unsettled,
 ) -> Result<NextVersion> {
     let Judged { base: table, gone, updated } = judged;
     let deleted = if staged.replace { table.rows() } else { gone.len() as u64 - updated };
@@ -63,7 +65,7 @@ pub(super) async fn next_version(
     let delete = gone.into_iter().filter(|address| !drop.fragments.contains(&address.fragment())).collect();
     let edit =
         Edit { replace: staged.replace, drop: drop.fragments, delete, add, objects, carry: staged.carried.clone() };
-    let next = base.shared.tables.edit(&table, edit).await?.table;
+    let next = base.shared.tables.edit(&table, edit, unsettled).await?.table;
     // Whoever reads it next need not read the file.
     written.iter().for_each(|(fragment, rows)| next.keep_columns(*fragment, rows));
     if matches!(staged.rows, StagedRows::Memory(_)) && staged.carried.is_empty() {

@@ -22,6 +22,8 @@ mod merge_rules;
 mod merge_table;
 mod merges;
 mod mutations;
+#[cfg(unix)]
+mod power;
 mod processes;
 mod queries;
 mod random_mutations;

@@ -116,6 +116,7 @@ fn path(name: &str, part: PathPart) -> String {
         PathPart::Edges => format!("edges({name})"),
         PathPart::Length => format!("length({name})"),
         PathPart::Cost => format!("cost({name})"),
+        PathPart::Identity => format!("identity({name})"),
     }
 }
 

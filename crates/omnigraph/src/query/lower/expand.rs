@@ -12,11 +12,11 @@ use super::edges::conditions;
 use super::flow::{Flow, extended};
 use super::mention::cost_of;
 use super::restrict::is_judged_by_row;
-use super::scope::{Binding, Scope, column};
+use super::scope::{Binding, Scope, column, path_column, raw_path_columns};
 use crate::adjacency::Hops;
 use crate::error::{Error, Result};
 use crate::query::graph::Entities;
-use crate::query::operator::{self, Found, Hop, node};
+use crate::query::operator::{self, Found, Hop, PathParts, node};
 
 /// Where several edges lead, and what is bound behind them.
 struct Reached {
@@ -317,20 +317,33 @@ impl Lowering {
         Ok(Flow { plan: self.walked(flow, operator, schema, expand, cost).await?, scope })
     }
 
-    /// The form in which paths are shown.
-    pub(super) fn path_objects(&mut self, flow: Flow, var: VarId) -> Result<Flow> {
+    /// Reads parts of paths, unless they are there.
+    pub(super) fn path_parts(&mut self, flow: Flow, var: VarId, parts: PathParts) -> Result<Flow> {
         let schema = flow.schema();
-        if schema.index_of(&super::scope::path_column(var, PathPart::Whole)).is_ok() {
+        let field = |part: PathPart| ArrowField::new(path_column(var, part), path_type(part), true);
+        let fields = match parts {
+            PathParts::Shown => vec![field(PathPart::Nodes), field(PathPart::Edges), field(PathPart::Whole)],
+            PathParts::Identity => vec![field(PathPart::Identity)],
+        };
+        if fields.iter().all(|field| schema.index_of(field.name()).is_ok()) {
             return Ok(flow);
         }
         let Some(Binding::Path { nodes, edges }) = flow.scope.bindings.get(&var).cloned() else {
             return Err(Error::internal("a path that is none"));
         };
-        let [numbers, addresses] = super::scope::raw_path_columns(var);
+        let [numbers, addresses] = raw_path_columns(var);
         let (numbers, addresses) = (flow.place(&numbers)?, flow.place(&addresses)?);
-        let schema = extended(&schema, operator::shown_path_fields(var));
-        let operator = operator::ShowPaths { nodes, edges, numbers, addresses, schema: Arc::clone(&schema) };
+        let schema = extended(&schema, fields);
+        let operator = operator::ReadPaths { parts, nodes, edges, numbers, addresses, schema: Arc::clone(&schema) };
         Ok(Flow { plan: node(operator, vec![flow.plan], schema), scope: flow.scope })
+    }
+}
+
+/// The Arrow type of a part of a path that is read of its nodes and edges.
+fn path_type(part: PathPart) -> DataType {
+    match part {
+        PathPart::Nodes | PathPart::Edges => DataType::List(Arc::new(ArrowField::new("item", DataType::Utf8, true))),
+        _ => DataType::Utf8,
     }
 }
 

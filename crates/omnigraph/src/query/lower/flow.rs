@@ -17,7 +17,7 @@ use super::mention::{Mention, mentions};
 use super::scope::{Binding, Scope, column, field_column};
 use crate::error::{Error, Result};
 use crate::query::graph::Entities;
-use crate::query::operator::{Attach, Distinct, Field, Filter, Project, Witness, node};
+use crate::query::operator::{Attach, Distinct, Field, Filter, PathParts, Project, Witness, node};
 use crate::query::scalar::Scalar;
 
 /// A plan and what its columns stand for.
@@ -96,7 +96,7 @@ impl Lowering {
     pub(super) async fn attach(&mut self, mut flow: Flow, exprs: &[&Expr]) -> Result<Flow> {
         let schema = flow.schema();
         let mut fields: BTreeMap<VarId, BTreeSet<Field>> = BTreeMap::new();
-        let mut paths: BTreeSet<VarId> = BTreeSet::new();
+        let mut paths: Vec<(VarId, PathParts)> = Vec::new();
         let scope = flow.scope.clone();
         for mention in exprs.iter().flat_map(|expr| through_groups(expr, &scope)) {
             match mention {
@@ -106,16 +106,17 @@ impl Lowering {
                     fields.entry(var).or_default().insert(field);
                 }
                 Mention::Path(var, PathPart::Whole | PathPart::Nodes | PathPart::Edges) => {
-                    paths.insert(var);
+                    paths.push((var, PathParts::Shown));
                 }
+                Mention::Path(var, PathPart::Identity) => paths.push((var, PathParts::Identity)),
                 Mention::Search(_, expr) if flow.scope.computed(expr).is_none() => {
                     flow = self.score(flow, expr).await?;
                 }
                 _ => {}
             }
         }
-        for var in paths {
-            flow = self.path_objects(flow, var)?;
+        for (var, parts) in paths {
+            flow = self.path_parts(flow, var, parts)?;
         }
         for (var, fields) in fields {
             flow = attach_fields(flow, var, fields.into_iter().collect())?;

@@ -92,6 +92,7 @@ pub(super) fn path_column(var: VarId, part: PathPart) -> String {
         PathPart::Edges => "edges",
         PathPart::Length => "length",
         PathPart::Cost => "cost",
+        PathPart::Identity => "identity",
     };
     format!("v{}@{part}", var.0)
 }

@@ -4,8 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Float64Builder, Int64Builder, ListArray, ListBuilder, StringArray, UInt32Array,
-    UInt64Array, UInt64Builder,
+    Array, AsArray, Float64Builder, Int64Builder, ListBuilder, UInt32Array, UInt64Array, UInt64Builder,
 };
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field as ArrowField, SchemaRef, UInt64Type};
@@ -19,7 +18,7 @@ use tokio::sync::OnceCell;
 use super::exec::{mapped, slices};
 use super::restrict::Restrictable;
 use super::walk::{Spending, WalkTarget, node_of, place, steps_text, walk_graph};
-use super::{Field, Hop, Operator, Stream, shown};
+use super::{Hop, Operator, Stream};
 use crate::error::{Error, Result};
 use crate::query::budget::Budget;
 use crate::query::graph::{Entities, ordinal_of, space_of};
@@ -59,17 +58,6 @@ pub(in crate::query) fn path_fields(path: VarId) -> [ArrowField; 4] {
         ArrowField::new(name("edge_addresses"), numbers(), true),
         ArrowField::new(name("length"), DataType::Int64, true),
         ArrowField::new(name("cost"), DataType::Float64, true),
-    ]
-}
-
-/// The columns of a path as it is shown: nodes, edges, both.
-pub(in crate::query) fn shown_path_fields(path: VarId) -> [ArrowField; 3] {
-    let objects = || DataType::List(Arc::new(ArrowField::new("item", DataType::Utf8, true)));
-    let name = |part: &str| format!("v{}@{part}", path.0);
-    [
-        ArrowField::new(name("nodes"), objects(), true),
-        ArrowField::new(name("edges"), objects(), true),
-        ArrowField::new(name("path"), DataType::Utf8, true),
     ]
 }
 
@@ -255,64 +243,6 @@ impl FindPaths {
         columns.push(Arc::new(costs.finish()));
         Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
     }
-}
-
-/// Shows nodes and edges of paths.
-#[derive(Debug)]
-pub(in crate::query) struct ShowPaths {
-    /// What the nodes are.
-    pub(in crate::query) nodes: Entities,
-    /// What the edges are.
-    pub(in crate::query) edges: Entities,
-    /// The column of nodes.
-    pub(in crate::query) numbers: usize,
-    /// The column of edges.
-    pub(in crate::query) addresses: usize,
-    /// The columns of the input, then nodes, edges and both.
-    pub(in crate::query) schema: SchemaRef,
-}
-
-impl Operator for ShowPaths {
-    fn name(&self) -> &'static str {
-        "ShowPaths"
-    }
-
-    fn detail(&self) -> String {
-        String::new()
-    }
-
-    fn run(self: Arc<Self>, inputs: Vec<Stream>, _: Arc<TaskContext>) -> Result<Stream> {
-        mapped(self, inputs, |this, batch| async move { this.show(&batch).await })
-    }
-}
-
-impl ShowPaths {
-    async fn show(&self, batch: &RecordBatch) -> Result<RecordBatch> {
-        let nodes = objects(batch.column(self.numbers), &self.nodes).await?;
-        let edges = objects(batch.column(self.addresses), &self.edges).await?;
-        let whole: StringArray = (0..batch.num_rows())
-            .map(|row| {
-                let text = |list: &ListArray| {
-                    let items = list.value(row);
-                    items.as_string::<i32>().iter().flatten().map(shown).collect::<Vec<_>>().join(",")
-                };
-                nodes.is_valid(row).then(|| format!("{{\"nodes\":[{}],\"edges\":[{}]}}", text(&nodes), text(&edges)))
-            })
-            .collect();
-        let shown: [ArrayRef; 3] = [Arc::new(nodes), Arc::new(edges), Arc::new(whole)];
-        let columns = batch.columns().iter().cloned().chain(shown).collect();
-        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
-    }
-}
-
-/// Lists of numbers as lists of whole nodes or edges.
-async fn objects(lists: &ArrayRef, entities: &Entities) -> Result<ListArray> {
-    let lists = lists.as_list::<i32>();
-    let refs = lists.values().as_primitive::<UInt64Type>();
-    let objects = entities.gather(refs, &[Field::Object]).await?;
-    let objects = objects.into_iter().next().ok_or_else(|| Error::internal("nodes that cannot be shown"))?;
-    let item = Arc::new(ArrowField::new("item", DataType::Utf8, true));
-    Ok(ListArray::try_new(item, lists.offsets().clone(), objects, lists.nulls().cloned())?)
 }
 
 /// The ids of nodes or edges, at hand.
