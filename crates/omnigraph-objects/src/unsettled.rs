@@ -16,7 +16,7 @@ use crate::{Key, Put, Result, Store};
 
 /// The objects of one write to come, see [`Store::unsettled`]. Clones share them.
 ///
-/// Dropped without a [`Store::put_if_absent_after`], they stay as they are: there for now, durable at no certain time.
+/// Dropped without a [`Store::put_if_absent_after`], they stay as they are: there, and durable at no certain time.
 #[derive(Clone, Debug)]
 pub struct Unsettled {
     inner: Arc<Inner>,

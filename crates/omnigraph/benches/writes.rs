@@ -1,7 +1,7 @@
 //! The price of small writes: one row at a time, many writers at once, and what thousands of commits leave behind.
 //!
-//! `cargo bench -p omnigraph --bench writes` (or `make bench`). Every figure stands beside a baseline of the same run: plain
-//! detached Lance appends for one row, one writer for many, the first commits for later ones, a compacted copy for reads.
+//! `cargo bench -p omnigraph --bench writes` (or `make bench`). Every figure stands beside a baseline of the same run: a plain
+//! file of a kilobyte for one row, one writer for many, the first commits for later ones, a copy made at once for what remains.
 //! One part alone by its name: `one`, `many`, `processes`, `slow`, `remains`.
 //! `OMNIGRAPH_BENCH_DEPTH` sets how many commits there are before the second measure of one row (10,000).
 
@@ -38,22 +38,25 @@ fn main() {
     {
         return runtime.block_on(writer(place, name));
     }
+    // All graphs stay to the end: after many files are deleted, a file system may be slow to make new ones for a minute.
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
     let wanted = |part: &str| arguments.iter().all(|other| other.starts_with('-') || other == part);
     runtime.block_on(async {
         if wanted("one") {
-            one_row().await;
+            one_row(root).await;
         }
         if wanted("many") {
-            many_writers().await;
+            many_writers(root).await;
         }
         if wanted("processes") {
-            many_processes().await;
+            many_processes(root).await;
         }
         if wanted("slow") {
-            slow_store().await;
+            slow_store(root).await;
         }
         if wanted("remains") {
-            remains().await;
+            remains(root).await;
         }
     });
 }
@@ -87,17 +90,24 @@ async fn timed(graph: &Omnigraph, source: &str, prefix: &str) -> Vec<Duration> {
     times
 }
 
-async fn one_row() {
+async fn one_row(root: &Path) {
     let deep: usize = std::env::var("OMNIGRAPH_BENCH_DEPTH").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000);
     println!("one row, one writer, long-lived handle, {MEASURED} each (ms)");
-    println!("  {:<10} {:<6} {:>7} {:>9} {:>9} {:>22}", "", "sync", "depth", "p50", "p95", "p50 to that of depth 0");
+    println!(
+        "  {:<10} {:<6} {:>7} {:>9} {:>9} {:>16} {:>22}",
+        "", "sync", "depth", "p50", "p95", "to a plain file", "p50 to that of depth 0"
+    );
     for (name, durability) in [("os", Durability::Os), ("full", Durability::Full)] {
-        let folder = tempfile::tempdir().unwrap();
-        let graph = graph(&folder.path().join("graph"), options(durability)).await;
+        let place = root.join(format!("one-{name}"));
+        let graph = graph(&place, options(durability)).await;
         let mut first: Vec<f64> = Vec::new();
         for depth in [0, deep] {
+            written_back();
+            let plain = plain_file(&root.join("plain"), durability);
+            println!("  {:<10} {name:<6} {:>7} {plain:>9.3}", "plain file", "");
             if depth > 0 {
-                fill(folder.path(), depth).await;
+                fill(&place, depth, durability).await;
+                written_back();
             }
             for (place, (what, source)) in
                 [("insert", INSERT), ("update", UPDATE), ("delete", DELETE)].iter().enumerate()
@@ -108,17 +118,42 @@ async fn one_row() {
                 if depth == 0 {
                     first.push(p50);
                 }
-                println!("  {what:<10} {name:<6} {depth:>7} {p50:>9.3} {p95:>9.3} {:>22.2}", p50 / first[place]);
+                let (to_plain, to_first) = (p50 / plain, p50 / first[place]);
+                println!("  {what:<10} {name:<6} {depth:>7} {p50:>9.3} {p95:>9.3} {to_plain:>16.2} {to_first:>22.2}");
             }
         }
     }
     println!();
 }
 
-/// Commits to a graph from a handle that does not wait for the disk.
-async fn fill(folder: &Path, commits: usize) {
-    let place = folder.join("graph").display().to_string();
-    let graph = Omnigraph::open(&place, options(Durability::Os)).await.unwrap();
+/// What it takes to make one file, and with `full` to have it and its name on the disk: the median in milliseconds.
+fn plain_file(folder: &Path, durability: Durability) -> f64 {
+    std::fs::create_dir_all(folder).unwrap();
+    let mut times = Vec::with_capacity(MEASURED);
+    for number in 0..MEASURED {
+        let begun = Instant::now();
+        let mut file = std::fs::File::create(folder.join(number.to_string())).unwrap();
+        file.write_all(&[7; 1024]).unwrap();
+        if durability == Durability::Full {
+            file.sync_data().unwrap();
+            std::fs::File::open(folder).unwrap().sync_all().unwrap();
+        }
+        times.push(begun.elapsed());
+        // The next one is new again.
+        std::fs::rename(folder.join(number.to_string()), folder.join(format!("was-{number}"))).unwrap();
+    }
+    times.sort_unstable();
+    millis(times[MEASURED / 2])
+}
+
+/// Has the disk write what parts before this left to it: a writer that waits for the disk is measured without them.
+fn written_back() {
+    let _ = Command::new("sync").status();
+}
+
+/// Commits to a graph from a handle of its own.
+async fn fill(place: &Path, commits: usize, durability: Durability) {
+    let graph = Omnigraph::open(&place.display().to_string(), options(durability)).await.unwrap();
     for number in 0..commits {
         mutate(&graph, INSERT, &format!("fill{number}")).await;
     }
@@ -144,13 +179,13 @@ async fn rate(graph: &Omnigraph, writers: usize, each: usize, same: bool) -> f64
     total / begun.elapsed().as_secs_f64()
 }
 
-async fn many_writers() {
+async fn many_writers(root: &Path) {
     println!("inserts per second on one branch, one process");
     println!("  {:<6} {:<10} {:>8} {:>10} {:>16}", "sync", "keys", "writers", "per s", "to one writer");
     for (name, durability) in [("os", Durability::Os), ("full", Durability::Full)] {
         for (keys, same) in [("disjoint", false), ("the same", true)] {
-            let folder = tempfile::tempdir().unwrap();
-            let graph = graph(&folder.path().join("graph"), options(durability)).await;
+            written_back();
+            let graph = graph(&root.join(format!("many-{name}-{keys}")), options(durability)).await;
             rate(&graph, 1, 50, same).await;
             let mut one = 0.0;
             for writers in WRITERS {
@@ -179,14 +214,12 @@ async fn writer(place: &str, name: &str) {
     }
 }
 
-async fn many_processes() {
+async fn many_processes(root: &Path) {
     println!("inserts per second on one branch, a writer in each process, sync os");
     println!("  {:>9} {:>10} {:>16}", "processes", "per s", "to one process");
     let mut one = 0.0;
-    // Both stay to the end: after many files are deleted, a file system may be slow to make new ones.
-    let folder = tempfile::tempdir().unwrap();
     for processes in [1, 4] {
-        let place = folder.path().join(format!("graph-{processes}"));
+        let place = root.join(format!("processes-{processes}"));
         drop(graph(&place, options(Durability::Os)).await);
         let spawn = |number: usize| {
             let mut command = Command::new(std::env::current_exe().unwrap());
@@ -211,11 +244,10 @@ async fn many_processes() {
     println!();
 }
 
-async fn slow_store() {
+async fn slow_store(root: &Path) {
     let faults = Faults::new();
     let store = StoreOptions { layer: Some(faults.layer()), durability: Durability::Os, ..StoreOptions::default() };
-    let folder = tempfile::tempdir().unwrap();
-    let graph = graph(&folder.path().join("graph"), OpenOptions { store, ..OpenOptions::default() }).await;
+    let graph = graph(&root.join("slow"), OpenOptions { store, ..OpenOptions::default() }).await;
     faults.add(Rule::new(Fault::Delay(Duration::from_millis(30))));
     println!("inserts per second where every request to the store takes 30 ms longer");
     println!("  {:>8} {:>10} {:>16}", "writers", "per s", "to one writer");
@@ -231,10 +263,9 @@ async fn slow_store() {
 }
 
 /// What 5,000 commits of one row leave without maintenance, beside a graph that got the same rows at once.
-async fn remains() {
+async fn remains(root: &Path) {
     const COMMITS: usize = 5_000;
-    let folder = tempfile::tempdir().unwrap();
-    let (many, once) = (folder.path().join("many"), folder.path().join("once"));
+    let (many, once) = (root.join("remains-many"), root.join("remains-once"));
     let graph_many = graph(&many, options(Durability::Os)).await;
     for number in 0..COMMITS {
         mutate(&graph_many, INSERT, &format!("p{number}")).await;

@@ -180,7 +180,7 @@ async fn put_after_two(store: &Store, disk: &Watched, root: &Path) -> omnigraph_
     assert_eq!(store.put_if_absent_unsettled(&key("a/0"), "0".into(), &unsettled).await?, Put::Exists("x".into()));
     disk.take(root);
     assert_eq!(store.put_if_absent_unsettled(&key("b/1"), "2".into(), &unsettled).await?, Put::Written);
-    assert_eq!(store.read(&key("a/1")).await?, Some("1".into()), "it is there for now");
+    assert_eq!(store.read(&key("a/1")).await?, Some("1".into()), "it can be read");
     let waiting: Vec<_> = disk.take(root).into_iter().filter(|(call, _)| *call != Call::Link).collect();
     assert_eq!(waiting, [], "nothing waits for the disk");
     store.put_if_absent_after(&key("log/1"), "3".into(), &unsettled).await
