@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p omnigraph --bench writes` (or `make bench`). Every figure stands beside a baseline of the same run: a plain
 //! file of a kilobyte for one row, one writer for many, the first commits for later ones, a copy made at once for what remains.
-//! One part alone by its name: `one`, `many`, `processes`, `slow`, `remains`.
+//! Some parts alone by their names: `one`, `many`, `processes`, `slow`, `remains`.
 //! `OMNIGRAPH_BENCH_DEPTH` sets how many commits there are before the second measure of one row (10,000).
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures time and prints its table")]
@@ -41,7 +41,9 @@ fn main() {
     // All graphs stay to the end: after many files are deleted, a file system may be slow to make new ones for a minute.
     let root = tempfile::tempdir().unwrap();
     let root = root.path();
-    let wanted = |part: &str| arguments.iter().all(|other| other.starts_with('-') || other == part);
+    // Cargo passes flags of its own.
+    let named: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = |part: &str| named.is_empty() || named.iter().any(|name| *name == part);
     runtime.block_on(async {
         if wanted("one") {
             one_row(root).await;
