@@ -25,8 +25,8 @@ pub enum Published {
 impl Log {
     /// Publishes `record` as the commit after `base`. The only place in the system that makes a change visible.
     ///
-    /// Everything `record` names must be complete before the call, and durable or put into `unsettled`. Publishing does not look whether the branch
-    /// still has its name: who holds a branch across writes finds it by name again before each.
+    /// Everything `record` names must be complete before the call, and durable or put into `unsettled`. Publishing does not
+    /// look whether the branch still has its name: who holds a branch across writes finds it by name again before each.
     ///
     /// # Errors
     ///

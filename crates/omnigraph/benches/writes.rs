@@ -105,7 +105,7 @@ async fn one_row(root: &Path) {
         let mut first: Vec<f64> = Vec::new();
         for depth in [0, deep] {
             written_back();
-            let plain = plain_file(&root.join("plain"), durability);
+            let plain = plain_file(&root.join(format!("plain-{name}-{depth}")), durability);
             println!("  {:<10} {name:<6} {:>7} {plain:>9.3}", "plain file", "");
             if depth > 0 {
                 fill(&place, depth, durability).await;
@@ -141,8 +141,6 @@ fn plain_file(folder: &Path, durability: Durability) -> f64 {
             std::fs::File::open(folder).unwrap().sync_all().unwrap();
         }
         times.push(begun.elapsed());
-        // The next one is new again.
-        std::fs::rename(folder.join(number.to_string()), folder.join(format!("was-{number}"))).unwrap();
     }
     times.sort_unstable();
     millis(times[MEASURED / 2])

@@ -31,6 +31,8 @@ mod linux {
         version.is_some_and(|version| version >= (5, 8))
     });
 
+    /// The file system that holds `folder`, to be opened before what is to be synced is written; `None` where files are better
+    /// synced one by one.
     pub(in crate::local) fn open(folder: &Path) -> Option<File> {
         if !*REPORTS {
             return None;
@@ -40,8 +42,9 @@ mod linux {
         KNOWN.contains(&kind).then_some(file)
     }
 
+    /// Syncs all of a file system, unless too much waits to be written, or nobody can tell: then nothing is done.
     pub(in crate::local) fn sync(file_system: &File) -> io::Result<bool> {
-        if waiting()?.is_none_or(|waiting| waiting > MOST_WAITING) {
+        if waiting().is_none_or(|waiting| waiting > MOST_WAITING) {
             return Ok(false);
         }
         rustix::fs::syncfs(file_system)?;
@@ -49,37 +52,27 @@ mod linux {
     }
 
     /// The bytes that wait to be written on all file systems, or are being written: `proc_meminfo(5)`.
-    fn waiting() -> io::Result<Option<u64>> {
+    fn waiting() -> Option<u64> {
         let mut text = [0; 2048];
-        let read = File::open("/proc/meminfo")?.read(&mut text)?;
+        let read = File::open("/proc/meminfo").ok()?.read(&mut text).ok()?;
         let text = String::from_utf8_lossy(&text[..read]);
         let kib = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name))?;
             line.trim_end_matches("kB").trim().parse::<u64>().ok()
         };
-        Ok(kib("Dirty:").zip(kib("Writeback:")).map(|(dirty, writeback)| (dirty + writeback) << 10))
+        Some((kib("Dirty:")? + kib("Writeback:")?) << 10)
     }
 }
 
-/// The file system that holds `folder`, to be opened before what is to be synced is written; `None` where files are better synced
-/// one by one.
-pub(super) fn open(folder: &Path) -> Option<File> {
-    #[cfg(target_os = "linux")]
-    return linux::open(folder);
-    #[cfg(not(target_os = "linux"))]
-    {
-        let _ = folder;
-        None
-    }
+#[cfg(target_os = "linux")]
+pub(super) use linux::{open, sync};
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn open(_folder: &Path) -> Option<File> {
+    None
 }
 
-/// Syncs all of a file system, unless too much waits to be written: then nothing is done.
-pub(super) fn sync(file_system: &File) -> io::Result<bool> {
-    #[cfg(target_os = "linux")]
-    return linux::sync(file_system);
-    #[cfg(not(target_os = "linux"))]
-    {
-        let _ = file_system;
-        Ok(false)
-    }
+#[cfg(not(target_os = "linux"))]
+pub(super) fn sync(_file_system: &File) -> io::Result<bool> {
+    Ok(false)
 }

@@ -14,24 +14,29 @@ use crate::unsettled::Unsettled;
 impl Root {
     /// Makes an object durable that is already there.
     pub(super) fn settle_object(&self, target: &Path) -> Result<()> {
-        if self.folders.is_full() {
-            let file = self.open_file(target)?;
-            self.disk.sync_file(&file, target).map_err(|e| failure("sync", target, e))?;
-        }
+        self.sync_object(target)?;
         self.settle_parent(target)
     }
 
     pub(super) fn settle_parent(&self, target: &Path) -> Result<()> {
-        let folder = target.parent().unwrap_or(target);
+        self.settle_folder(target.parent().unwrap_or(target))
+    }
+
+    fn settle_folder(&self, folder: &Path) -> Result<()> {
         self.folders.settle(folder).map_err(|e| failure("sync the folder", folder, e))
+    }
+
+    fn sync_object(&self, target: &Path) -> Result<()> {
+        if self.folders.is_full() { self.sync_file(&self.open_file(target)?, target) } else { Ok(()) }
     }
 
     /// The content of a file that has no name yet.
     pub(super) fn sync_content(&self, staged: &Staged, target: &Path) -> Result<()> {
-        if !self.folders.is_full() {
-            return Ok(());
-        }
-        self.disk.sync_file(&staged.file, target).map_err(|e| failure("sync", target, e))
+        if self.folders.is_full() { self.sync_file(&staged.file, target) } else { Ok(()) }
+    }
+
+    fn sync_file(&self, file: &File, path: &Path) -> Result<()> {
+        self.disk.sync_file(file, path).map_err(|e| failure("sync", path, e))
     }
 
     /// The content of a file that has no name yet, and objects that are there: in one wait for the disk where that can be.
@@ -59,10 +64,7 @@ impl Root {
         {
             return Ok(());
         }
-        for object in &objects {
-            let file = self.open_file(object)?;
-            self.disk.sync_file(&file, object).map_err(|e| failure("sync", object, e))?;
-        }
+        objects.iter().try_for_each(|object| self.sync_object(object))?;
         self.sync_content(staged, target)?;
         self.settle_folders(objects.iter())
     }
@@ -73,18 +75,18 @@ impl Root {
         let Some(expected) = file_system.metadata().ok().and_then(|described| device_of(&described)) else {
             return false;
         };
-        let folders: BTreeSet<&Path> = files.filter_map(Path::parent).collect();
-        folders.into_iter().all(|folder| self.folders.is_durable(folder) && device(folder) == Some(expected))
+        folders_of(files).into_iter().all(|folder| self.folders.is_durable(folder) && device(folder) == Some(expected))
     }
 
     /// The folders that hold these files, each once.
     pub(super) fn settle_folders<'a>(&self, files: impl Iterator<Item = &'a PathBuf>) -> Result<()> {
-        // Sorted paths of one folder need not be neighbours, folders in a set are unique.
-        let folders: BTreeSet<&Path> = files.filter_map(|file| file.parent()).collect();
-        folders
-            .into_iter()
-            .try_for_each(|folder| self.folders.settle(folder).map_err(|e| failure("sync the folder", folder, e)))
+        folders_of(files.map(PathBuf::as_path)).into_iter().try_for_each(|folder| self.settle_folder(folder))
     }
+}
+
+/// The folders that files are in. Sorted paths of one folder need not be neighbours, folders in a set are unique.
+fn folders_of<'a>(files: impl Iterator<Item = &'a Path>) -> BTreeSet<&'a Path> {
+    files.filter_map(Path::parent).collect()
 }
 
 /// The device that a file is on.

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use omnigraph::objects::StoreOptions;
-use omnigraph::{LoadMode, Omnigraph, OpenOptions, Target};
+use omnigraph::{LoadMode, Omnigraph, OpenOptions};
 use omnigraph_testkit::power::{Fragile, Left};
 
-use crate::support::{CREW, MORE, SCHEMA, branch, export, load, merge, mutate};
+use crate::support::{CREW, MORE, SCHEMA, branch, export, load, merge, mutate, try_export};
 
 /// What is done, one after the other.
 const STEPS: &[&str] =
@@ -15,33 +15,30 @@ const STEPS: &[&str] =
 
 async fn step(graph: &Omnigraph, name: &str, number: usize) {
     let done = match name {
-        "load" => load(graph, "main", LoadMode::Merge, CREW).await.map(|_| ()),
-        "insert" => mutate(graph, "main", r#"insert Sailor { handle: "eve", rank: 1 }"#).await.map(|_| ()),
-        "update" => mutate(graph, "main", r#"update Sailor set { rank: rank + 1 } where rank > 1"#).await.map(|_| ()),
-        "delete" => mutate(graph, "main", r#"delete Sailor where handle = "eve""#).await.map(|_| ()),
+        "load" => load(graph, "main", LoadMode::Merge, CREW).await.map(drop),
+        "insert" => mutate(graph, "main", r#"insert Sailor { handle: "eve", rank: 1 }"#).await.map(drop),
+        "update" => mutate(graph, "main", r#"update Sailor set { rank: rank + 1 } where rank > 1"#).await.map(drop),
+        "delete" => mutate(graph, "main", r#"delete Sailor where handle = "eve""#).await.map(drop),
         // Two statements: the second runs on a state that is never published.
         "several" => {
             let statements = r#"insert Harbor { code: "rome" } insert Sailor { handle: "fay" }
                 insert BasedAt { from: "fay", to: "rome" } update Sailor set { rank: 7 } where handle = "fay""#;
-            mutate(graph, "main", statements).await.map(|_| ())
+            mutate(graph, "main", statements).await.map(drop)
         }
         "branch" => {
             branch(graph, "side").await;
-            load(graph, "side", LoadMode::Merge, MORE).await.map(|_| ())
+            load(graph, "side", LoadMode::Merge, MORE).await.map(drop)
         }
-        "merge" => merge(graph, "side").await.map(|_| ()),
-        "replace" => load(graph, "main", LoadMode::Overwrite, CREW).await.map(|_| ()),
-        _ => mutate(graph, "main", &format!(r#"insert Sailor {{ handle: "s{number}" }}"#)).await.map(|_| ()),
+        "merge" => merge(graph, "side").await.map(drop),
+        "replace" => load(graph, "main", LoadMode::Overwrite, CREW).await.map(drop),
+        _ => mutate(graph, "main", &format!(r#"insert Sailor {{ handle: "s{number}" }}"#)).await.map(drop),
     };
     done.unwrap_or_else(|error| panic!("{name}: {error}"));
 }
 
 async fn main_of(folder: &Path) -> omnigraph::Result<String> {
     let graph = Omnigraph::open(&folder.display().to_string(), OpenOptions::default()).await?;
-    let rows = graph.snapshot(Target::Branch("main".into())).await?;
-    let mut lines = Vec::new();
-    rows.export(&[], &mut lines).await?;
-    Ok(String::from_utf8_lossy(&lines).into_owned())
+    try_export(&graph, "main").await
 }
 
 async fn cut_everywhere(together: bool) {

@@ -59,10 +59,15 @@ pub(crate) async fn load(graph: &Omnigraph, branch: &str, mode: LoadMode, lines:
 
 /// Everything on a branch, as lines.
 pub(crate) async fn export(graph: &Omnigraph, branch: &str) -> String {
-    let snapshot = graph.snapshot(Target::Branch(branch.to_owned())).await.unwrap();
+    try_export(graph, branch).await.unwrap()
+}
+
+/// The same, where it may fail.
+pub(crate) async fn try_export(graph: &Omnigraph, branch: &str) -> Result<String> {
+    let snapshot = graph.snapshot(Target::Branch(branch.to_owned())).await?;
     let mut lines = Vec::new();
-    snapshot.export(&[], &mut lines).await.unwrap();
-    String::from_utf8(lines).unwrap()
+    snapshot.export(&[], &mut lines).await?;
+    Ok(String::from_utf8(lines).unwrap())
 }
 
 /// Runs a query on a target.

@@ -9,6 +9,7 @@ use omnigraph_walk::Side;
 use super::Lowering;
 use super::block::{Pending, Uses, edge_variable};
 use super::edges::conditions;
+use super::expr::carrier;
 use super::flow::{Flow, extended};
 use super::mention::cost_of;
 use super::restrict::is_judged_by_row;
@@ -320,10 +321,15 @@ impl Lowering {
     /// Reads parts of paths, unless they are there.
     pub(super) fn path_parts(&mut self, flow: Flow, var: VarId, parts: PathParts) -> Result<Flow> {
         let schema = flow.schema();
-        let field = |part: PathPart| ArrowField::new(path_column(var, part), path_type(part), true);
+        let field = |part, ty| ArrowField::new(path_column(var, part), ty, true);
+        let objects = carrier(&ir::Type::Objects { kind: ir::ObjectKind::Node, nullable: true });
         let fields = match parts {
-            PathParts::Shown => vec![field(PathPart::Nodes), field(PathPart::Edges), field(PathPart::Whole)],
-            PathParts::Identity => vec![field(PathPart::Identity)],
+            PathParts::Shown => vec![
+                field(PathPart::Nodes, objects.clone()),
+                field(PathPart::Edges, objects),
+                field(PathPart::Whole, DataType::Utf8),
+            ],
+            PathParts::Identity => vec![field(PathPart::Identity, DataType::Utf8)],
         };
         if fields.iter().all(|field| schema.index_of(field.name()).is_ok()) {
             return Ok(flow);
@@ -336,14 +342,6 @@ impl Lowering {
         let schema = extended(&schema, fields);
         let operator = operator::ReadPaths { parts, nodes, edges, numbers, addresses, schema: Arc::clone(&schema) };
         Ok(Flow { plan: node(operator, vec![flow.plan], schema), scope: flow.scope })
-    }
-}
-
-/// The Arrow type of a part of a path that is read of its nodes and edges.
-fn path_type(part: PathPart) -> DataType {
-    match part {
-        PathPart::Nodes | PathPart::Edges => DataType::List(Arc::new(ArrowField::new("item", DataType::Utf8, true))),
-        _ => DataType::Utf8,
     }
 }
 
