@@ -1,4 +1,4 @@
-//! How long it takes to index short texts, to rank them, and to find the nearest vectors.
+//! Benchmark: indexes short texts, ranks them, and finds the nearest vectors.
 
 #![allow(clippy::print_stdout, reason = "a bench prints its table")]
 #![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
@@ -7,58 +7,60 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use omnigraph_compiler::catalog::{Analyzer, Metric};
-use omnigraph_search::best::Order;
-use omnigraph_search::{Best, Bm25, Corpus, Field, MatchKind, Nearest, Rows, Segment, TextQuery, Tokenizer};
+use omnigraph_compiler::catalog::{DistanceMetric, TextAnalyzer};
+use omnigraph_search::{
+    Bm25Field, Bm25Scorer, CorpusStats, InvertedIndex, MatchKind, RowFilter, ScoreOrder, TextQuery, Tokenizer,
+    TopKCollector, VectorQuery,
+};
 
 const TEXTS: usize = 64 * 1024;
-const WORDS_OF_A_TEXT: usize = 20;
+const WORDS_PER_TEXT: usize = 20;
 const DICTIONARY: u64 = 50_000;
 const VECTORS: usize = 100_000;
 const DIMENSION: usize = 256;
 
-/// Runs of which the fastest counts.
+/// Number of runs; the fastest counts.
 const RUNS: usize = 5;
 
 fn main() {
-    let mut random = Random(1);
+    let mut random = XorShift(1);
     texts(&mut random);
     vectors(&mut random);
 }
 
-fn texts(random: &mut Random) {
-    let tokenizer = Tokenizer::new(&Analyzer("english".to_owned())).unwrap();
+fn texts(random: &mut XorShift) {
+    let tokenizer = Tokenizer::new(&TextAnalyzer("english".to_owned())).unwrap();
     let texts: Vec<String> = (0..TEXTS).map(|_| random.text()).collect();
     let bytes: usize = texts.iter().map(String::len).sum();
-    let segment = measure("build", || Segment::build(&tokenizer, texts.iter().map(|text| Some(text.as_str()))));
-    println!("{:>24} {:>12} of {bytes} bytes of text, {} tokens", "memory", segment.memory(), segment.distinct());
+    let index = measure("build", || InvertedIndex::build(&tokenizer, texts.iter().map(|text| Some(text.as_str()))));
+    println!("{:>24} {:>12} of {bytes} bytes of text, {} tokens", "memory", index.memory_bytes(), index.term_count());
 
-    let corpus = measure("corpus", || Corpus::of(&segment, Rows::All));
+    let corpus = measure("corpus", || CorpusStats::count(&index, RowFilter::All));
     for (name, text) in [("top 10, common words", "word0 word1 word2"), ("top 10, rare words", "word30000 word40000")] {
         let query = TextQuery::new(&tokenizer, text);
-        let hits = measure(name, || {
-            let mut field = Field::new(1.0, &query, corpus);
-            field.count(&segment, Rows::All);
-            let mut best = Best::new(10, Order::Descending);
-            Bm25::new(&[field]).rank(0, &[&segment], Rows::All, &mut best);
+        let rows = measure(name, || {
+            let mut field = Bm25Field::new(1.0, &query, corpus);
+            field.count(&index, RowFilter::All);
+            let mut best = TopKCollector::new(10, ScoreOrder::Descending);
+            Bm25Scorer::new(&[field]).rank(0, &[&index], RowFilter::All, &mut best);
             best.finish()
         });
-        assert!(!hits.is_empty());
+        assert!(!rows.is_empty());
     }
     let query = TextQuery::new(&tokenizer, "word1 word2");
     let kinds = [("any", MatchKind::Any), ("all", MatchKind::All), ("phrase", MatchKind::Phrase)];
     for (name, kind) in kinds.into_iter().chain([("fuzzy, 2 edits", MatchKind::Fuzzy { edits: 2 })]) {
-        measure(name, || segment.matches(&query, kind, Rows::All));
+        measure(name, || index.matches(&query, kind, RowFilter::All));
     }
 }
 
-fn vectors(random: &mut Random) {
+fn vectors(random: &mut XorShift) {
     let flat: Vec<f32> = (0..VECTORS * DIMENSION).map(|_| random.component()).collect();
     let query: Vec<f32> = (0..DIMENSION).map(|_| random.component()).collect();
-    for metric in [Metric::Cosine, Metric::L2, Metric::Dot] {
+    for metric in [DistanceMetric::Cosine, DistanceMetric::L2, DistanceMetric::Dot] {
         measure(&format!("nearest 10, {}", metric.word()), || {
-            let mut best = Best::new(10, Order::Ascending);
-            Nearest::new(metric, query.clone()).rank(0, &flat, Rows::All, &mut best);
+            let mut best = TopKCollector::new(10, ScoreOrder::Ascending);
+            VectorQuery::new(metric, query.clone()).rank(0, &flat, RowFilter::All, &mut best);
             best.finish()
         });
     }
@@ -76,10 +78,10 @@ fn measure<T>(name: &str, mut run: impl FnMut() -> T) -> T {
     result
 }
 
-/// A generator that gives the same numbers every time (xorshift).
-struct Random(u64);
+/// A deterministic random number generator (xorshift).
+struct XorShift(u64);
 
-impl Random {
+impl XorShift {
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -87,14 +89,14 @@ impl Random {
         self.0
     }
 
-    /// From -1 to 1.
+    /// Returns a component from -1 to 1.
     fn component(&mut self) -> f32 {
         (self.next() % 20_001) as f32 / 10_000.0 - 1.0
     }
 
-    /// Words of which few are common and most are rare.
+    /// Returns a text of words with a skewed distribution: few are common, most are rare.
     fn text(&mut self) -> String {
-        let words: Vec<String> = (0..WORDS_OF_A_TEXT)
+        let words: Vec<String> = (0..WORDS_PER_TEXT)
             .map(|_| {
                 let share = (self.next() % 1_000_000) as f64 / 1e6;
                 format!("word{}", (DICTIONARY as f64).powf(share) as u64 - 1)

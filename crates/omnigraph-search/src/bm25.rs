@@ -1,66 +1,66 @@
-//! Okapi BM25 over one text column or several with weights.
+//! Okapi BM25 over one text column, or over several with weights.
 //!
-//! The score of a row is the sum, over fields and over the distinct words of the query, of
+//! The score of a row is the sum, over fields and distinct query words, of
 //!
 //! ```text
 //! weight · ln(1 + (N - n + 0.5) / (n + 0.5)) · f · (k1 + 1) / (f + k1 · (1 - b + b · length / average))
 //! ```
 //!
-//! after Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with the 1 inside of
-//! the logarithm that keeps it positive for words that most rows hold. `f` is how often the row's text holds the
-//! word and `length` its number of tokens. `N`, `n` (rows that hold the word) and `average` (length) are taken over
-//! the *live rows of the whole table* whose text has a token: null, an empty text and a text of stop words say
-//! nothing about how rare a word is. They do not depend on what else a query asks for, nor on how rows are spread over files.
+//! after S. Robertson and H. Zaragoza, *The Probabilistic Relevance Framework: BM25 and Beyond* (2009). The 1 inside the
+//! logarithm keeps the inverse document frequency positive for words that most rows contain. `f` is the term frequency and
+//! `length` the number of tokens of the row's text. `N`, `n` (document frequency) and `average` (length) are taken over the
+//! live rows of the whole table whose text has at least one token: a null, an empty text or a text of stop words does not
+//! affect the rarity of a word. They depend neither on other conditions of a query nor on the distribution of rows over data
+//! files.
 //!
-//! A row that holds no word of the query has score 0 and is not covered; every other score is positive.
+//! A row without any query word has score 0 and is not part of the result. All other scores are positive.
 
-use crate::best::{Best, Hit};
+use crate::inverted_index::{InvertedIndex, PostingsReader};
 use crate::query::TextQuery;
-use crate::rows::Rows;
-use crate::segment::{Postings, Segment};
+use crate::ranking::{RowFilter, ScoredRow, TopKCollector};
 
-/// How soon repetitions of a word stop to matter.
+/// Saturation of term frequency.
 pub const K1: f64 = 1.2;
 
-/// How much a text's length matters.
+/// Weight of length normalization.
 pub const B: f64 = 0.75;
 
-/// Rows that are scored at a time: their sums stay in the fastest cache.
-const WINDOW: usize = 1024;
+/// Rows that are scored at a time, so that their sums stay in the first-level cache.
+const WINDOW_ROWS: usize = 1024;
 
-/// How much text there is: of one segment, or of a whole table as the sum over its segments.
+/// Corpus statistics: of one inverted index, or of a table as the sum over its data files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Corpus {
-    /// Live rows whose text has a token.
+pub struct CorpusStats {
+    /// Live rows whose text has at least one token.
     pub rows: u64,
-    /// Tokens of those rows.
+    /// Total number of tokens of these rows.
     pub tokens: u64,
 }
 
-impl Corpus {
-    /// The text of the `live` rows of a segment.
+impl CorpusStats {
+    /// Counts the `live` rows of an inverted index.
     #[must_use]
-    pub fn of(segment: &Segment, live: Rows<'_>) -> Self {
-        let mut corpus = Self::default();
-        for (row, length) in (0..).zip(segment.lengths()) {
+    pub fn count(index: &InvertedIndex, live: RowFilter<'_>) -> Self {
+        let mut stats = Self::default();
+        for (row, length) in (0..).zip(index.lengths()) {
             if *length > 0 && live.contains(row) {
-                corpus.rows += 1;
-                corpus.tokens += u64::from(*length);
+                stats.rows += 1;
+                stats.tokens += u64::from(*length);
             }
         }
-        corpus
+        stats
     }
 
-    /// The text of both.
+    /// Returns the sum of two statistics.
     #[must_use]
-    pub const fn plus(self, other: Self) -> Self {
+    pub const fn merge(self, other: Self) -> Self {
         Self { rows: self.rows + other.rows, tokens: self.tokens + other.tokens }
     }
 
-    /// What is left of a corpus that holds a segment when some of its rows go. Each is named once.
+    /// Subtracts distinct deleted rows of an inverted index that is part of the corpus.
     #[must_use]
-    pub fn without(mut self, segment: &Segment, rows: impl IntoIterator<Item = u32>) -> Self {
-        for length in rows.into_iter().map(|row| segment.length(row)).filter(|length| *length > 0) {
+    pub fn subtract_rows(mut self, index: &InvertedIndex, rows: impl IntoIterator<Item = u32>) -> Self {
+        for length in rows.into_iter().map(|row| index.length(row)).filter(|length| *length > 0) {
             self.rows = self.rows.saturating_sub(1);
             self.tokens = self.tokens.saturating_sub(u64::from(length));
         }
@@ -68,73 +68,75 @@ impl Corpus {
     }
 }
 
-/// One column of a search, with what the whole table says about the words of the query.
+/// One column of a BM25 search, with the document frequencies of the query words over the table.
 #[derive(Clone, Debug)]
-pub struct Field<'q> {
+pub struct Bm25Field<'q> {
     weight: f64,
     query: &'q TextQuery,
-    corpus: Corpus,
-    documents: Vec<u64>,
+    corpus: CorpusStats,
+    document_frequencies: Vec<u64>,
 }
 
-impl<'q> Field<'q> {
-    /// A column with its positive weight, the query as the column's analyzer reads it, and the table's text in that
-    /// column. [`Self::count`] has yet to be called for every segment of the table.
+impl<'q> Bm25Field<'q> {
+    /// Creates a field from a positive weight, the query analyzed for the column, and the corpus statistics of the column.
+    ///
+    /// The caller then calls [`Self::count`] for the inverted index of every data file.
     #[must_use]
-    pub fn new(weight: f64, query: &'q TextQuery, corpus: Corpus) -> Self {
-        Self { weight, query, corpus, documents: vec![0; query.words().len()] }
+    pub fn new(weight: f64, query: &'q TextQuery, corpus: CorpusStats) -> Self {
+        Self { weight, query, corpus, document_frequencies: vec![0; query.words().len()] }
     }
 
-    /// Counts the `live` rows of a segment that hold the words.
-    pub fn count(&mut self, segment: &Segment, live: Rows<'_>) {
-        for (sum, documents) in self.documents.iter_mut().zip(segment.document_frequencies(self.query, live)) {
+    /// Adds the `live` rows of an inverted index that contain each word.
+    pub fn count(&mut self, index: &InvertedIndex, live: RowFilter<'_>) {
+        for (sum, documents) in self.document_frequencies.iter_mut().zip(index.document_frequencies(self.query, live)) {
             *sum += documents;
         }
     }
 }
 
-/// Scores the rows of a table; made once for a query, then used for every data file, also from several threads.
+/// A BM25 scorer of one query. Created once per query and used for every data file, from any thread.
 #[derive(Clone, Debug)]
-pub struct Bm25 {
-    fields: Vec<Prepared>,
+pub struct Bm25Scorer {
+    fields: Vec<PreparedField>,
 }
 
-/// A field of which all is known that does not depend on the row.
+/// The parts of a field's score that do not depend on the row.
 #[derive(Clone, Debug)]
-struct Prepared {
-    /// Words with the factor of their score: weight · idf · (k1 + 1).
+struct PreparedField {
+    /// Words with the constant factor of their score: weight · idf · (k1 + 1).
     words: Vec<(String, f64)>,
-    /// What a text of length 0 would add to the denominator, and what each token adds.
+    /// Denominator of an empty text.
     base: f64,
+    /// Increase of the denominator per token.
     slope: f64,
 }
 
-impl Bm25 {
-    /// Prepares a search over fields that counted every segment.
+impl Bm25Scorer {
+    /// Creates a scorer over fields that counted every data file.
     #[must_use]
-    pub fn new(fields: &[Field<'_>]) -> Self {
-        Self { fields: fields.iter().map(Prepared::new).collect() }
+    pub fn new(fields: &[Bm25Field<'_>]) -> Self {
+        Self { fields: fields.iter().map(PreparedField::new).collect() }
     }
 
-    /// Calls `each` with every row among `rows` whose score is positive, ascending, and the score.
+    /// Calls `visit` with each row that `rows` admits and whose score is positive, ascending, and its score.
     ///
-    /// `segments` are those of one data file, one for each field in order; a file without a field's column has an
-    /// empty segment there. `rows` holds live rows only.
-    pub fn score(&self, segments: &[&Segment], rows: Rows<'_>, mut each: impl FnMut(u32, f64)) {
-        let mut lists: Vec<Scored<'_>> = Vec::new();
-        for (field, segment) in self.fields.iter().zip(segments) {
-            lists.extend(field.words.iter().filter_map(|(word, factor)| Scored::new(field, segment, word, *factor)));
+    /// `indexes` are the inverted indexes of one data file, one per field in order. A file without the column of a field has
+    /// an empty index there. `rows` admits live rows only.
+    pub fn score(&self, indexes: &[&InvertedIndex], rows: RowFilter<'_>, mut visit: impl FnMut(u32, f64)) {
+        let mut terms: Vec<TermScorer<'_>> = Vec::new();
+        for (field, index) in self.fields.iter().zip(indexes) {
+            terms.extend(field.words.iter().filter_map(|(word, factor)| TermScorer::new(field, index, word, *factor)));
         }
-        let mut sums = [0.0; WINDOW];
-        while let Some(first) = lists.iter().filter_map(|list| list.row).min() {
-            let start = first - first % WINDOW as u32;
-            for list in &mut lists {
-                list.add(start, &mut sums);
+        let mut sums = [0.0; WINDOW_ROWS];
+        while let Some(first) = terms.iter().filter_map(|term| term.row).min() {
+            let start = first - first % WINDOW_ROWS as u32;
+            for term in &mut terms {
+                term.accumulate(start, &mut sums);
             }
             for (row, sum) in (start..).zip(&mut sums) {
                 if *sum > 0.0 {
                     if rows.contains(row) {
-                        each(row, *sum);
+                        visit(row, *sum);
                     }
                     *sum = 0.0;
                 }
@@ -142,36 +144,36 @@ impl Bm25 {
         }
     }
 
-    /// Every row that [`Self::score`] covers, in a list.
+    /// Returns the rows and scores that [`Self::score`] visits.
     #[must_use]
-    pub fn score_all(&self, segments: &[&Segment], rows: Rows<'_>) -> Vec<(u32, f64)> {
+    pub fn score_all(&self, indexes: &[&InvertedIndex], rows: RowFilter<'_>) -> Vec<(u32, f64)> {
         let mut scores = Vec::new();
-        self.score(segments, rows, |row, score| scores.push((row, score)));
+        self.score(indexes, rows, |row, score| scores.push((row, score)));
         scores
     }
 
-    /// Offers every row that [`Self::score`] covers to `best`, as of data file `part`.
-    pub fn rank(&self, part: u32, segments: &[&Segment], rows: Rows<'_>, best: &mut Best) {
-        self.score(segments, rows, |row, score| best.offer(Hit { part, row, score }));
+    /// Pushes the rows that [`Self::score`] visits to `top_k`, with the data file number `part`.
+    pub fn rank(&self, part: u32, indexes: &[&InvertedIndex], rows: RowFilter<'_>, top_k: &mut TopKCollector) {
+        self.score(indexes, rows, |row, score| top_k.push(ScoredRow { part, row, score }));
     }
 }
 
-impl Prepared {
-    fn new(field: &Field<'_>) -> Self {
+impl PreparedField {
+    fn new(field: &Bm25Field<'_>) -> Self {
         let rows = field.corpus.rows as f64;
         let average = field.corpus.tokens as f64 / rows.max(1.0);
         let factor = |documents: &u64| {
             let documents = *documents as f64;
             field.weight * (K1 + 1.0) * ((rows - documents + 0.5) / (documents + 0.5)).ln_1p()
         };
-        let words = field.query.words().iter().cloned().zip(field.documents.iter().map(factor)).collect();
+        let words = field.query.words().iter().cloned().zip(field.document_frequencies.iter().map(factor)).collect();
         Self { words, base: K1 * (1.0 - B), slope: K1 * B / average.max(f64::MIN_POSITIVE) }
     }
 }
 
-/// The postings of one word in one field, on their way through the rows.
-struct Scored<'a> {
-    postings: Postings<'a>,
+/// A cursor over the postings of one word in one field.
+struct TermScorer<'a> {
+    postings: PostingsReader<'a>,
     lengths: &'a [u32],
     factor: f64,
     base: f64,
@@ -179,15 +181,15 @@ struct Scored<'a> {
     row: Option<u32>,
 }
 
-impl<'a> Scored<'a> {
-    fn new(field: &Prepared, segment: &'a Segment, word: &str, factor: f64) -> Option<Self> {
-        let mut postings = segment.postings(segment.find(word)?);
+impl<'a> TermScorer<'a> {
+    fn new(field: &PreparedField, index: &'a InvertedIndex, word: &str, factor: f64) -> Option<Self> {
+        let mut postings = index.postings(index.find(word)?);
         let row = postings.next();
-        Some(Self { postings, lengths: segment.lengths(), factor, base: field.base, slope: field.slope, row })
+        Some(Self { postings, lengths: index.lengths(), factor, base: field.base, slope: field.slope, row })
     }
 
-    /// Adds the word's part to the sums of the rows from `start` on.
-    fn add(&mut self, start: u32, sums: &mut [f64; WINDOW]) {
+    /// Adds the score of the word to the sums of the window that begins at row `start`.
+    fn accumulate(&mut self, start: u32, sums: &mut [f64; WINDOW_ROWS]) {
         while let Some(row) = self.row
             && let Some(sum) = sums.get_mut((row - start) as usize)
         {

@@ -1,93 +1,92 @@
-//! Distances between vectors, and the nearest rows, measured exhaustively.
+//! Vector distances and exhaustive nearest-neighbor search.
 //!
-//! All distances are ascending: near is small.
+//! All distances are ascending: a smaller distance is nearer.
 //!
 //! | Metric | Distance |
 //! |---|---|
-//! | `cosine` | 1 - cos of the angle, from 0 to 2; 1, as at a right angle, if a vector is zero |
-//! | `l2` | the square of the Euclidean distance |
-//! | `dot` | the inner product, negated |
+//! | `cosine` | 1 - cosine of the angle, from 0 to 2; 1, as at a right angle, if a vector is zero |
+//! | `l2` | squared Euclidean distance |
+//! | `dot` | negated inner product |
 //!
-//! A zero vector has no direction, but it is a vector: `limit k` gives k rows when k rows qualify, and only a null is
-//! not covered.
+//! A zero vector has no direction, but it is a vector: `limit k` returns k rows if k rows qualify. Only a null is excluded.
 //!
-//! Components are multiplied and added up in 64 bits, where the product of two 32-bit floats is exact: no distance
-//! overflows, and the order of near rows is right far beyond the precision of what is stored.
+//! Components are multiplied and added in 64 bits, where the product of two 32-bit floats is exact. So no distance overflows, and
+//! the order of near rows is precise beyond the precision of the stored components.
 
-use omnigraph_compiler::catalog::Metric;
+use omnigraph_compiler::catalog::DistanceMetric;
 
-use crate::best::{Best, Hit};
-use crate::rows::Rows;
+use crate::ranking::{RowFilter, ScoredRow, TopKCollector};
 
-/// Sums that are kept apart: enough to fill vector registers, and to hide how long an addition takes.
-const LANES: usize = 8;
+/// Independent partial sums: enough to fill vector registers and to hide the latency of additions.
+const SIMD_LANES: usize = 8;
 
-/// The distance of two vectors of the same dimension.
+/// Returns the distance of two vectors of the same dimension.
 #[must_use]
-pub fn distance(metric: Metric, a: &[f32], b: &[f32]) -> f64 {
+pub fn distance(metric: DistanceMetric, a: &[f32], b: &[f32]) -> f64 {
     match metric {
-        Metric::Cosine => from_cosine(dot(a, b), square(a), square(b)),
-        Metric::L2 => sum(a, b, |a, b| (a - b) * (a - b)),
-        // Subtracted from zero, because a minus would make a zero negative.
-        Metric::Dot => 0.0 - dot(a, b),
+        DistanceMetric::Cosine => cosine_distance(dot(a, b), square(a), square(b)),
+        DistanceMetric::L2 => sum(a, b, |a, b| (a - b) * (a - b)),
+        // Subtraction from zero: a negation would turn 0.0 into -0.0.
+        DistanceMetric::Dot => 0.0 - dot(a, b),
     }
 }
 
-/// A search for the vectors nearest to a query.
+/// A query for the nearest vectors.
 #[derive(Clone, Debug)]
-pub struct Nearest {
-    metric: Metric,
+pub struct VectorQuery {
+    metric: DistanceMetric,
     query: Vec<f32>,
-    /// The square of the query's length.
+    /// Squared length of the query.
     square: f64,
 }
 
-impl Nearest {
-    /// A search around `query`, whose components are finite.
+impl VectorQuery {
+    /// Creates a query; its components are finite.
     #[must_use]
-    pub fn new(metric: Metric, query: Vec<f32>) -> Self {
+    pub fn new(metric: DistanceMetric, query: Vec<f32>) -> Self {
         let square = square(&query);
         Self { metric, query, square }
     }
 
-    /// How distance is measured.
+    /// Returns the distance metric.
     #[must_use]
-    pub fn metric(&self) -> Metric {
+    pub fn metric(&self) -> DistanceMetric {
         self.metric
     }
 
-    /// The vector that is searched around.
+    /// Returns the query vector.
     #[must_use]
-    pub fn query(&self) -> &[f32] {
+    pub fn vector(&self) -> &[f32] {
         &self.query
     }
 
-    /// The distance of one vector of the query's dimension.
+    /// Returns the distance of a vector of the query's dimension.
     #[must_use]
     pub fn distance(&self, vector: &[f32]) -> f64 {
         match self.metric {
-            Metric::Cosine => from_cosine(dot(&self.query, vector), self.square, square(vector)),
+            DistanceMetric::Cosine => cosine_distance(dot(&self.query, vector), self.square, square(vector)),
             metric => distance(metric, &self.query, vector),
         }
     }
 
-    /// Offers every row among `rows` to `best`, as of data file `part`. `flat` holds the vectors of the file one after
-    /// the other; `rows` leaves out those that are null.
-    pub fn rank(&self, part: u32, flat: &[f32], rows: Rows<'_>, best: &mut Best) {
+    /// Pushes each row that `rows` admits to `top_k`, with the data file number `part`.
+    ///
+    /// `flat` holds the vectors of the file one after the other; `rows` excludes nulls.
+    pub fn rank(&self, part: u32, flat: &[f32], rows: RowFilter<'_>, top_k: &mut TopKCollector) {
         if self.query.is_empty() {
             return;
         }
         for (row, vector) in (0..).zip(flat.chunks_exact(self.query.len())) {
             if rows.contains(row) {
-                best.offer(Hit { part, row, score: self.distance(vector) });
+                top_k.push(ScoredRow { part, row, score: self.distance(vector) });
             }
         }
     }
 }
 
-/// From the inner product and the squares of both lengths.
-fn from_cosine(dot: f64, a: f64, b: f64) -> f64 {
-    // One root of the product, so that a vector is at distance 0 of itself.
+/// Returns the cosine distance from the inner product and the squared lengths.
+fn cosine_distance(dot: f64, a: f64, b: f64) -> f64 {
+    // One square root of the product: a vector has distance 0 to itself.
     let lengths = (a * b).sqrt();
     if lengths > 0.0 { (1.0 - dot / lengths).clamp(0.0, 2.0) } else { 1.0 }
 }
@@ -100,12 +99,12 @@ fn square(vector: &[f32]) -> f64 {
     dot(vector, vector)
 }
 
-/// The sum of `term` over pairs of components. The order of additions depends on the dimension only.
+/// Returns the sum of `term` over pairs of components. The order of additions depends only on the dimension.
 #[inline]
 fn sum(a: &[f32], b: &[f32], term: impl Fn(f64, f64) -> f64) -> f64 {
-    let mut sums = [0.0; LANES];
-    let (a_chunks, a_rest) = a.as_chunks::<LANES>();
-    let (b_chunks, b_rest) = b.as_chunks::<LANES>();
+    let mut sums = [0.0; SIMD_LANES];
+    let (a_chunks, a_rest) = a.as_chunks::<SIMD_LANES>();
+    let (b_chunks, b_rest) = b.as_chunks::<SIMD_LANES>();
     for (a, b) in a_chunks.iter().zip(b_chunks) {
         for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
             *sum += term(f64::from(*a), f64::from(*b));

@@ -1,88 +1,94 @@
-//! How text becomes tokens. The same analysis applies to what is stored and to what is looked for.
+//! Text analysis: how an analyzer turns text into tokens. Stored texts and queries pass the same analysis.
 //!
-//! Every analyzer disregards case, the way a character is encoded (compatibility composition, NFKC) and accents on
-//! Latin letters. They differ in where they cut and in what they do to a piece:
+//! Every analyzer ignores case, Unicode encoding (compatibility composition, NFKC) and accents on Latin letters. Analyzers differ
+//! in where they cut the text into pieces, and in how a piece becomes a token:
 //!
-//! | Analyzer | Cuts | A piece becomes |
+//! | Analyzer | Cuts | Token of a piece |
 //! |---|---|---|
-//! | a language | at everything that is not a letter, digit or mark | nothing if it is a stop word, else its stem |
-//! | `simple` | the same | itself |
-//! | `ngram` | the same | its runs of [`GRAM`] characters; itself if it has no more |
-//! | `whitespace` | at white space | itself |
-//! | `code` | at everything but letters, digits, marks and `_` | itself, and its parts between `_`, digits and case changes |
+//! | a language | at everything that is not a letter, digit or mark | none for a stop word, else its stem (Snowball) |
+//! | `simple` | the same | the piece |
+//! | `ngram` | the same | its n-grams of [`NGRAM_CHARS`] characters; a shorter piece itself |
+//! | `whitespace` | at white space | the piece |
+//! | `code` | at everything but letters, digits, marks and `_` | the piece, and its parts between `_`, digits and case changes |
 //!
-//! A piece that is too long ([`LONGEST_WORD`], [`LONGEST_IDENTIFIER`]) and a stop word become no token, and keep
-//! their place: positions count pieces, so a phrase tells `state of the art` from `state art`. Letters of scripts
-//! that are written without spaces between words (Han, Hiragana) are words of one letter.
+//! A stop word and a piece that is too long ([`MAX_WORD_CHARS`], [`MAX_IDENTIFIER_CHARS`]) have no token but a position. So the
+//! phrase `state of the art` differs from `state art`. In scripts without spaces between words (Han, Hiragana) each letter is a
+//! piece.
 //!
-//! - `normal`: composition, case, accents;
-//! - `split`: where pieces begin and end;
-//! - `stop`: stop words.
+//! - `normalize`: composition, case and accents
+//! - `split`: where pieces begin and end
+//! - `stop_words`: stop words per language
 
-mod normal;
+mod normalize;
 mod split;
-mod stop;
+mod stop_words;
 
 use std::borrow::Cow;
 
 use frostem::{Algorithm, Stemmer};
-use omnigraph_compiler::catalog::Analyzer;
+use omnigraph_compiler::catalog::TextAnalyzer;
 
-/// Characters of the longest token of a language, of `simple` and, before it is cut up, of `ngram`. What is longer is
-/// encoded data rather than a word, and would only fill the dictionary.
-pub const LONGEST_WORD: usize = 40;
+/// Maximum characters of a token of a language or of `simple`, and of a piece of `ngram`. A longer piece is encoded data rather
+/// than a word, and would only fill the dictionary.
+pub const MAX_WORD_CHARS: usize = 40;
 
-/// Characters of the longest token of `whitespace` and `code`: names are longer than words.
-pub const LONGEST_IDENTIFIER: usize = 256;
+/// Maximum characters of a token of `whitespace` and `code`: identifiers are longer than words.
+pub const MAX_IDENTIFIER_CHARS: usize = 256;
 
-/// Characters of a token of `ngram`.
-pub const GRAM: usize = 3;
+/// Number of characters of an n-gram.
+pub const NGRAM_CHARS: usize = 3;
 
-/// A name that is no analyzer: a catalogue that was checked holds none.
+/// The error of an unknown analyzer name, which no validated catalog contains.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown analyzer `{0}`")]
 pub struct UnknownAnalyzer(pub String);
 
-/// An analyzer, ready to cut text. Cheap to make and to copy.
+/// An analyzer of text. Cheap to create and to copy.
 #[derive(Clone, Copy, Debug)]
 pub struct Tokenizer {
-    kind: Kind,
+    kind: AnalyzerKind,
 }
 
+/// The kinds of analyzers.
 #[derive(Clone, Copy, Debug)]
-enum Kind {
-    Language(Language),
+enum AnalyzerKind {
+    Language(LanguageAnalyzer),
     Simple,
     Whitespace,
-    Grams,
+    Ngram,
     Code,
 }
 
+/// An analyzer of one language.
 #[derive(Clone, Copy, Debug)]
-struct Language {
+struct LanguageAnalyzer {
     algorithm: Algorithm,
     stop_words: &'static [&'static str],
 }
 
 impl Tokenizer {
-    /// The tokenizer of a declared analyzer.
+    /// Creates the tokenizer of a declared analyzer.
     ///
     /// # Errors
     ///
-    /// [`UnknownAnalyzer`] if it is none of [`omnigraph_compiler::catalog::ANALYZERS`].
-    pub fn new(analyzer: &Analyzer) -> Result<Self, UnknownAnalyzer> {
+    /// Fails if the name is not in [`omnigraph_compiler::catalog::ANALYZERS`].
+    pub fn new(analyzer: &TextAnalyzer) -> Result<Self, UnknownAnalyzer> {
         let kind = match analyzer.0.as_str() {
-            "simple" => Kind::Simple,
-            "whitespace" => Kind::Whitespace,
-            "ngram" => Kind::Grams,
-            "code" => Kind::Code,
-            name => Kind::Language(Language::of(name).ok_or_else(|| UnknownAnalyzer(name.to_owned()))?),
+            "simple" => AnalyzerKind::Simple,
+            "whitespace" => AnalyzerKind::Whitespace,
+            "ngram" => AnalyzerKind::Ngram,
+            "code" => AnalyzerKind::Code,
+            name => AnalyzerKind::Language(
+                LanguageAnalyzer::from_name(name).ok_or_else(|| UnknownAnalyzer(name.to_owned()))?,
+            ),
         };
         Ok(Self { kind })
     }
 
-    /// Calls `emit` with every token of `text` and its position, in order of positions. Positions count from 0 and
-    /// may have gaps; several tokens stand at one position only under `code`: an identifier and its first part.
+    /// Calls `emit` with each token of `text` and its position, in order of positions.
+    ///
+    /// Positions start at 0 and may have gaps. Only `code` emits several tokens at one position: an identifier and its first
+    /// part.
     pub fn analyze(&self, text: &str, emit: &mut dyn FnMut(&str, u32)) {
         self.pieces(text, &mut |piece, position| {
             if let Some(token) = self.token(piece) {
@@ -91,32 +97,36 @@ impl Tokenizer {
         });
     }
 
-    /// The pieces of `text` with their positions. What becomes of a piece is up to [`Self::token`] and depends on
-    /// nothing but the piece, so that whoever reads many texts can remember it.
+    /// Calls `emit` with each piece of `text` and its position. [`Self::token`] depends on the piece alone, so that callers can
+    /// cache tokens by piece.
     pub(crate) fn pieces(&self, text: &str, emit: &mut dyn FnMut(&str, u32)) {
-        let text = &normal::compose(text);
+        let text = &normalize::compose(text);
         match self.kind {
-            Kind::Language(_) | Kind::Simple => split::words(text, emit),
-            Kind::Whitespace => split::between_spaces(text, emit),
-            Kind::Grams => split::grams(text, emit),
-            Kind::Code => split::identifiers(text, emit),
+            AnalyzerKind::Language(_) | AnalyzerKind::Simple => split::words(text, emit),
+            AnalyzerKind::Whitespace => split::whitespace(text, emit),
+            AnalyzerKind::Ngram => split::ngrams(text, emit),
+            AnalyzerKind::Code => split::identifiers(text, emit),
         }
     }
 
-    /// The token that a piece becomes, if any.
+    /// Returns the token of a piece, if it has one.
     pub(crate) fn token<'p>(&self, piece: &'p str) -> Option<Cow<'p, str>> {
         match self.kind {
-            Kind::Language(language) => language.token(piece).map(Cow::Owned),
-            Kind::Simple => short(normal::fold(&normal::lower(piece)), LONGEST_WORD).map(Cow::Owned),
-            Kind::Whitespace => short(normal::fold(&normal::lower(piece)), LONGEST_IDENTIFIER).map(Cow::Owned),
-            // These fold before they cut, and what they cut is a token.
-            Kind::Grams | Kind::Code => Some(Cow::Borrowed(piece)),
+            AnalyzerKind::Language(language) => language.token(piece).map(Cow::Owned),
+            AnalyzerKind::Simple => {
+                limit_length(normalize::fold(&normalize::lower(piece)), MAX_WORD_CHARS).map(Cow::Owned)
+            }
+            AnalyzerKind::Whitespace => {
+                limit_length(normalize::fold(&normalize::lower(piece)), MAX_IDENTIFIER_CHARS).map(Cow::Owned)
+            }
+            // The split functions of these fold first: their pieces are tokens.
+            AnalyzerKind::Ngram | AnalyzerKind::Code => Some(Cow::Borrowed(piece)),
         }
     }
 }
 
-impl Language {
-    fn of(name: &str) -> Option<Self> {
+impl LanguageAnalyzer {
+    fn from_name(name: &str) -> Option<Self> {
         let algorithm = match name {
             "arabic" => Algorithm::Arabic,
             "danish" => Algorithm::Danish,
@@ -138,31 +148,31 @@ impl Language {
             "turkish" => Algorithm::Turkish,
             _ => return None,
         };
-        Some(Self { algorithm, stop_words: stop::words(algorithm) })
+        Some(Self { algorithm, stop_words: stop_words::stop_words(algorithm) })
     }
 
-    /// Lower case, stop words, stem, fold. English folds first, because its stemmer knows no accents; the others
-    /// last, because theirs need them.
+    /// Applies lower case, stop words, stemmer and accent folding. English folds first, because its stemmer ignores accents;
+    /// other stemmers need the accents.
     fn token(self, piece: &str) -> Option<String> {
         let english = self.algorithm == Algorithm::English;
         let lower = match self.algorithm {
-            Algorithm::Turkish => normal::lower_turkish(piece),
-            Algorithm::English => normal::fold(&normal::lower(piece)),
-            _ => normal::lower(piece),
+            Algorithm::Turkish => normalize::lower_turkish(piece),
+            Algorithm::English => normalize::fold(&normalize::lower(piece)),
+            _ => normalize::lower(piece),
         };
-        let lower = short(lower, LONGEST_WORD)?;
+        let lower = limit_length(lower, MAX_WORD_CHARS)?;
         if self.stop_words.contains(&lower.as_str()) {
             return None;
         }
         let stem = Stemmer::new(self.algorithm).stem(&lower).into_owned();
-        let token = if english { stem } else { normal::fold(&stem) };
-        // A stemmer may take everything away, from a lone suffix.
+        let token = if english { stem } else { normalize::fold(&stem) };
+        // A stemmer may reduce a lone suffix to nothing.
         Some(token).filter(|token| !token.is_empty())
     }
 }
 
-/// `token` unless it is empty or longer than `longest` characters.
-fn short(token: String, longest: usize) -> Option<String> {
-    let fits = !token.is_empty() && (token.len() <= longest || token.chars().count() <= longest);
+/// Returns `token` unless it is empty or longer than `max_chars` characters.
+fn limit_length(token: String, max_chars: usize) -> Option<String> {
+    let fits = !token.is_empty() && (token.len() <= max_chars || token.chars().count() <= max_chars);
     Some(token).filter(|_| fits)
 }

@@ -1,12 +1,12 @@
-//! What each analyzer makes of text.
+//! The tokens of each analyzer.
 
-use omnigraph_compiler::catalog::{ANALYZERS, Analyzer};
+use omnigraph_compiler::catalog::{ANALYZERS, TextAnalyzer};
 use omnigraph_search::{Tokenizer, UnknownAnalyzer};
 use proptest::prelude::*;
 
 use super::{text, tokenizer};
 
-/// Tokens with their positions, as `token@position`.
+/// Returns tokens with their positions, as `token@position`.
 fn tokens(analyzer: &str, text: &str) -> String {
     let mut tokens = Vec::new();
     tokenizer(analyzer).analyze(text, &mut |token, position| tokens.push(format!("{token}@{position}")));
@@ -14,16 +14,16 @@ fn tokens(analyzer: &str, text: &str) -> String {
 }
 
 #[test]
-fn every_analyzer_a_schema_may_name_is_there_and_no_other() {
+fn every_analyzer_of_the_schema_language_exists() {
     for name in ANALYZERS {
         assert!(!tokens(name, "word").is_empty(), "{name}");
     }
-    let unknown = Tokenizer::new(&Analyzer("klingon".to_owned())).unwrap_err();
+    let unknown = Tokenizer::new(&TextAnalyzer("klingon".to_owned())).unwrap_err();
     assert_eq!(unknown, UnknownAnalyzer("klingon".to_owned()));
 }
 
 #[test]
-fn english_drops_stop_words_keeps_their_places_and_stems() {
+fn english_drops_stop_words_keeps_their_positions_and_stems() {
     assert_eq!(tokens("english", "The state of the art: RUNNING harbours!"), "state@1 art@4 run@5 harbour@6");
     assert_eq!(tokens("english", "Cafés, naïve & CAFE"), "cafe@0 naiv@1 cafe@2");
     assert_eq!(tokens("english", "it is the a"), "");
@@ -50,7 +50,7 @@ fn whitespace_cuts_at_white_space_only() {
 }
 
 #[test]
-fn ngram_gives_runs_of_three() {
+fn ngram_emits_runs_of_three() {
     assert_eq!(tokens("ngram", "Harbour of ab"), "har@0 arb@1 rbo@2 bou@3 our@4 of@5 ab@6");
     assert_eq!(tokens("ngram", "Été"), "ete@0");
 }
@@ -66,7 +66,7 @@ fn code_keeps_an_identifier_and_its_parts() {
 }
 
 #[test]
-fn a_piece_that_is_too_long_is_no_token_and_keeps_its_place() {
+fn a_piece_that_is_too_long_has_a_position_and_no_token() {
     let (fits, long) = ("é".repeat(40), "é".repeat(41));
     for analyzer in ["english", "simple", "german"] {
         assert_eq!(tokens(analyzer, &format!("{long} {fits} x")).split('@').count(), 3, "{analyzer}");
@@ -96,7 +96,7 @@ proptest! {
         let name = ANALYZERS[index];
         let decomposed: String = text.nfd().collect();
         prop_assert_eq!(tokens(name, &text), tokens(name, &decomposed));
-        // Case tells where the parts of an identifier end, and which letter `I` of Turkish is meant.
+        // Case separates the parts of an identifier, and distinguishes the letters `I` of Turkish.
         if !matches!(name, "code" | "turkish") {
             prop_assert_eq!(tokens(name, &text), tokens(name, &text.to_uppercase()));
         }

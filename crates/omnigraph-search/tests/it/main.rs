@@ -1,19 +1,19 @@
-//! The behaviour of text and vector search, a module per topic.
+//! The behavior of text and vector search, one module per topic.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod analysis;
 mod matching;
+mod quantization;
 mod ranking;
-mod sketches;
 mod vectors;
 
-use omnigraph_compiler::catalog::Analyzer;
+use omnigraph_compiler::catalog::TextAnalyzer;
 use omnigraph_search::Tokenizer;
 use proptest::prelude::*;
 
 fn tokenizer(name: &str) -> Tokenizer {
-    Tokenizer::new(&Analyzer(name.to_owned())).unwrap()
+    Tokenizer::new(&TextAnalyzer(name.to_owned())).unwrap()
 }
 
 /// The notes that the scenarios search.
@@ -28,7 +28,7 @@ const NOTES: [Option<&str>; 8] = [
     Some("it is as it was, and will be"),
 ];
 
-/// Text in which matches are likely and hard cases come up.
+/// Generates texts with likely matches and edge cases.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "harbour",

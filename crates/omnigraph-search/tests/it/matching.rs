@@ -1,21 +1,21 @@
-//! Which texts match: the index finds what the plain form says, and both say what the language promises.
+//! Text predicates: the index and the reference form agree, and both follow the language reference.
 
-use omnigraph_search::{MatchKind, Rows, Segment, TextQuery};
+use omnigraph_search::{InvertedIndex, MatchKind, RowFilter, TextQuery};
 use proptest::prelude::*;
 
 use super::{NOTES, analyzer, text, tokenizer};
 
-/// The notes that match under an analyzer, by the index; the plain form has to agree.
+/// Returns the notes that match by the index, and asserts that the reference form agrees.
 fn found_by(analyzer: &str, kind: MatchKind, query: &str) -> Vec<u32> {
     let tokenizer = tokenizer(analyzer);
     let query = TextQuery::new(&tokenizer, query);
-    let found = Segment::build(&tokenizer, NOTES).matches(&query, kind, Rows::All);
-    let plain: Vec<u32> = (0..)
+    let found = InvertedIndex::build(&tokenizer, NOTES).matches(&query, kind, RowFilter::All);
+    let reference: Vec<u32> = (0..)
         .zip(NOTES)
         .filter(|(_, text)| text.is_some_and(|text| query.matches_text(&tokenizer, kind, text)))
         .map(|(row, _)| row)
         .collect();
-    assert_eq!(found, plain);
+    assert_eq!(found, reference);
     found
 }
 
@@ -62,7 +62,7 @@ fn a_phrase_is_in_order_and_next_to_each_other() {
     assert_eq!(found(MatchKind::Phrase, "harbour old"), NONE);
     assert_eq!(found(MatchKind::Phrase, "harbours harbours"), [1]);
     assert_eq!(found(MatchKind::Phrase, "lighthouse"), [0, 3]);
-    // A stop word in the phrase holds the place of one word; around the phrase it does not matter.
+    // A stop word within a phrase takes one position; around a phrase it does not matter.
     assert_eq!(found(MatchKind::Phrase, "keeps the old"), [6]);
     assert_eq!(found(MatchKind::Phrase, "keeps old"), NONE);
     assert_eq!(found(MatchKind::Phrase, "the harbour master and"), [6]);
@@ -86,15 +86,15 @@ fn a_phrase_of_ngrams_is_a_part_of_the_text() {
 }
 
 #[test]
-fn only_rows_that_count_are_found() {
+fn filtered_rows_are_not_found() {
     let tokenizer = tokenizer("english");
-    let segment = Segment::build(&tokenizer, NOTES);
+    let index = InvertedIndex::build(&tokenizer, NOTES);
     let query = TextQuery::new(&tokenizer, "harbour");
-    let found = segment.matches(&query, MatchKind::Any, Rows::Only(&|row| row != 1));
+    let found = index.matches(&query, MatchKind::Any, RowFilter::Only(&|row| row != 1));
     assert_eq!(found, [0, 6]);
-    assert_eq!(segment.document_frequencies(&query, Rows::All), [3]);
-    assert_eq!(segment.document_frequencies(&query, Rows::Only(&|row| row > 0)), [2]);
-    assert!(segment.memory() > 0 && segment.rows() == NOTES.len());
+    assert_eq!(index.document_frequencies(&query, RowFilter::All), [3]);
+    assert_eq!(index.document_frequencies(&query, RowFilter::Only(&|row| row > 0)), [2]);
+    assert!(index.memory_bytes() > 0 && index.rows() == NOTES.len());
 }
 
 fn kind() -> impl Strategy<Value = MatchKind> {
@@ -110,7 +110,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn the_index_finds_what_the_plain_form_says(
+    fn the_index_agrees_with_the_reference_form(
         texts in prop::collection::vec(prop::option::weighted(0.9, text()), 0..12),
         query in text(),
         kind in kind(),
@@ -118,13 +118,13 @@ proptest! {
     ) {
         let tokenizer = tokenizer(analyzer);
         let query = TextQuery::new(&tokenizer, &query);
-        let segment = Segment::build(&tokenizer, texts.iter().map(Option::as_deref));
-        let plain: Vec<u32> = (0..)
+        let index = InvertedIndex::build(&tokenizer, texts.iter().map(Option::as_deref));
+        let reference: Vec<u32> = (0..)
             .zip(&texts)
             .filter(|(_, text)| text.as_ref().is_some_and(|text| query.matches_text(&tokenizer, kind, text)))
             .map(|(row, _)| row)
             .collect();
-        prop_assert_eq!(segment.matches(&query, kind, Rows::All), plain);
+        prop_assert_eq!(index.matches(&query, kind, RowFilter::All), reference);
     }
 
     #[test]

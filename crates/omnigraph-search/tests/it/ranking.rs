@@ -1,47 +1,49 @@
-//! Scores of BM25 and the ranking of rows by them.
+//! BM25 scores and the ranking of rows.
 
-use omnigraph_search::best::Order;
-use omnigraph_search::{Best, Bm25, Corpus, Field, Hit, Rows, Segment, TextQuery, Tokenizer, fuse};
+use omnigraph_search::{
+    Bm25Field, Bm25Scorer, CorpusStats, InvertedIndex, RowFilter, ScoreOrder, ScoredRow, TextQuery, Tokenizer,
+    TopKCollector, reciprocal_rank_fusion,
+};
 use proptest::prelude::*;
 
 use super::{NOTES, text, tokenizer};
 
-/// One data file: for every column its texts, and which rows are live.
-struct File {
+/// A data file: the texts of each column, and the live rows.
+struct TestFile {
     columns: Vec<Vec<Option<String>>>,
     live: Vec<bool>,
 }
 
-/// Scores by the index, of the live rows of every file.
-fn by_index(tokenizer: &Tokenizer, files: &[File], weights: &[f64], query: &str) -> Vec<Vec<(u32, f64)>> {
+/// Returns the scores of the live rows of every file, by the index.
+fn index_scores(tokenizer: &Tokenizer, files: &[TestFile], weights: &[f64], query: &str) -> Vec<Vec<(u32, f64)>> {
     let query = TextQuery::new(tokenizer, query);
-    let build = |texts: &Vec<Option<String>>| Segment::build(tokenizer, texts.iter().map(Option::as_deref));
-    let segments: Vec<Vec<Segment>> = files.iter().map(|file| file.columns.iter().map(build).collect()).collect();
+    let build = |texts: &Vec<Option<String>>| InvertedIndex::build(tokenizer, texts.iter().map(Option::as_deref));
+    let indexes: Vec<Vec<InvertedIndex>> = files.iter().map(|file| file.columns.iter().map(build).collect()).collect();
     let mut fields = Vec::new();
     for (column, weight) in weights.iter().enumerate() {
-        let mut corpus = Corpus::default();
-        for (file, segments) in files.iter().zip(&segments) {
+        let mut corpus = CorpusStats::default();
+        for (file, indexes) in files.iter().zip(&indexes) {
             let dead = (0..).zip(&file.live).filter(|(_, live)| !**live).map(|(row, _)| row);
-            let left = Corpus::of(&segments[column], Rows::All).without(&segments[column], dead);
-            assert_eq!(left, Corpus::of(&segments[column], Rows::Only(&|row| file.live[row as usize])));
-            corpus = corpus.plus(left);
+            let left = CorpusStats::count(&indexes[column], RowFilter::All).subtract_rows(&indexes[column], dead);
+            assert_eq!(left, CorpusStats::count(&indexes[column], RowFilter::Only(&|row| file.live[row as usize])));
+            corpus = corpus.merge(left);
         }
-        let mut field = Field::new(*weight, &query, corpus);
-        for (file, segments) in files.iter().zip(&segments) {
-            field.count(&segments[column], Rows::Only(&|row| file.live[row as usize]));
+        let mut field = Bm25Field::new(*weight, &query, corpus);
+        for (file, indexes) in files.iter().zip(&indexes) {
+            field.count(&indexes[column], RowFilter::Only(&|row| file.live[row as usize]));
         }
         fields.push(field);
     }
-    let bm25 = Bm25::new(&fields);
-    let score = |(file, segments): (&File, &Vec<Segment>)| {
-        let segments: Vec<&Segment> = segments.iter().collect();
-        bm25.score_all(&segments, Rows::Only(&|row| file.live[row as usize]))
+    let bm25 = Bm25Scorer::new(&fields);
+    let score = |(file, indexes): (&TestFile, &Vec<InvertedIndex>)| {
+        let indexes: Vec<&InvertedIndex> = indexes.iter().collect();
+        bm25.score_all(&indexes, RowFilter::Only(&|row| file.live[row as usize]))
     };
-    files.iter().zip(&segments).map(score).collect()
+    files.iter().zip(&indexes).map(score).collect()
 }
 
-/// The same by the formula, from the tokens of every live row.
-fn by_formula(tokenizer: &Tokenizer, files: &[File], weights: &[f64], query: &str) -> Vec<Vec<(u32, f64)>> {
+/// Returns the same scores by the formula, from the tokens of every live row.
+fn formula_scores(tokenizer: &Tokenizer, files: &[TestFile], weights: &[f64], query: &str) -> Vec<Vec<(u32, f64)>> {
     let query = TextQuery::new(tokenizer, query);
     let tokens = |text: &Option<String>| {
         let mut tokens = Vec::new();
@@ -81,12 +83,12 @@ fn column(texts: &[Option<&str>]) -> Vec<Option<String>> {
 }
 
 #[test]
-fn a_score_can_be_reckoned_by_hand() {
-    let file = File {
+fn scores_match_a_manual_calculation() {
+    let file = TestFile {
         columns: vec![column(&[Some("red fox"), Some("red red hen house"), None, Some("")])],
         live: vec![true; 4],
     };
-    let scores = by_index(&tokenizer("simple"), &[file], &[1.0], "RED fox, red");
+    let scores = index_scores(&tokenizer("simple"), &[file], &[1.0], "RED fox, red");
     // Two texts of 3 tokens on average; "red" is in both, "fox" in one.
     let (red, fox) = ((1.0 + 0.5 / 2.5_f64).ln(), (1.0 + 1.5 / 1.5_f64).ln());
     let first = (red + fox) * 2.2 / (1.0 + 1.2 * (0.25 + 0.75 * 2.0 / 3.0));
@@ -96,9 +98,9 @@ fn a_score_can_be_reckoned_by_hand() {
 }
 
 #[test]
-fn the_best_note_comes_first_and_those_without_a_word_are_left_out() {
-    let file = File { columns: vec![column(&NOTES)], live: vec![true; NOTES.len()] };
-    let mut scores = by_index(&tokenizer("english"), &[file], &[1.0], "harbours").remove(0);
+fn the_best_note_is_first_and_notes_without_a_word_are_omitted() {
+    let file = TestFile { columns: vec![column(&NOTES)], live: vec![true; NOTES.len()] };
+    let mut scores = index_scores(&tokenizer("english"), &[file], &[1.0], "harbours").remove(0);
     scores.sort_by(|a, b| b.1.total_cmp(&a.1));
     assert_eq!(scores.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [1, 0, 6]);
 }
@@ -110,46 +112,47 @@ fn fusing_two_columns_follows_the_formula() {
     let bodies = column(&[Some("old"), Some("an old harbour"), None]);
     let ranked = |texts: Vec<Option<String>>| {
         let live = vec![true; texts.len()];
-        let mut scores = by_index(&english, &[File { columns: vec![texts], live }], &[1.0], "harbour").remove(0);
+        let mut scores =
+            index_scores(&english, &[TestFile { columns: vec![texts], live }], &[1.0], "harbour").remove(0);
         scores.sort_by(|a, b| b.1.total_cmp(&a.1));
         scores.into_iter().map(|(row, _)| row).collect::<Vec<_>>()
     };
-    let fused = fuse([(ranked(titles), 1.0), (ranked(bodies), 1.0)], 60.0);
+    let fused = reciprocal_rank_fusion([(ranked(titles), 1.0), (ranked(bodies), 1.0)], 60.0);
     assert_eq!(fused, [(0, 1.0 / 61.0), (1, 1.0 / 61.0), (2, 1.0 / 62.0)]);
 }
 
 #[test]
-fn rows_that_tie_with_the_last_are_all_given() {
-    let offered = |order| {
-        let mut best = Best::new(2, order);
+fn all_rows_that_tie_with_the_last_are_returned() {
+    let best_of = |order| {
+        let mut best = TopKCollector::new(2, order);
         for row in 0..1000 {
-            best.offer(Hit { part: row % 3, row, score: f64::from(row / 4) });
+            best.push(ScoredRow { part: row % 3, row, score: f64::from(row / 4) });
         }
-        best.offer(Hit { part: 0, row: 5000, score: f64::NAN });
-        best.finish().iter().map(|hit| (hit.part, hit.row)).collect::<Vec<_>>()
+        best.push(ScoredRow { part: 0, row: 5000, score: f64::NAN });
+        best.finish().iter().map(|scored| (scored.part, scored.row)).collect::<Vec<_>>()
     };
-    assert_eq!(offered(Order::Ascending), [(0, 0), (0, 3), (1, 1), (2, 2)]);
-    assert_eq!(offered(Order::Descending), [(0, 996), (0, 999), (1, 997), (2, 998)]);
-    assert!(Best::new(0, Order::Ascending).finish().is_empty());
+    assert_eq!(best_of(ScoreOrder::Ascending), [(0, 0), (0, 3), (1, 1), (2, 2)]);
+    assert_eq!(best_of(ScoreOrder::Descending), [(0, 996), (0, 999), (1, 997), (2, 998)]);
+    assert!(TopKCollector::new(0, ScoreOrder::Ascending).finish().is_empty());
 }
 
 #[test]
 fn zeros_tie_whatever_their_sign() {
-    let mut best = Best::new(1, Order::Ascending);
-    best.offer(Hit { part: 0, row: 0, score: 0.0 });
-    best.offer(Hit { part: 0, row: 1, score: -0.0 });
+    let mut best = TopKCollector::new(1, ScoreOrder::Ascending);
+    best.push(ScoredRow { part: 0, row: 0, score: 0.0 });
+    best.push(ScoredRow { part: 0, row: 1, score: -0.0 });
     assert_eq!(best.finish().len(), 2);
 }
 
-fn file() -> impl Strategy<Value = File> {
+fn file() -> impl Strategy<Value = TestFile> {
     let cell = || prop::option::weighted(0.9, text());
-    prop::collection::vec((cell(), cell(), prop::bool::weighted(0.8)), 0..10).prop_map(|rows| File {
+    prop::collection::vec((cell(), cell(), prop::bool::weighted(0.8)), 0..10).prop_map(|rows| TestFile {
         columns: vec![rows.iter().map(|row| row.0.clone()).collect(), rows.iter().map(|row| row.1.clone()).collect()],
         live: rows.iter().map(|row| row.2).collect(),
     })
 }
 
-impl std::fmt::Debug for File {
+impl std::fmt::Debug for TestFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:?} {:?}", self.columns, self.live)
     }
@@ -161,7 +164,7 @@ proptest! {
         let tokenizer = tokenizer(analyzer);
         let weights = [3.0, 0.5];
         let (index, formula) =
-            (by_index(&tokenizer, &files, &weights, &query), by_formula(&tokenizer, &files, &weights, &query));
+            (index_scores(&tokenizer, &files, &weights, &query), formula_scores(&tokenizer, &files, &weights, &query));
         for (index, formula) in index.iter().zip(&formula) {
             prop_assert_eq!(index.len(), formula.len());
             for (index, formula) in index.iter().zip(formula) {
@@ -178,10 +181,10 @@ proptest! {
         query in text(),
     ) {
         let tokenizer = tokenizer("english");
-        let file = |texts: &[Option<String>]| File { columns: vec![texts.to_vec()], live: vec![true; texts.len()] };
+        let file = |texts: &[Option<String>]| TestFile { columns: vec![texts.to_vec()], live: vec![true; texts.len()] };
         let (front, back) = texts.split_at(cut.min(texts.len()));
-        let whole = by_index(&tokenizer, &[file(&texts)], &[1.0], &query).remove(0);
-        let mut parts = by_index(&tokenizer, &[file(front), file(back)], &[1.0], &query).into_iter();
+        let whole = index_scores(&tokenizer, &[file(&texts)], &[1.0], &query).remove(0);
+        let mut parts = index_scores(&tokenizer, &[file(front), file(back)], &[1.0], &query).into_iter();
         let mut joined = parts.next().unwrap();
         joined.extend(parts.next().unwrap().into_iter().map(|(row, score)| (row + front.len() as u32, score)));
         prop_assert_eq!(whole, joined);
@@ -189,16 +192,16 @@ proptest! {
 
     #[test]
     fn the_best_are_those_of_a_full_sort(scores in prop::collection::vec(0..20_u8, 0..600), k in 0..40_usize) {
-        let hits = (0..).zip(&scores).map(|(row, score)| Hit { part: 0, row, score: f64::from(*score) });
-        let mut sorted: Vec<Hit> = hits.clone().collect();
+        let scored_rows = (0..).zip(&scores).map(|(row, score)| ScoredRow { part: 0, row, score: f64::from(*score) });
+        let mut sorted: Vec<ScoredRow> = scored_rows.clone().collect();
         sorted.sort_by(|a, b| b.score.total_cmp(&a.score));
-        if let Some(border) = k.checked_sub(1).map(|last| sorted.get(last).copied()) {
-            sorted.retain(|hit| border.is_none_or(|border| hit.score >= border.score));
+        if let Some(last) = k.checked_sub(1).map(|position| sorted.get(position).copied()) {
+            sorted.retain(|scored| last.is_none_or(|last| scored.score >= last.score));
         } else {
             sorted.clear();
         }
-        let (mut best, mut rest) = (Best::new(k, Order::Descending), Best::new(k, Order::Descending));
-        hits.for_each(|hit| if hit.row % 2 == 0 { best.offer(hit) } else { rest.offer(hit) });
+        let (mut best, mut rest) = (TopKCollector::new(k, ScoreOrder::Descending), TopKCollector::new(k, ScoreOrder::Descending));
+        scored_rows.for_each(|scored| if scored.row % 2 == 0 { best.push(scored) } else { rest.push(scored) });
         best.merge(rest);
         prop_assert_eq!(best.finish(), sorted);
     }

@@ -1,70 +1,69 @@
 //! Distances and the nearest rows.
 
-use omnigraph_compiler::catalog::Metric;
-use omnigraph_search::best::Order;
-use omnigraph_search::{Best, Nearest, Rows, distance};
+use omnigraph_compiler::catalog::DistanceMetric;
+use omnigraph_search::{RowFilter, ScoreOrder, TopKCollector, VectorQuery, distance};
 use proptest::prelude::*;
 
-const METRICS: [Metric; 3] = [Metric::Cosine, Metric::L2, Metric::Dot];
+const METRICS: [DistanceMetric; 3] = [DistanceMetric::Cosine, DistanceMetric::L2, DistanceMetric::Dot];
 
-/// Row numbers, nearest first.
-fn nearest(metric: Metric, query: &[f32], flat: &[f32], rows: Rows<'_>, k: usize) -> Vec<u32> {
-    let mut best = Best::new(k, Order::Ascending);
-    Nearest::new(metric, query.to_vec()).rank(0, flat, rows, &mut best);
-    best.finish().iter().map(|hit| hit.row).collect()
+/// Returns row numbers, nearest first.
+fn nearest(metric: DistanceMetric, query: &[f32], flat: &[f32], rows: RowFilter<'_>, k: usize) -> Vec<u32> {
+    let mut best = TopKCollector::new(k, ScoreOrder::Ascending);
+    VectorQuery::new(metric, query.to_vec()).rank(0, flat, rows, &mut best);
+    best.finish().iter().map(|row| row.row).collect()
 }
 
-/// Two-dimensional notes; row 3 stands for a null.
+/// Two-dimensional vectors; row 3 represents a null.
 const FLAT: [f32; 12] = [3.0, 0.0, 0.0, 1.0, -2.0, 0.0, 0.0, 0.0, 5.0, 5.0, 0.0, -1.5];
 
 #[test]
 fn the_three_nearest_by_l2_come_nearest_first() {
     let not_null = |row| row != 3;
-    assert_eq!(nearest(Metric::L2, &[0.0, 0.0], &FLAT, Rows::Only(&not_null), 3), [1, 5, 2]);
+    assert_eq!(nearest(DistanceMetric::L2, &[0.0, 0.0], &FLAT, RowFilter::Only(&not_null), 3), [1, 5, 2]);
 }
 
 #[test]
-fn a_limit_beyond_the_rows_gives_every_vector_that_is_not_null() {
+fn a_limit_beyond_the_rows_returns_every_vector_that_is_not_null() {
     let not_null = |row| row != 3;
-    assert_eq!(nearest(Metric::L2, &[0.0, 0.0], &FLAT, Rows::Only(&not_null), 99), [1, 5, 2, 0, 4]);
+    assert_eq!(nearest(DistanceMetric::L2, &[0.0, 0.0], &FLAT, RowFilter::Only(&not_null), 99), [1, 5, 2, 0, 4]);
 }
 
 #[test]
-fn filters_come_first_and_the_limit_is_filled() {
+fn filters_apply_before_the_limit() {
     let tagged = |row| row == 4 || row == 0;
-    assert_eq!(nearest(Metric::L2, &[0.0, 0.0], &FLAT, Rows::Only(&tagged), 2), [0, 4]);
+    assert_eq!(nearest(DistanceMetric::L2, &[0.0, 0.0], &FLAT, RowFilter::Only(&tagged), 2), [0, 4]);
 }
 
 #[test]
-fn distances_are_what_the_metrics_say() {
+fn distances_follow_the_metrics() {
     let (a, b) = ([3.0, 4.0], [4.0, 3.0]);
-    assert!((distance(Metric::Cosine, &a, &b) - 0.04).abs() < 1e-15);
-    assert_eq!(distance(Metric::L2, &a, &b), 2.0);
-    assert_eq!(distance(Metric::Dot, &a, &b), -24.0);
-    assert_eq!(distance(Metric::Cosine, &a, &[-6.0, -8.0]), 2.0);
-    assert_eq!(distance(Metric::Cosine, &a, &a), 0.0);
+    assert!((distance(DistanceMetric::Cosine, &a, &b) - 0.04).abs() < 1e-15);
+    assert_eq!(distance(DistanceMetric::L2, &a, &b), 2.0);
+    assert_eq!(distance(DistanceMetric::Dot, &a, &b), -24.0);
+    assert_eq!(distance(DistanceMetric::Cosine, &a, &[-6.0, -8.0]), 2.0);
+    assert_eq!(distance(DistanceMetric::Cosine, &a, &a), 0.0);
 }
 
 #[test]
-fn a_zero_vector_is_at_a_right_angle_to_all_and_is_covered() {
-    assert_eq!(distance(Metric::Cosine, &[0.0, 0.0], &[1.0, 2.0]), 1.0);
-    assert_eq!(distance(Metric::Cosine, &[0.0, 0.0], &[0.0, 0.0]), 1.0);
-    assert_eq!(nearest(Metric::Cosine, &[0.0, 0.0], &FLAT, Rows::All, 2).len(), 6);
+fn a_zero_vector_is_orthogonal_to_all_vectors() {
+    assert_eq!(distance(DistanceMetric::Cosine, &[0.0, 0.0], &[1.0, 2.0]), 1.0);
+    assert_eq!(distance(DistanceMetric::Cosine, &[0.0, 0.0], &[0.0, 0.0]), 1.0);
+    assert_eq!(nearest(DistanceMetric::Cosine, &[0.0, 0.0], &FLAT, RowFilter::All, 2).len(), 6);
 }
 
 #[test]
 fn no_finite_vector_is_too_great_or_too_small() {
     for scale in [f32::MAX, f32::MIN_POSITIVE, 1e-45] {
         let a = [scale, 0.0, 0.0];
-        assert_eq!(distance(Metric::Cosine, &a, &a), 0.0);
-        assert_eq!(distance(Metric::Cosine, &a, &[0.0, scale, 0.0]), 1.0);
-        assert_eq!(distance(Metric::L2, &a, &[0.0; 3]), f64::from(scale) * f64::from(scale));
+        assert_eq!(distance(DistanceMetric::Cosine, &a, &a), 0.0);
+        assert_eq!(distance(DistanceMetric::Cosine, &a, &[0.0, scale, 0.0]), 1.0);
+        assert_eq!(distance(DistanceMetric::L2, &a, &[0.0; 3]), f64::from(scale) * f64::from(scale));
     }
 }
 
 #[test]
 fn a_search_without_dimensions_finds_nothing() {
-    assert!(nearest(Metric::L2, &[], &FLAT, Rows::All, 2).is_empty());
+    assert!(nearest(DistanceMetric::L2, &[], &FLAT, RowFilter::All, 2).is_empty());
 }
 
 fn vectors() -> impl Strategy<Value = (Vec<f32>, Vec<f32>)> {
@@ -87,7 +86,7 @@ proptest! {
         ];
         for (metric, plain) in METRICS.into_iter().zip(plain) {
             prop_assert!((distance(metric, &a, &b) - plain).abs() < 1e-9, "{metric:?}");
-            prop_assert_eq!(distance(metric, &a, &b), Nearest::new(metric, a.clone()).distance(&b));
+            prop_assert_eq!(distance(metric, &a, &b), VectorQuery::new(metric, a.clone()).distance(&b));
             prop_assert_eq!(distance(metric, &a, &b), distance(metric, &b, &a));
         }
     }
