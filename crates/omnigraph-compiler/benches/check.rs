@@ -1,4 +1,4 @@
-//! How long query files of growing size take to parse and check. The time per line must stay flat.
+//! Time to parse and check query files of growing size. The time per line must stay flat.
 
 #![allow(clippy::print_stdout, reason = "a bench prints its table")]
 #![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
@@ -14,8 +14,8 @@ use omnigraph_compiler::{Catalog, compile_file, compile_schema, gq};
 
 use measure::{fastest, sizes};
 
-/// From a number of lines to a source.
-type Shape = fn(usize) -> String;
+/// A generator of sources with a given number of lines.
+type BenchShape = fn(usize) -> String;
 
 fn main() {
     let catalog = catalog();
@@ -23,7 +23,7 @@ fn main() {
         "{:>24} {:>8} {:>12} {:>12} {:>12} {:>12} {:>12}",
         "shape", "lines", "parse ns/l", "check ns/l", "print ns/l", "show ns/l", "total ms"
     );
-    let shapes: [(&str, Shape); 7] = [
+    let shapes: [(&str, BenchShape); 7] = [
         ("many queries", many),
         ("one query, many filters", one),
         ("one query, many walks", walks),
@@ -69,7 +69,7 @@ fn compiled(schema: &str) -> Catalog {
     compile_schema(schema, None, &mut provisional_ids()).0.unwrap_or_default()
 }
 
-/// Queries of ten lines each.
+/// Generates queries of ten lines each.
 fn many(lines: usize) -> String {
     let mut source = String::new();
     for at in 0..lines / 10 {
@@ -83,7 +83,7 @@ fn many(lines: usize) -> String {
     source
 }
 
-/// One query with a filter on every line.
+/// Generates one query with a filter on every line.
 fn one(lines: usize) -> String {
     let mut source = "query q() {\n  match {\n    $s: Sailor\n".to_owned();
     for at in 0..lines {
@@ -93,7 +93,7 @@ fn one(lines: usize) -> String {
     source
 }
 
-/// One query that binds a variable on every line.
+/// Generates one query that binds a variable on every line.
 fn walks(lines: usize) -> String {
     let mut source = "query q() {\n  match {\n    $s0: Sailor\n".to_owned();
     for at in 0..lines {
@@ -103,7 +103,7 @@ fn walks(lines: usize) -> String {
     source
 }
 
-/// One query that returns something on every line.
+/// Generates one query with a column on every line.
 fn columns(lines: usize) -> String {
     let mut source = "query q() {\n  match { $s: Sailor }\n  return {\n".to_owned();
     for at in 0..lines {
@@ -113,7 +113,7 @@ fn columns(lines: usize) -> String {
     source
 }
 
-/// One query with a key or an aggregate on every line, and an order over all of them.
+/// Generates one query with a key or an aggregate on every line, and an order over all of them.
 fn grouped(lines: usize) -> String {
     let mut source = "query q() {\n  match { $s: Sailor }\n  return {\n".to_owned();
     for at in 0..lines / 3 {
@@ -127,7 +127,7 @@ fn grouped(lines: usize) -> String {
     source
 }
 
-/// One query with as many parameters as there are conditions.
+/// Generates one query with as many parameters as conditions.
 fn params(lines: usize) -> String {
     let mut source = "query q(\n".to_owned();
     for at in 0..lines / 2 {
@@ -141,7 +141,7 @@ fn params(lines: usize) -> String {
     source
 }
 
-/// One query that is wrong on every line, and its errors shown.
+/// Generates one query with an error on every line.
 fn errors(lines: usize) -> String {
     let mut source = "query q() {\n  match {\n    $s: Sailor\n".to_owned();
     for at in 0..lines {

@@ -1,4 +1,4 @@
-//! How long schemas of growing size take from text to catalogue. The time per line must stay flat.
+//! Time to compile schemas of growing size. The time per line must stay flat.
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures time and prints its table")]
 
@@ -49,7 +49,7 @@ fn compiled(source: &str, previous: Option<&Catalog>) -> Catalog {
     compile_schema(source, previous, &mut provisional_ids()).0.unwrap_or_default()
 }
 
-/// Node types of ten lines, each with rules, an interface and an edge type.
+/// Generates node types of ten lines, each with constraints, an interface and an edge type.
 fn many_types(lines: usize) -> String {
     let mut source = "interface Named { name: String @index }\n".to_owned();
     for at in 0..lines / 10 {
@@ -64,7 +64,7 @@ fn many_types(lines: usize) -> String {
     source
 }
 
-/// One node type with as many properties as there are lines.
+/// Generates one node type with one property per line.
 fn one_wide_type(lines: usize) -> String {
     let mut source = "node Wide {\n".to_owned();
     for at in 0..lines / 2 {

@@ -1,36 +1,36 @@
-//! From the text of a query file to checked operations: selection of a query, and all of them at once.
+//! Compilation of query files: one selected query, or all of them.
 
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
-use crate::check::{check, check_one_of};
+use crate::check::{check, check_with_budget};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::gq::ast::{File, Item, QueryDecl};
+use crate::gq::ast::{FileItem, QueryDecl, QueryFile};
 use crate::gq::parse;
-use crate::ir::{Operation, Value};
-use crate::settings::{self, Setting};
+use crate::ir::QueryOperation;
+use crate::settings::{self, SettingValue};
 use crate::span::Span;
-use crate::suggest::{Suggestions, did_you_mean};
+use crate::suggest::{SuggestionBudget, did_you_mean};
 
-/// A query that may run.
+/// A compiled query, ready to run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Compiled {
-    /// What it does.
-    pub operation: Operation,
-    /// What the file sets for whoever runs it, each setting once.
-    pub settings: Vec<(&'static Setting, Value)>,
-    /// What is legal and probably wrong.
+pub struct CompiledOperation {
+    /// The logical form.
+    pub operation: QueryOperation,
+    /// Settings of the file, each once.
+    pub settings: Vec<SettingValue>,
+    /// Warnings.
     pub warnings: Vec<Diagnostic>,
 }
 
 /// One query of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CompiledQuery {
-    /// As written; shared with the file.
+    /// Its syntax tree; shared with the file.
     pub decl: Arc<QueryDecl>,
-    /// What it does; there when no diagnostic is an error.
-    pub operation: Option<Operation>,
-    /// About this query only.
+    /// The logical form; `Some` when no diagnostic is an error.
+    pub operation: Option<QueryOperation>,
+    /// Diagnostics of this query only.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -38,18 +38,19 @@ pub struct CompiledQuery {
 #[derive(Clone, Debug, PartialEq)]
 pub struct CompiledFile {
     /// The whole file, for settings and branch statements.
-    pub file: File,
+    pub file: QueryFile,
     /// In the order of the file; empty when it does not parse.
     pub queries: Vec<CompiledQuery>,
-    /// Syntax errors, and what concerns the file as a whole.
+    /// Syntax errors, and diagnostics of the file as a whole.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 /// Compiles the query called `name`, or the only one of the file.
 ///
 /// # Errors
-/// Every syntax error of the file; or what is wrong with its settings; or why no query can be selected; or every error of the one selected.
-pub fn compile(source: &str, name: Option<&str>, catalog: &Catalog) -> Result<Compiled, Vec<Diagnostic>> {
+/// All syntax errors of the file; or errors of its settings; or the reason that no query can be selected; or all errors of the
+/// selected query.
+pub fn compile(source: &str, name: Option<&str>, catalog: &Catalog) -> Result<CompiledOperation, Vec<Diagnostic>> {
     let (file, diagnostics) = parse(source);
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(diagnostics);
@@ -62,12 +63,12 @@ pub fn compile(source: &str, name: Option<&str>, catalog: &Catalog) -> Result<Co
     let query = select(&file, name).map_err(|diagnostic| vec![diagnostic])?;
     let (operation, diagnostics) = check(query, catalog);
     match operation {
-        Some(operation) => Ok(Compiled { operation, settings, warnings: diagnostics }),
+        Some(operation) => Ok(CompiledOperation { operation, settings, warnings: diagnostics }),
         None => Err(diagnostics),
     }
 }
 
-/// Compiles every query of a file, each on its own: an error in one does not keep the others from being judged.
+/// Compiles every query of a file independently: an error in one does not affect the others.
 #[must_use]
 pub fn compile_file(source: &str, catalog: &Catalog) -> CompiledFile {
     let (file, mut diagnostics) = parse(source);
@@ -76,11 +77,11 @@ pub fn compile_file(source: &str, catalog: &Catalog) -> CompiledFile {
     }
     diagnostics.extend(duplicates(&file));
     diagnostics.extend(settings::check(&file));
-    let mut suggestions = Suggestions::default();
+    let mut suggestions = SuggestionBudget::default();
     let queries = file
         .queries()
         .map(|decl| {
-            let (operation, diagnostics) = check_one_of(decl, catalog, &mut suggestions);
+            let (operation, diagnostics) = check_with_budget(decl, catalog, &mut suggestions);
             CompiledQuery { decl: Arc::clone(decl), operation, diagnostics }
         })
         .collect();
@@ -90,8 +91,8 @@ pub fn compile_file(source: &str, catalog: &Catalog) -> CompiledFile {
 /// Finds the query to run.
 ///
 /// # Errors
-/// The name is absent, or needed and not given.
-pub fn select<'f>(file: &'f File, name: Option<&str>) -> Result<&'f Arc<QueryDecl>, Diagnostic> {
+/// The name is not found, or is required and not given.
+pub fn select<'f>(file: &'f QueryFile, name: Option<&str>) -> Result<&'f Arc<QueryDecl>, Diagnostic> {
     let mut queries = file.queries();
     let start = Span::default();
     let Some(name) = name else {
@@ -116,9 +117,10 @@ pub fn select<'f>(file: &'f File, name: Option<&str>) -> Result<&'f Arc<QueryDec
     })
 }
 
-fn no_query(file: &File) -> Diagnostic {
+fn no_query(file: &QueryFile) -> Diagnostic {
     let mut diagnostic = Diagnostic::error(Code::Q003, Span::default(), "the file holds no query");
-    let branch = file.items.iter().find_map(|item| if let Item::Branch(branch) = item { Some(branch) } else { None });
+    let branch =
+        file.items.iter().find_map(|item| if let FileItem::Branch(branch) = item { Some(branch) } else { None });
     if let Some(branch) = branch {
         diagnostic.span = branch.at.0;
         diagnostic.help =
@@ -127,8 +129,8 @@ fn no_query(file: &File) -> Diagnostic {
     diagnostic
 }
 
-/// Queries whose name is taken by one before them.
-fn duplicates(file: &File) -> Vec<Diagnostic> {
+/// Reports queries with the name of an earlier one.
+fn duplicates(file: &QueryFile) -> Vec<Diagnostic> {
     let mut seen = std::collections::BTreeMap::new();
     let mut found = Vec::new();
     for query in file.queries() {

@@ -1,4 +1,4 @@
-//! What a query takes, gives and touches, as data.
+//! Descriptions of queries as data: parameters, result columns, types read and written.
 
 use std::collections::BTreeSet;
 
@@ -7,43 +7,43 @@ use serde::Serialize;
 use crate::catalog::Catalog;
 use crate::gq::ast::{self, QueryDecl};
 use crate::ir::{
-    Block, Body, Expand, ExprKind, Mutation, ObjectKind, Operation, Param, Query, StatementKind, Type, TypeRef,
-    VariableKind,
+    ExpandPattern, ExprKind, ExprType, MutationQuery, ObjectKind, PatternBlock, QueryOperation, QueryParam, ReadBody,
+    ReadQuery, StatementKind, TypeRef, VariableKind,
 };
-use crate::types::{PropType, Scalar};
+use crate::types::{PropType, ScalarType};
 
-/// What an operation gives and touches.
+/// Result columns of an operation, and the types it reads and writes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Descriptor {
+pub struct OperationDescriptor {
     /// Result columns in order.
-    pub result: Vec<Field>,
-    /// Every type that execution may inspect: nodes before edges, then by name.
-    pub reads: Vec<Fact>,
-    /// Every type that execution may change.
-    pub writes: Vec<Fact>,
+    pub result: Vec<FieldDescriptor>,
+    /// Types that execution may read: nodes before edges, then by name.
+    pub reads: Vec<TouchedType>,
+    /// Types that execution may change.
+    pub writes: Vec<TouchedType>,
 }
 
 /// A column or parameter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Field {
+pub struct FieldDescriptor {
     /// Its name.
     pub name: String,
-    /// What it holds.
+    /// Kind of its values.
     pub kind: &'static str,
-    /// What the items of a list are.
+    /// Kind of the items of a list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item_kind: Option<&'static str>,
     /// Number of dimensions of a vector.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vector_dim: Option<u32>,
-    /// Whether it may be null.
+    /// `true` if it may be null.
     pub nullable: bool,
 }
 
-/// A type that is touched.
+/// A type that an operation reads or writes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Fact {
-    /// Node before edge, as the letters do not order them.
+pub struct TouchedType {
+    /// 0 for nodes, 1 for edges.
     #[serde(skip)]
     order: u8,
     /// `node` or `edge`.
@@ -52,7 +52,7 @@ pub struct Fact {
     pub type_name: String,
 }
 
-/// What a caller needs to know of a stored query.
+/// Interface of a stored query.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StoredQuery {
     /// Its name.
@@ -65,30 +65,35 @@ pub struct StoredQuery {
     /// `@instruction`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instruction: Option<String>,
-    /// Whether it writes.
+    /// `true` if it writes.
     pub mutation: bool,
     /// Its parameters in order.
-    pub params: Vec<Field>,
+    pub params: Vec<FieldDescriptor>,
 }
 
 /// Describes a checked operation.
 #[must_use]
-pub fn describe(operation: &Operation, catalog: &Catalog) -> Descriptor {
-    let mut facts = Facts { catalog, reads: BTreeSet::new(), writes: BTreeSet::new() };
+pub fn describe(operation: &QueryOperation, catalog: &Catalog) -> OperationDescriptor {
+    let mut facts = TypeCollector { catalog, reads: BTreeSet::new(), writes: BTreeSet::new() };
     let result = match operation {
-        Operation::Read(query) => {
+        QueryOperation::Read(query) => {
             query.bodies.iter().for_each(|body| facts.block(&body.block));
-            query.columns.iter().enumerate().map(|(index, (name, ty))| column(query, index, field(name, ty))).collect()
+            query
+                .columns
+                .iter()
+                .enumerate()
+                .map(|(index, described)| column(query, index, field(&described.name, &described.ty)))
+                .collect()
         }
-        Operation::Mutation(mutation) => {
+        QueryOperation::Mutation(mutation) => {
             facts.mutation(mutation);
             mutation.returning.iter().map(|column| field(&column.name, &column.expr.ty)).collect()
         }
     };
-    Descriptor { result, reads: facts.reads.into_iter().collect(), writes: facts.writes.into_iter().collect() }
+    OperationDescriptor { result, reads: facts.reads.into_iter().collect(), writes: facts.writes.into_iter().collect() }
 }
 
-/// Describes a query as the catalogue of stored queries lists it.
+/// Describes a query as the catalog of stored queries lists it.
 #[must_use]
 pub fn stored_query(decl: &QueryDecl) -> StoredQuery {
     let name = decl.name.text.clone();
@@ -97,68 +102,69 @@ pub fn stored_query(decl: &QueryDecl) -> StoredQuery {
         name,
         description: decl.description.clone(),
         instruction: decl.instruction.clone(),
-        mutation: matches!(decl.body, ast::Body::Mutation(_)),
-        params: decl.params.iter().map(|param| field(&param.name.text, &Type::Value(param.ty.clone()))).collect(),
+        mutation: matches!(decl.body, ast::AstBody::Mutation(_)),
+        params: decl.params.iter().map(|param| field(&param.name.text, &ExprType::Value(param.ty.clone()))).collect(),
     }
 }
 
 /// Describes parameters.
 #[must_use]
-pub fn params(params: &[Param]) -> Vec<Field> {
-    params.iter().map(|param| field(&param.name, &Type::Value(param.ty.clone()))).collect()
+pub fn params(params: &[QueryParam]) -> Vec<FieldDescriptor> {
+    params.iter().map(|param| field(&param.name, &ExprType::Value(param.ty.clone()))).collect()
 }
 
-/// Aggregates are described as nullable, all of them: whoever reads them need not know which has a value for no rows.
-fn column(query: &Query, index: usize, described: Field) -> Field {
-    let aggregates =
-        |body: &Body| body.columns.get(index).is_some_and(|column| matches!(column.expr.kind, ExprKind::Aggregated(_)));
-    Field { nullable: described.nullable || query.bodies.iter().any(aggregates), ..described }
+/// Describes all aggregates as nullable: a reader need not know which of them has a value for no rows.
+fn column(query: &ReadQuery, index: usize, described: FieldDescriptor) -> FieldDescriptor {
+    let aggregates = |body: &ReadBody| {
+        body.columns.get(index).is_some_and(|column| matches!(column.expr.kind, ExprKind::Aggregated(_)))
+    };
+    FieldDescriptor { nullable: described.nullable || query.bodies.iter().any(aggregates), ..described }
 }
 
-fn field(name: &str, ty: &Type) -> Field {
+fn field(name: &str, ty: &ExprType) -> FieldDescriptor {
     let (kind, item_kind, vector_dim) = match ty {
-        Type::Value(ty) if ty.list => ("list", Some(scalar_kind(ty)), None),
-        Type::Value(ty) => match ty.scalar {
-            Scalar::Vector(dimension) => ("vector", None, Some(dimension)),
+        ExprType::Value(ty) if ty.list => ("list", Some(scalar_kind(ty)), None),
+        ExprType::Value(ty) => match ty.scalar {
+            ScalarType::Vector(dimension) => ("vector", None, Some(dimension)),
             _ => (scalar_kind(ty), None, None),
         },
-        Type::Null => ("null", None, None),
-        Type::Duration { .. } => ("duration", None, None),
-        Type::Object { .. } => ("object", None, None),
-        Type::Objects { .. } => ("list", Some("object"), None),
-        Type::Path { .. } => ("path", None, None),
+        ExprType::Null => ("null", None, None),
+        ExprType::Duration { .. } => ("duration", None, None),
+        ExprType::Object { .. } => ("object", None, None),
+        ExprType::Objects { .. } => ("list", Some("object"), None),
+        ExprType::Path { .. } => ("path", None, None),
     };
-    Field { name: name.to_owned(), kind, item_kind, vector_dim, nullable: ty.nullable() }
+    FieldDescriptor { name: name.to_owned(), kind, item_kind, vector_dim, nullable: ty.nullable() }
 }
 
 const fn scalar_kind(ty: &PropType) -> &'static str {
     match ty.scalar {
-        Scalar::String => "string",
-        Scalar::Bool => "bool",
-        Scalar::I32 | Scalar::U32 => "int",
-        Scalar::I64 | Scalar::U64 => "bigint",
-        Scalar::F32 | Scalar::F64 => "float",
-        Scalar::Date => "date",
-        Scalar::DateTime => "datetime",
-        Scalar::Blob => "blob",
-        Scalar::Json => "json",
-        Scalar::Vector(_) => "vector",
+        ScalarType::String => "string",
+        ScalarType::Bool => "bool",
+        ScalarType::I32 | ScalarType::U32 => "int",
+        ScalarType::I64 | ScalarType::U64 => "bigint",
+        ScalarType::F32 | ScalarType::F64 => "float",
+        ScalarType::Date => "date",
+        ScalarType::DateTime => "datetime",
+        ScalarType::Blob => "blob",
+        ScalarType::Json => "json",
+        ScalarType::Vector(_) => "vector",
     }
 }
 
-fn fact(kind: ObjectKind, name: &str) -> Fact {
+fn fact(kind: ObjectKind, name: &str) -> TouchedType {
     let (order, kind) = if kind == ObjectKind::Node { (0, "node") } else { (1, "edge") };
-    Fact { order, kind, type_name: name.to_owned() }
+    TouchedType { order, kind, type_name: name.to_owned() }
 }
 
-struct Facts<'a> {
+struct TypeCollector<'a> {
     catalog: &'a Catalog,
-    reads: BTreeSet<Fact>,
-    writes: BTreeSet<Fact>,
+    reads: BTreeSet<TouchedType>,
+    writes: BTreeSet<TouchedType>,
 }
 
-impl Facts<'_> {
-    fn block(&mut self, block: &Block) {
+impl TypeCollector<'_> {
+    fn block(&mut self, block: &PatternBlock) {
         for variable in &block.variables {
             if let VariableKind::Node { types } = &variable.kind {
                 self.reads.extend(types.iter().map(|ty| fact(ObjectKind::Node, &ty.name)));
@@ -170,13 +176,13 @@ impl Facts<'_> {
         block.blocks.iter().for_each(|nested| self.block(&nested.block));
     }
 
-    fn expand(&mut self, expand: &Expand) {
+    fn expand(&mut self, expand: &ExpandPattern) {
         for step in &expand.steps {
             self.edge(&step.edge);
         }
     }
 
-    /// An edge is read together with the nodes at its ends.
+    /// Adds an edge type and the node types at its endpoints.
     fn edge(&mut self, edge: &TypeRef) {
         self.reads.insert(fact(ObjectKind::Edge, &edge.name));
         if let Some(edge) = self.catalog.edges.get(&edge.name) {
@@ -185,7 +191,7 @@ impl Facts<'_> {
         }
     }
 
-    fn mutation(&mut self, mutation: &Mutation) {
+    fn mutation(&mut self, mutation: &MutationQuery) {
         if let Some(block) = &mutation.block {
             self.block(block);
         }
@@ -205,7 +211,7 @@ impl Facts<'_> {
         }
     }
 
-    /// Edges that go with a deleted node, or keep it from going.
+    /// Adds the edge types that are deleted with a node or prevent its deletion.
     fn incident(&mut self, node: &str) {
         let incident = self.catalog.edges.values().filter(|edge| edge.from == node || edge.to == node);
         for edge in incident {

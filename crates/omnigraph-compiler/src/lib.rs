@@ -1,67 +1,97 @@
-//! The two languages of Omnigraph, from text to checked, lowered meaning.
+//! Compiler of the schema language (`.pg`) and the query language (`.gq`) of Omnigraph.
 //!
-//! A pure crate: no async, no I/O, no clock, no randomness, no storage. Everything a caller needs is passed in and
-//! everything that is found out is returned as a value plus a list of [`Diagnostic`]s; no input makes it panic.
-//!
-//! The way through, for a schema (`.pg`) and for a query file (`.gq`):
+//! A pure crate: no async, no I/O, no clock, no randomness, no storage. Callers pass in all inputs; results are values plus a
+//! list of [`Diagnostic`]s. No input makes it panic.
 //!
 //! ```text
-//! text ─ lex ─ pg::parse ─ catalog::build ─ Catalog ────────────┐
-//! text ─ lex ─ gq::parse ─ check ─ ir::Operation ◄─────────────┘
+//! schema text ─ lex ─► tokens ─ pg::parse ─► syntax tree ─ catalog::build ─► Catalog ─ migrate::plan ─► migration steps
+//!                                                                               │
+//! query text ── lex ─► tokens ─ gq::parse ─► syntax tree ─ check ◄──────────────┘
+//!                                                            │
+//!                                                            └─► logical form (ir) ─► planner of the engine
+//! ```
+//!
+//! | Modules | |
+//! |---|---|
+//! | [`lex`], [`span`], [`source`] | tokens, positions, several files |
+//! | [`pg`], [`gq`] | syntax trees, parsers and formatters of both languages |
+//! | [`types`], [`functions`], [`settings`], [`temporal`] | tables and value forms that both sides share |
+//! | [`catalog`], [`migrate`] | resolved schemas and the steps between them |
+//! | [`check`], [`ir`] | the type checker and the logical form that it builds |
+//! | [`compile`], [`params`], [`describe`], [`lint`] | entry points: compile, decode parameters, describe, lint |
+//! | [`diagnostic`], [`suggest`] | stable codes, rendering, suggestions |
+//!
+//! # Example
+//!
+//! ```
+//! use omnigraph_compiler::{catalog, compile, compile_schema, ir};
+//!
+//! let schema = "node City { name: String @key  people: I64? }";
+//! let (catalog, diagnostics) = compile_schema(schema, None, &mut catalog::provisional_ids());
+//! assert!(diagnostics.is_empty());
+//! let catalog = catalog.expect("a valid schema");
+//!
+//! let source = "query big($n: I64) { match { $c: City  $c.people > $n } return { $c.name } }";
+//! let compiled = compile(source, Some("big"), &catalog).expect("a valid query");
+//! assert!(matches!(compiled.operation, ir::QueryOperation::Read(_)));
+//!
+//! let errors = compile("query all() { match { $c: Town } return { $c.name } }", None, &catalog).unwrap_err();
+//! assert_eq!(errors[0].code.as_str(), "T1");
+//! assert_eq!(errors[0].message, "node type `Town` not found");
 //! ```
 
+mod bare;
 pub mod catalog;
-pub mod diagnostic;
-pub mod lex;
-pub mod migrate;
-pub mod pg;
-pub mod source;
-pub mod span;
-pub mod suggest;
-pub mod types;
-
 pub mod check;
 pub mod compile;
 pub mod describe;
+pub mod diagnostic;
 pub mod functions;
 pub mod gq;
 pub mod ir;
+pub mod lex;
 pub mod lint;
+pub mod migrate;
 pub mod params;
+pub mod pg;
 pub mod settings;
+pub mod source;
+pub mod span;
+pub mod suggest;
 pub mod temporal;
+pub mod types;
 
-pub use compile::{Compiled, CompiledFile, CompiledQuery, compile, compile_file};
-
+pub use bare::{compile_bare, is_bare};
 pub use catalog::Catalog;
+pub use compile::{CompiledFile, CompiledOperation, CompiledQuery, compile, compile_file};
 pub use diagnostic::{Diagnostic, Severity};
 pub use span::Span;
 
-/// Builds the catalogue of a schema that may be split over files: [`catalog::build`] over what [`pg::load`] read, as
-/// [`compile_schema`] does for a single file. Spans point into the sources of `loaded`.
+/// Builds the catalog of a schema of several files: [`catalog::build`] for the result of [`pg::load`]. Spans point into the
+/// sources of `loaded`.
 pub fn compile_loaded(
-    loaded: &pg::Loaded,
+    loaded: &pg::LoadedSchema,
     previous: Option<&Catalog>,
     mint: &mut dyn FnMut() -> ulid::Ulid,
 ) -> (Option<Catalog>, Vec<Diagnostic>) {
-    judge(&loaded.schema, loaded.diagnostics.clone(), previous, mint)
+    build_catalog(&loaded.schema, loaded.diagnostics.clone(), previous, mint)
 }
 
-/// Parses a schema of one file and builds its catalogue: [`pg::parse`], then [`catalog::build`] over whatever
-/// could be understood, so that one answer holds the errors of both.
+/// Parses a schema of one file and builds its catalog: [`pg::parse`], then [`catalog::build`] for the parsed part, so that the
+/// result has the errors of both.
 ///
-/// `previous` and `mint` are as for [`catalog::build`]. The catalogue is there when no diagnostic is an error.
+/// `previous` and `mint` are those of [`catalog::build`]. Returns a catalog when no diagnostic is an error.
 pub fn compile_schema(
     source: &str,
     previous: Option<&Catalog>,
     mint: &mut dyn FnMut() -> ulid::Ulid,
 ) -> (Option<Catalog>, Vec<Diagnostic>) {
     let (schema, diagnostics) = pg::parse(source);
-    judge(&schema, diagnostics, previous, mint)
+    build_catalog(&schema, diagnostics, previous, mint)
 }
 
-fn judge(
-    schema: &pg::Schema,
+fn build_catalog(
+    schema: &pg::SchemaDocument,
     mut diagnostics: Vec<Diagnostic>,
     previous: Option<&Catalog>,
     mint: &mut dyn FnMut() -> ulid::Ulid,

@@ -10,25 +10,25 @@ pub struct Span {
 }
 
 impl Span {
-    /// The range `start..end`.
+    /// Makes the range `start..end`.
     #[must_use]
     pub const fn new(start: usize, end: usize) -> Self {
         Self { start, end }
     }
 
-    /// The smallest span that covers both.
+    /// Returns the smallest span that covers both.
     #[must_use]
-    pub fn to(self, other: Self) -> Self {
+    pub fn cover(self, other: Self) -> Self {
         Self { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 }
 
-/// A value together with where it was written.
+/// A value with its position.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Spanned<T> {
     /// The value.
     pub node: T,
-    /// Where it stands.
+    /// Position in the source.
     pub span: Span,
 }
 
@@ -41,14 +41,23 @@ impl<T> Spanned<T> {
 
 /// Whole lines of a text.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Lines {
-    /// From the start of the first to the end of the last.
+pub(crate) struct LineRange {
+    /// Span from the start of the first to the end of the last.
     pub(crate) span: Span,
     /// The number of the first, counted from 1.
     pub(crate) line: usize,
 }
 
-/// Byte offsets of line starts, to turn offsets into line and column numbers.
+/// Position of a character, both numbers counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineColumn {
+    /// The line.
+    pub line: usize,
+    /// The column, in characters.
+    pub column: usize,
+}
+
+/// Byte offsets of line starts, which map offsets to lines and columns.
 #[derive(Clone, Debug)]
 pub struct LineIndex {
     starts: Vec<usize>,
@@ -62,22 +71,22 @@ impl LineIndex {
         Self { starts }
     }
 
-    /// The whole lines that `span` touches, with one more on either side.
-    pub(crate) fn around(&self, text: &str, span: Span) -> Lines {
+    /// Returns the whole lines of `span`, with one more on either side.
+    pub(crate) fn surrounding_lines(&self, text: &str, span: Span) -> LineRange {
         let line_of = |offset: usize| self.starts.partition_point(|&start| start <= offset).max(1);
         let first = line_of(span.start).saturating_sub(1).max(1);
         let last = line_of(span.end.max(span.start)) + 1;
         let start = self.starts[first - 1].min(text.len());
         let end = self.starts.get(last).map_or(text.len(), |&next| next.min(text.len()));
-        Lines { span: Span::new(start, end.max(start)), line: first }
+        LineRange { span: Span::new(start, end.max(start)), line: first }
     }
 
-    /// Line and column of `offset`, both counted from 1, the column in characters.
+    /// Returns line and column of `offset`.
     #[must_use]
-    pub fn line_column(&self, text: &str, offset: usize) -> (usize, usize) {
+    pub fn line_column(&self, text: &str, offset: usize) -> LineColumn {
         let line = self.starts.partition_point(|&start| start <= offset).max(1);
         let start = self.starts[line - 1].min(text.len());
         let end = text.floor_char_boundary(offset).max(start);
-        (line, text[start..end].chars().count() + 1)
+        LineColumn { line, column: text[start..end].chars().count() + 1 }
     }
 }

@@ -1,13 +1,13 @@
-//! "Did you mean …?": the nearest of the names that would have been right.
+//! "Did you mean …?": suggestions of similar names.
 
-/// Longer words are not compared: the distance costs the product of the lengths, and nobody mistypes them by hand.
-const LONGEST: usize = 100;
+/// Longest compared word: the distance costs the product of the lengths.
+const MAX_WORD_LENGTH: usize = 100;
 
-/// The candidate closest to `written`, when close enough to be what was meant.
+/// Returns the candidate closest to `written`, if it is close enough.
 #[must_use]
 pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = written.chars().count();
-    if length > LONGEST {
+    if length > MAX_WORD_LENGTH {
         return None;
     }
     let reach = match length {
@@ -28,14 +28,28 @@ pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
         .map(|(_, candidate)| candidate)
 }
 
-/// The advice as a question, or nothing when no candidate is near.
+/// Returns the advice as a question, or `None` without a similar candidate.
 #[must_use]
 pub fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(written, candidates).map(|name| format!("did you mean `{name}`?"))
 }
 
-/// Names of types that people bring from elsewhere, and ours.
-const ALIASES: &[(&str, &str)] = &[
+/// Joins names in backticks.
+pub(crate) fn quoted<T: std::fmt::Display>(names: impl IntoIterator<Item = T>, separator: &str) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(separator)
+}
+
+/// Returns `name` with a lower-case first letter, as traversals name edge types.
+pub(crate) fn lower_first(name: &str) -> String {
+    let mut lower = name.to_owned();
+    if let Some(first) = lower.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    lower
+}
+
+/// Type names of other languages, with ours.
+const TYPE_ALIASES: &[(&str, &str)] = &[
     ("Text", "String"),
     ("Str", "String"),
     ("Boolean", "Bool"),
@@ -53,30 +67,30 @@ const ALIASES: &[(&str, &str)] = &[
     ("Enum", "enum"),
 ];
 
-/// Our name of a type that is called `text` elsewhere.
-pub(crate) fn type_called(text: &str) -> Option<&'static str> {
-    ALIASES.iter().find(|(theirs, _)| theirs.eq_ignore_ascii_case(text)).map(|(_, ours)| *ours)
+/// Returns our name of a type that other languages call `text`.
+pub(crate) fn canonical_type_name(text: &str) -> Option<&'static str> {
+    TYPE_ALIASES.iter().find(|(theirs, _)| theirs.eq_ignore_ascii_case(text)).map(|(_, ours)| *ours)
 }
 
-/// Looking for a near name costs a pass over all names; a source with more errors than this needs another kind of help.
-const MOST: usize = 100;
+/// Most suggestions for one source: each costs a pass over all names.
+const MAX_SUGGESTIONS: usize = 100;
 
-/// How many suggestions have been looked for in one source.
+/// Number of suggestions searched for one source.
 #[derive(Debug, Default)]
-pub(crate) struct Suggestions(usize);
+pub(crate) struct SuggestionBudget(usize);
 
-impl Suggestions {
-    /// As [`nearest`], as long as not too many have been looked for. `candidates` is not called for otherwise.
+impl SuggestionBudget {
+    /// Returns [`nearest`] within the budget; otherwise `candidates` is not called.
     pub(crate) fn near<'a, C: IntoIterator<Item = &'a str>>(
         &mut self,
         written: &str,
         candidates: impl FnOnce() -> C,
     ) -> Option<&'a str> {
         self.0 += 1;
-        if self.0 > MOST { None } else { nearest(written, candidates()) }
+        if self.0 > MAX_SUGGESTIONS { None } else { nearest(written, candidates()) }
     }
 
-    /// As [`did_you_mean`], as long as not too many have been looked for.
+    /// Returns [`did_you_mean`] within the budget.
     pub(crate) fn did_you_mean<'a, C: IntoIterator<Item = &'a str>>(
         &mut self,
         written: &str,

@@ -1,31 +1,31 @@
-//! Dates, instants and durations as text: the one place that reads and writes them.
+//! Text forms of dates, instants and durations.
 //!
-//! A Date is a number of days, a DateTime a number of milliseconds, both since 1970-01-01 in UTC. Every number can be written: the
-//! calendar reaches more than 262 000 years to either side, years beyond 9999 and before 0 carry a sign (`+12024-01-01`), and a number
-//! outside of the calendar is written as that number. Whatever lies inside reads back as the same number. Nothing here panics.
+//! A Date is a number of days, a DateTime a number of milliseconds, both since 1970-01-01 in UTC. Every number can be written:
+//! the calendar covers more than 262,000 years in both directions. Years beyond 9999 and before 0 carry a sign (`+12024-01-01`).
+//! A number outside the calendar is written as that number. A number inside reads back as the same number. Nothing here panics.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
-use crate::ir::Duration;
+use crate::ir::CalendarDuration;
 
 /// Days from 0001-01-01 (day 1 of the common era) to 1970-01-01.
 const EPOCH_FROM_CE: i32 = 719_163;
 
-const DAY_MILLISECONDS: i64 = 86_400_000;
+const MILLISECONDS_PER_DAY: i64 = 86_400_000;
 
 /// Reads a Date: `2024-05-06` (month and day may be unpadded, the year signed and longer), `20240506`, or the day in UTC of an
-/// instant that [`parse_datetime`] reads, which is what `to_date` makes of that instant. Days since 1970-01-01.
+/// instant that [`parse_datetime`] reads, as `to_date` does. Returns days since 1970-01-01.
 #[must_use]
 pub fn parse_date(text: &str) -> Option<i32> {
     if split_time(text).is_some() {
-        return i32::try_from(parse_datetime(text)?.div_euclid(DAY_MILLISECONDS)).ok();
+        return i32::try_from(parse_datetime(text)?.div_euclid(MILLISECONDS_PER_DAY)).ok();
     }
     Some(parse_day(text)?.num_days_from_ce() - EPOCH_FROM_CE)
 }
 
-/// Reads a DateTime: a date, then `T`, `t` or a space, a time with or without colons, perhaps a fraction of a second (cut to
-/// milliseconds), perhaps a zone (`Z`, `+02:00`, `-0530`; UTC without one). A padded date alone is its midnight in UTC.
-/// Milliseconds since the epoch.
+/// Reads a DateTime: a date, then `T`, `t` or a space, a time with or without colons, optionally a fraction of a second
+/// (truncated to milliseconds) and a zone (`Z`, `+02:00`, `-0530`; UTC without one). A padded date alone is its midnight in UTC.
+/// Returns milliseconds since the epoch.
 #[must_use]
 pub fn parse_datetime(text: &str) -> Option<i64> {
     let Some((day, time)) = split_time(text) else {
@@ -63,7 +63,7 @@ fn digits(text: &str, longest: usize) -> Option<u32> {
     if plain { text.parse().ok() } else { None }
 }
 
-/// A time of day, cut to milliseconds, and its zone's offset in minutes.
+/// Reads a time of day, truncated to milliseconds, and its zone's offset in minutes.
 fn parse_time(text: &str) -> Option<(NaiveTime, i32)> {
     let zone = text.find(['Z', 'z', '+', '-']).unwrap_or(text.len());
     let (clock, zone) = text.split_at(zone);
@@ -81,7 +81,7 @@ fn parse_time(text: &str) -> Option<(NaiveTime, i32)> {
     Some((time, parse_zone(zone)?))
 }
 
-/// The first three digits after the point, of at most nine.
+/// Reads the first three digits after the point, of at most nine.
 fn thousandths(fraction: &str) -> Option<u32> {
     digits(fraction, 9)?;
     let digit = |at: usize| fraction.as_bytes().get(at).map_or(0, |digit| u32::from(digit - b'0'));
@@ -120,9 +120,9 @@ pub fn format_datetime(milliseconds: i64) -> String {
     instant.format(form).to_string()
 }
 
-/// Reads an ISO 8601 duration: `P1Y2M3W4DT5H6M7.5S`, each part optional, at least one; perhaps with a minus before it.
+/// Reads an ISO 8601 duration: `P1Y2M3W4DT5H6M7.5S`, each part optional, at least one; optionally with a minus before it.
 #[must_use]
-pub fn parse_duration(text: &str) -> Option<Duration> {
+pub fn parse_duration(text: &str) -> Option<CalendarDuration> {
     let (sign, rest) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
     let rest = rest.strip_prefix('P')?;
     let (date, time) = rest.split_once('T').map_or((rest, None), |(date, time)| (date, Some(time)));
@@ -138,14 +138,14 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     if parts == 0 {
         return None;
     }
-    Some(Duration {
+    Some(CalendarDuration {
         months: i32::try_from(sign * total[0]).ok()?,
         days: i32::try_from(sign * total[1]).ok()?,
         milliseconds: sign * total[2],
     })
 }
 
-/// Adds `number unit` pairs, in the order of `units`, to the total each unit belongs to; the number of pairs.
+/// Adds `number unit` pairs, in the order of `units`, to the totals of their units. Returns the number of pairs.
 fn duration_parts(mut text: &str, units: &[(char, usize, i64)], total: &mut [i64; 3]) -> Option<usize> {
     let (mut count, mut next) = (0, 0);
     while !text.is_empty() {
@@ -174,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    /// The first and the last day of the calendar.
+    /// Returns the first and the last day of the calendar.
     fn days() -> (i32, i32) {
         (NaiveDate::MIN.num_days_from_ce() - EPOCH_FROM_CE, NaiveDate::MAX.num_days_from_ce() - EPOCH_FROM_CE)
     }
@@ -192,7 +192,9 @@ mod tests {
     fn check_datetime(milliseconds: i64) {
         let (first, last) = days();
         let text = format_datetime(milliseconds);
-        if (i64::from(first) * DAY_MILLISECONDS..(i64::from(last) + 1) * DAY_MILLISECONDS).contains(&milliseconds) {
+        if (i64::from(first) * MILLISECONDS_PER_DAY..(i64::from(last) + 1) * MILLISECONDS_PER_DAY)
+            .contains(&milliseconds)
+        {
             assert_eq!(parse_datetime(&text), Some(milliseconds), "{text}");
             assert_eq!(text.contains('.'), milliseconds % 1000 != 0, "{text}");
         } else {
@@ -290,10 +292,13 @@ mod tests {
 
     #[test]
     fn durations() {
-        let full = Duration { months: 14, days: 25, milliseconds: 18_367_500 };
+        let full = CalendarDuration { months: 14, days: 25, milliseconds: 18_367_500 };
         assert_eq!(parse_duration("P1Y2M3W4DT5H6M7.5S"), Some(full));
-        assert_eq!(parse_duration("-P7D"), Some(Duration { days: -7, ..Duration::default() }));
-        assert_eq!(parse_duration("PT1M"), Some(Duration { milliseconds: 60_000, ..Duration::default() }));
+        assert_eq!(parse_duration("-P7D"), Some(CalendarDuration { days: -7, ..CalendarDuration::default() }));
+        assert_eq!(
+            parse_duration("PT1M"),
+            Some(CalendarDuration { milliseconds: 60_000, ..CalendarDuration::default() })
+        );
         for text in ["", "P", "PT", "P1", "7D", "P1D2Y", "P1.5D", "P1DT", "P99999999999D", "P1H"] {
             assert_eq!(parse_duration(text), None, "{text}");
         }

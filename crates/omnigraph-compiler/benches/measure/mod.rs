@@ -1,26 +1,27 @@
-//! What both benches share: the sizes to measure, and how long something takes.
+//! Shared code of both benches: sizes and time measurement.
 //!
-//! Time is that which the thread spends on a processor, where the system tells (Linux). On a machine that does other work
-//! too, a run of a second is always interrupted and one of a millisecond never, so that clock time per line would seem to grow.
+//! Time is the CPU time of the thread, where the system reports it (Linux). On a busy machine a run of a second is always
+//! interrupted and one of a millisecond never, so clock time per line would seem to grow.
 //!
-//! What is linear is the work: instructions per line are the same from 1,000 lines to 100,000 (`valgrind --tool=cachegrind` tells). The time per
-//! line still grows, two- to fourfold, where what a source becomes no longer fits a cache: first the one of the core, then the shared one.
+//! The work is linear: instructions per line are the same from 1,000 lines to 100,000 (`valgrind --tool=cachegrind`). The time
+//! per line still grows, two- to fourfold, where the result no longer fits a cache: first the one of the core, then the shared
+//! one.
 
 use std::time::{Duration, Instant};
 
-/// Lines of the sources measured, unless the arguments name others.
+/// Default numbers of lines.
 const SIZES: &[usize] = &[1_000, 10_000, 100_000];
 
-/// Runs of which the fastest counts.
+/// Number of runs; the fastest counts.
 const RUNS: usize = 5;
 
-/// The numbers of lines to measure.
+/// Returns the numbers of lines to measure.
 pub(crate) fn sizes() -> Vec<usize> {
     let named: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     if named.is_empty() { SIZES.to_vec() } else { named }
 }
 
-/// The least time `work` takes.
+/// Returns the least time `work` takes.
 pub(crate) fn fastest<T>(mut work: impl FnMut() -> T) -> Duration {
     (0..RUNS)
         .map(|_| {
@@ -35,9 +36,9 @@ pub(crate) fn fastest<T>(mut work: impl FnMut() -> T) -> Duration {
         .unwrap_or_default()
 }
 
-/// How long this thread has run so far.
+/// Returns the CPU time of this thread.
 fn on_processor() -> Option<Duration> {
-    // The kernel brings the number up to date when the thread gives way.
+    // The kernel updates the number when the thread yields.
     std::thread::yield_now();
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     text.split(' ').next()?.parse().ok().map(Duration::from_nanos)

@@ -1,18 +1,20 @@
-//! A hash of what a schema means, whoever wrote it and however.
+//! A hash of a schema's meaning, independent of its spelling.
 //!
-//! It covers names, types, rules and annotations. It leaves out comments, white space, the order of declarations,
-//! properties, enum words and rules, the spelling of a constraint, `@rename_from`, and every id: two graphs made from the
-//! same schema have different ids and the same fingerprint. To tell whether two accepted schemas also agree on
-//! identities, compare their encoded bytes.
+//! It covers names, types, rules and annotations. It leaves out comments, white space, the order of declarations, properties,
+//! enum words and rules, the spelling of a constraint, `@rename_from`, and every id: two graphs made from the same schema have
+//! different ids and the same fingerprint. Two accepted schemas also agree on ids if their encoded bytes are equal.
 
 use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::{Analyzer, Annotation, Catalog, Check, Index, Metric, Number, Property, Range, Unique};
+use super::{
+    Annotation, Catalog, CheckConstraint, DistanceMetric, IndexSpec, NumberLiteral, Property, RangeConstraint,
+    TextAnalyzer, UniqueConstraint,
+};
 use crate::lex::escape;
 
-/// SHA-256 of the schema's shape, in 64 lower-case hexadecimal digits.
+/// Returns the SHA-256 of the schema's shape, in 64 lower-case hexadecimal digits.
 #[must_use]
 pub fn fingerprint(catalog: &Catalog) -> String {
     let digest = Sha256::digest(shape(catalog).as_bytes());
@@ -22,7 +24,7 @@ pub fn fingerprint(catalog: &Catalog) -> String {
     })
 }
 
-/// One line for each fact, in an order that depends on the facts only. The text is hashed and never stored, but changing it
+/// Writes one line per fact, in an order that depends on the facts only. The text is hashed and never stored; a change of it
 /// changes every fingerprint, so it carries a version.
 fn shape(catalog: &Catalog) -> String {
     let mut lines = vec!["shape 1".to_owned()];
@@ -91,17 +93,17 @@ fn annotation(annotation: &Annotation) -> String {
 
 fn rules(
     key: &Option<Vec<String>>,
-    uniques: &[Unique],
-    indexes: &[Index],
-    ranges: &[Range],
-    checks: &[Check],
+    uniques: &[UniqueConstraint],
+    indexes: &[IndexSpec],
+    ranges: &[RangeConstraint],
+    checks: &[CheckConstraint],
 ) -> Vec<String> {
     let mut lines: Vec<String> = key.iter().map(|names| format!("key {}", set(names))).collect();
     lines.extend(uniques.iter().map(|unique| format!("unique {}", set(&unique.properties))));
     lines.extend(indexes.iter().map(|index| {
-        // A default that is written down is no other index.
-        let metric = index.metric.filter(|metric| *metric != Metric::default()).map(Metric::word);
-        let usual = Analyzer::default();
+        // An explicit default does not make a different index.
+        let metric = index.metric.filter(|metric| *metric != DistanceMetric::default()).map(DistanceMetric::word);
+        let usual = TextAnalyzer::default();
         let analyzer =
             index.analyzer.as_ref().filter(|analyzer| **analyzer != usual).map(|analyzer| analyzer.0.as_str());
         format!("index {} {} {}", set(&index.properties), text(metric), text(analyzer))
@@ -122,13 +124,8 @@ fn set(names: &[String]) -> String {
     names.join(",")
 }
 
-/// A bound by its value: `1` and `1.0` are the same bound.
-fn bound(number: Option<Number>) -> String {
-    match number {
-        None => String::new(),
-        Some(Number::Float(float)) if float.fract() == 0.0 && float.abs() < 9.0e15 => format!("{}", float as i64),
-        Some(number) => number.to_string(),
-    }
+fn bound(number: Option<NumberLiteral>) -> String {
+    number.map(NumberLiteral::canonical_text).unwrap_or_default()
 }
 
 fn text(value: Option<&str>) -> String {

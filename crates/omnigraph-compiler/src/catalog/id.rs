@@ -10,13 +10,13 @@ macro_rules! stable_id {
         pub struct $name(ulid::Ulid);
 
         impl $name {
-            /// Wraps a freshly minted ULID.
+            /// Wraps a new ULID.
             #[must_use]
             pub const fn new(ulid: ulid::Ulid) -> Self {
                 Self(ulid)
             }
 
-            /// The ULID itself.
+            /// Returns the ULID itself.
             #[must_use]
             pub const fn ulid(self) -> ulid::Ulid {
                 self.0
@@ -67,11 +67,12 @@ stable_id! {
     PropertyId
 }
 stable_id! {
-    /// One incarnation of a type's table; dropping a type and adding the name again mints a new one.
+    /// One incarnation of a type's table; dropping a type and adding its name again mints a new id.
     TableId
 }
 
-/// Identities for a catalogue that is judged and thrown away: small numbers, which no clock makes. What is stored needs real ones.
+/// Returns ids for a catalog that is checked and dropped: small numbers, which no clock generates. Stored catalogs need real
+/// ULIDs.
 pub fn provisional_ids() -> impl FnMut() -> ulid::Ulid {
     let mut last = 0u128;
     move || {

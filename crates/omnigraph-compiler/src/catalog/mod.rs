@@ -1,8 +1,7 @@
-//! The resolved schema: what the names of a `.pg` source mean.
+//! The catalog: a resolved schema.
 //!
-//! The catalogue is what the type checker, the planner and the engine read. Types, properties and tables carry ids that
-//! survive renames and are never reused; ids are minted by the caller (they are ULIDs), so two branches that add a type
-//! each can never mint the same one.
+//! The type checker, the planner and the engine read it. Types, properties and tables carry ids that survive renames and are
+//! never reused. The caller mints them as ULIDs, so two branches never mint the same id.
 
 mod accepted;
 mod build;
@@ -10,15 +9,16 @@ mod fingerprint;
 mod id;
 mod model;
 mod verify;
-mod words;
+mod vocabulary;
 
-pub use accepted::{Accepted, AcceptedError};
+pub use accepted::{AcceptedError, AcceptedSchema};
 pub use build::build;
 pub use fingerprint::fingerprint;
 pub use id::{PropertyId, TableId, TypeId, provisional_ids};
 pub use model::{
-    Analyzer, Annotation, Cardinality, Catalog, Check, DefaultValue, EdgeType, Embed, Index, Interface, Metric,
-    NodeType, Number, OnDelete, Property, Range, Unique,
+    Annotation, Cardinality, Catalog, CheckConstraint, DefaultValue, DistanceMetric, EdgeType, EmbeddingSpec,
+    IndexSpec, InterfaceType, NodeType, NumberLiteral, OnDelete, Property, RangeConstraint, TextAnalyzer, TypeKind,
+    UniqueConstraint,
 };
-pub use verify::Inconsistency;
-pub use words::ANALYZERS;
+pub use verify::CatalogInconsistency;
+pub use vocabulary::ANALYZERS;

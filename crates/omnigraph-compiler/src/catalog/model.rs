@@ -1,34 +1,67 @@
-//! The catalogue's data.
+//! The catalog's data.
 
 use std::collections::BTreeMap;
 
 use super::{PropertyId, TableId, TypeId};
 use crate::types::PropType;
 
-/// Everything one accepted schema declares, by name.
+/// The types of one accepted schema, by name.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catalog {
     /// Interfaces by name.
-    pub interfaces: BTreeMap<String, Interface>,
+    pub interfaces: BTreeMap<String, InterfaceType>,
     /// Node types by name.
     pub nodes: BTreeMap<String, NodeType>,
     /// Edge types by name.
     pub edges: BTreeMap<String, EdgeType>,
 }
 
-/// A set of properties that node types mix in. It has no rows and therefore no rules: `@key`, `@unique` and `@index` of its properties
-/// are rules of the node types that get the property from it, and only of those.
+/// Kind of a declared type; the order is that of ids and of migration steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TypeKind {
+    /// An interface.
+    Interface,
+    /// A node type.
+    Node,
+    /// An edge type.
+    Edge,
+}
+
+impl TypeKind {
+    /// Returns the word of the JSON form and of the schema language.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Interface => "interface",
+            Self::Node => "node",
+            Self::Edge => "edge",
+        }
+    }
+
+    /// Returns the noun of messages.
+    pub(crate) const fn noun(self) -> &'static str {
+        match self {
+            Self::Interface => "interface",
+            Self::Node => "node type",
+            Self::Edge => "edge type",
+        }
+    }
+}
+
+/// A set of properties that node types mix in. It has no rows and so no rules: `@key`, `@unique` and `@index` of its properties
+/// are rules of the node types that inject the property.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Interface {
+pub struct InterfaceType {
     /// Identity.
     pub id: TypeId,
     /// Declared name.
     pub name: String,
     /// Properties in declaration order.
     pub properties: Vec<Property>,
-    /// `@description`, `@instruction` and annotations of no meaning to us.
+    /// `@description`, `@instruction` and annotations without a meaning.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub annotations: Vec<Annotation>,
 }
@@ -39,7 +72,7 @@ pub struct Interface {
 pub struct NodeType {
     /// Identity.
     pub id: TypeId,
-    /// Where its rows are kept.
+    /// Table of its rows.
     pub table: TableId,
     /// Declared name.
     pub name: String,
@@ -50,14 +83,14 @@ pub struct NodeType {
     /// Names of the key's components in the order of their property ids; `None` for keyless types.
     pub key: Option<Vec<String>>,
     /// Uniqueness rules besides the key.
-    pub uniques: Vec<Unique>,
+    pub uniques: Vec<UniqueConstraint>,
     /// Declared indexes.
-    pub indexes: Vec<Index>,
+    pub indexes: Vec<IndexSpec>,
     /// Bounds on numeric properties.
-    pub ranges: Vec<Range>,
+    pub ranges: Vec<RangeConstraint>,
     /// Patterns for text properties.
-    pub checks: Vec<Check>,
-    /// `@description`, `@instruction` and annotations of no meaning to us.
+    pub checks: Vec<CheckConstraint>,
+    /// `@description`, `@instruction` and annotations without a meaning.
     pub annotations: Vec<Annotation>,
 }
 
@@ -67,7 +100,7 @@ pub struct NodeType {
 pub struct EdgeType {
     /// Identity.
     pub id: TypeId,
-    /// Where its rows are kept.
+    /// Table of its rows.
     pub table: TableId,
     /// Declared name.
     pub name: String,
@@ -75,25 +108,25 @@ pub struct EdgeType {
     pub from: String,
     /// Name of the target's node type.
     pub to: String,
-    /// How many edges of this type a source may and must have.
+    /// Number of edges of this type per source node.
     pub card: Cardinality,
-    /// How many edges of this type a target may and must have.
+    /// Number of edges of this type per target node.
     pub card_in: Cardinality,
-    /// What deleting an endpoint does.
+    /// Effect of deleting an endpoint.
     pub on_delete: OnDelete,
     /// Own properties in declaration order.
     pub properties: Vec<Property>,
-    /// Components of the derived id of a keyed edge: property names, `@src`, `@dst`.
+    /// Components of the id of a keyed edge: property names, `@src`, `@dst`.
     pub key: Option<Vec<String>>,
     /// Uniqueness rules; components are property names, `src`, `dst`.
-    pub uniques: Vec<Unique>,
+    pub uniques: Vec<UniqueConstraint>,
     /// Declared indexes.
-    pub indexes: Vec<Index>,
+    pub indexes: Vec<IndexSpec>,
     /// Bounds on numeric properties.
-    pub ranges: Vec<Range>,
+    pub ranges: Vec<RangeConstraint>,
     /// Patterns for text properties.
-    pub checks: Vec<Check>,
-    /// `@description`, `@instruction` and annotations of no meaning to us.
+    pub checks: Vec<CheckConstraint>,
+    /// `@description`, `@instruction` and annotations without a meaning.
     pub annotations: Vec<Annotation>,
 }
 
@@ -113,13 +146,13 @@ pub struct Property {
     pub default: Option<DefaultValue>,
     /// The text this vector is computed from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub embed: Option<Embed>,
-    /// Annotations of no meaning to us, and `@description`.
+    pub embed: Option<EmbeddingSpec>,
+    /// `@description` and annotations without a meaning.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub annotations: Vec<Annotation>,
 }
 
-/// What `@default` supplies.
+/// Value of `@default`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DefaultValue {
@@ -134,7 +167,7 @@ pub enum DefaultValue {
 /// `@embed("source", model="m")`.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Embed {
+pub struct EmbeddingSpec {
     /// The text property it is computed from.
     pub source: String,
     /// The embedding model, if pinned.
@@ -144,7 +177,7 @@ pub struct Embed {
 /// `@unique`: no two live rows share the tuple; a null component exempts a row.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Unique {
+pub struct UniqueConstraint {
     /// Component names as declared.
     pub properties: Vec<String>,
 }
@@ -152,21 +185,21 @@ pub struct Unique {
 /// `@index`: never changes a result, only its speed.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Index {
+pub struct IndexSpec {
     /// Component names as declared.
     pub properties: Vec<String>,
     /// Distance of a vector index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metric: Option<Metric>,
+    pub metric: Option<DistanceMetric>,
     /// Text analysis of a full-text index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub analyzer: Option<Analyzer>,
+    pub analyzer: Option<TextAnalyzer>,
 }
 
 /// Distance between vectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Metric {
+pub enum DistanceMetric {
     /// One minus the cosine of the angle.
     Cosine,
     /// Euclidean, squared.
@@ -175,29 +208,29 @@ pub enum Metric {
     Dot,
 }
 
-/// How text becomes tokens: `english`, `simple`, `whitespace`, `ngram`, `code`, or a stemmer's language.
+/// Name of a text analysis: `english`, `simple`, `whitespace`, `ngram`, `code`, or a stemmer's language.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
-pub struct Analyzer(pub String);
+pub struct TextAnalyzer(pub String);
 
 /// Inclusive bounds; null passes, NaN fails.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Range {
+pub struct RangeConstraint {
     /// The bounded property.
     pub property: String,
     /// Lower bound.
-    pub min: Option<Number>,
+    pub min: Option<NumberLiteral>,
     /// Upper bound.
-    pub max: Option<Number>,
-    /// Words for whoever violates it.
+    pub max: Option<NumberLiteral>,
+    /// Message of a violation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
 
 /// A number as written.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub enum Number {
+pub enum NumberLiteral {
     /// Written without a point.
     Integer(i64),
     /// Written with a point or an exponent.
@@ -207,12 +240,12 @@ pub enum Number {
 /// An unanchored regular expression that a text must contain; null passes.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Check {
+pub struct CheckConstraint {
     /// The checked property.
     pub property: String,
     /// In the dialect of the `regex` crate.
     pub pattern: String,
-    /// Words for whoever violates it.
+    /// Message of a violation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
@@ -221,20 +254,20 @@ pub struct Check {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cardinality {
-    /// At least this many.
+    /// Least number.
     pub min: u32,
-    /// At most this many.
+    /// Greatest number.
     pub max: Option<u32>,
 }
 
-/// What deleting a node does to its edges of a type.
+/// Effect of deleting a node on its edges of a type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnDelete {
-    /// They go with it.
+    /// Edges are deleted with the node.
     #[default]
     Cascade,
-    /// It is refused while they exist.
+    /// The deletion is refused while edges exist.
     Restrict,
 }
 
@@ -256,21 +289,21 @@ impl Catalog {
     #[must_use]
     pub fn edge_by_traversal_name(&self, name: &str) -> Option<&EdgeType> {
         let folded = || self.edges.values().find(|edge| edge.name.eq_ignore_ascii_case(name));
-        // `basedAt` for `BasedAt` is how nearly all are written; only what is written otherwise costs a pass over all of them.
-        let capitalised = || {
+        // Nearly all names are written like `basedAt` for `BasedAt`; other spellings cost a pass over all edge types.
+        let capitalized = || {
             let mut name = name.to_owned();
             name.get_mut(..1)?.make_ascii_uppercase();
             self.edges.get(&name)
         };
-        self.edges.get(name).or_else(capitalised).or_else(folded)
+        self.edges.get(name).or_else(capitalized).or_else(folded)
     }
 }
 
 impl NodeType {
-    /// Every index there should be: the key's, then the declared ones.
+    /// Returns all indexes: the key's, then the declared ones.
     #[must_use]
-    pub fn all_indexes(&self) -> Vec<Index> {
-        let key = self.key.clone().map(|properties| Index { properties, metric: None, analyzer: None });
+    pub fn all_indexes(&self) -> Vec<IndexSpec> {
+        let key = self.key.clone().map(|properties| IndexSpec { properties, metric: None, analyzer: None });
         let declared = self.indexes.iter().filter(|index| key.as_ref() != Some(index)).cloned();
         key.iter().cloned().chain(declared).collect()
     }

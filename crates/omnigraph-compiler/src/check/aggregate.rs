@@ -1,156 +1,145 @@
-//! Aggregates, over the rows of the query or of a block.
+//! Aggregates over the rows of the query or of a block.
 
-use super::scope::Frame;
+use super::scope::BlockFrame;
 use super::types::{is_integer, is_numeric, scalar_of, scalar_type};
-use super::{Blocks, Checker, Place};
+use super::{BlockPolicy, ExprContext, TypeChecker};
 use crate::diagnostic::Code;
-use crate::gq::ast::{self, AggregateWord, Clause};
-use crate::ir::{Aggregate, AggregateKind, BinaryOp, CorrelatedKind, Expr, ExprKind, Type, Value};
+use crate::gq::ast::{self, PatternClause};
+use crate::ir::{AggregateExpr, AggregateKind, BinaryOp, CorrelatedKind, Expr, ExprKind, ExprType, Value};
 use crate::span::Span;
-use crate::types::{PropType, Scalar};
+use crate::types::{PropType, ScalarType};
 
-impl Checker<'_> {
-    /// An aggregate over the rows of the query.
-    pub(super) fn aggregate(
-        &mut self,
-        function: AggregateWord,
-        distinct: bool,
-        arg: Option<&ast::Expr>,
-        span: Span,
-        place: Place,
-    ) -> Option<Expr> {
+/// An aggregate as written, without its block.
+#[derive(Clone, Copy)]
+pub(super) struct AggregateCall<'a> {
+    pub(super) function: AggregateKind,
+    pub(super) distinct: bool,
+    /// `None` for `count(*)` and `count { … }`.
+    pub(super) arg: Option<&'a ast::AstExpr>,
+}
+
+impl TypeChecker<'_> {
+    /// Checks an aggregate over the rows of the query.
+    pub(super) fn aggregate(&mut self, call: AggregateCall, span: Span, place: ExprContext) -> Option<Expr> {
         if !place.aggregates {
-            let message = format!("`{}(…)` aggregates the rows of a query; it cannot stand here", function.as_str());
+            let message =
+                format!("`{}(…)` aggregates the rows of a query and is not allowed here", call.function.as_str());
             let help = format!(
                 "to aggregate over a pattern write `{}(…) {{ … }}`; to test an aggregate of the query use `having`",
-                function.as_str()
+                call.function.as_str()
             );
             self.error_with_help(Code::T112, span, message, help);
             return None;
         }
-        let inner = Place { aggregates: false, ranks: place.ranks, ..place };
-        let aggregate = self.aggregate_of(function, distinct, arg, span, inner)?;
+        let inner = ExprContext { aggregates: false, ranks: place.ranks, ..place };
+        let aggregate = self.aggregate_of(call, span, inner)?;
         let ty = aggregate.ty.clone();
         let index = self.aggregates.index_of(aggregate);
-        Some(Expr { kind: ExprKind::Aggregated(index), ty })
+        Some(Expr::new(ExprKind::Aggregated(index), ty))
     }
 
-    /// The aggregate itself, its argument checked.
-    fn aggregate_of(
-        &mut self,
-        function: AggregateWord,
-        distinct: bool,
-        arg: Option<&ast::Expr>,
-        span: Span,
-        place: Place,
-    ) -> Option<Aggregate> {
+    /// Checks the argument and returns the aggregate.
+    fn aggregate_of(&mut self, call: AggregateCall, span: Span, place: ExprContext) -> Option<AggregateExpr> {
+        let AggregateCall { function, distinct, arg } = call;
         let Some(written) = arg else {
-            return Some(Aggregate { kind: AggregateKind::Count, arg: None, distinct, ty: Type::scalar(Scalar::I64) });
+            return Some(AggregateExpr {
+                kind: AggregateKind::Count,
+                arg: None,
+                distinct,
+                ty: ExprType::scalar(ScalarType::I64),
+            });
         };
         let arg = self.expr(written, place)?;
-        if matches!(&arg.ty, Type::Value(ty) if ty.scalar == Scalar::Blob) {
+        if matches!(&arg.ty, ExprType::Value(ty) if ty.scalar == ScalarType::Blob) {
             self.error(Code::T24, written.span(), "a Blob cannot be aggregated");
             return None;
         }
-        let (kind, ty) = match function {
-            AggregateWord::Count => (AggregateKind::Count, Type::scalar(Scalar::I64)),
-            AggregateWord::Collect => (AggregateKind::Collect, self.collected(&arg.ty, written.span())?),
+        let ty = match function {
+            AggregateKind::Count => ExprType::scalar(ScalarType::I64),
+            AggregateKind::Collect => self.collected(&arg.ty, written.span())?,
             _ => self.numeric_aggregate(function, &arg.ty, span)?,
         };
-        Some(Aggregate { kind, arg: Some(arg), distinct, ty })
+        Some(AggregateExpr { kind: function, arg: Some(arg), distinct, ty })
     }
 
-    fn numeric_aggregate(&mut self, function: AggregateWord, ty: &Type, span: Span) -> Option<(AggregateKind, Type)> {
+    fn numeric_aggregate(&mut self, function: AggregateKind, ty: &ExprType, span: Span) -> Option<ExprType> {
         let scalar = scalar_of(ty);
         let numeric = scalar.filter(|ty| is_numeric(ty.scalar)).map(|ty| ty.scalar);
-        let text = scalar.is_some_and(|ty| ty.scalar == Scalar::String);
-        let word = function.as_str();
+        let text = scalar.is_some_and(|ty| ty.scalar == ScalarType::String);
+        let ordered = matches!(function, AggregateKind::Min | AggregateKind::Max);
         match (function, numeric) {
-            (AggregateWord::Sum, Some(scalar)) => {
-                let sum = if scalar == Scalar::U64 {
-                    Scalar::U64
-                } else if is_integer(scalar) {
-                    Scalar::I64
-                } else {
-                    Scalar::F64
-                };
-                Some((AggregateKind::Sum, scalar_type(sum, true)))
-            }
-            (AggregateWord::Avg, Some(_)) => Some((AggregateKind::Avg, scalar_type(Scalar::F64, true))),
-            (AggregateWord::Min, Some(_)) => Some((AggregateKind::Min, ty.clone().with_nullable(true))),
-            (AggregateWord::Max, Some(_)) => Some((AggregateKind::Max, ty.clone().with_nullable(true))),
-            (AggregateWord::Min, None) if text => Some((AggregateKind::Min, ty.clone().with_nullable(true))),
-            (AggregateWord::Max, None) if text => Some((AggregateKind::Max, ty.clone().with_nullable(true))),
-            (AggregateWord::Sum | AggregateWord::Avg, None) => {
-                self.error(Code::T8, span, format!("`{word}` needs a number; this is `{ty}`"));
-                None
-            }
+            (AggregateKind::Sum, Some(ScalarType::U64)) => Some(scalar_type(ScalarType::U64, true)),
+            (AggregateKind::Sum, Some(scalar)) if is_integer(scalar) => Some(scalar_type(ScalarType::I64, true)),
+            (AggregateKind::Sum | AggregateKind::Avg, Some(_)) => Some(scalar_type(ScalarType::F64, true)),
+            _ if ordered && (numeric.is_some() || text) => Some(ty.clone().with_nullable(true)),
             _ => {
-                self.error(Code::T8, span, format!("`{word}` needs a number or a String; this is `{ty}`"));
+                let expected = if ordered { "a number or a String" } else { "a number" };
+                self.error(Code::T8, span, format!("`{}` expects {expected}, found `{ty}`", function.as_str()));
                 None
             }
         }
     }
 
-    fn collected(&mut self, ty: &Type, span: Span) -> Option<Type> {
+    fn collected(&mut self, ty: &ExprType, span: Span) -> Option<ExprType> {
         match ty {
-            Type::Object { kind, .. } => Some(Type::Objects { kind: *kind, nullable: false }),
-            Type::Value(item) if scalar_of(ty).is_some() => {
-                Some(Type::Value(PropType { list: true, nullable: false, ..item.clone() }))
+            ExprType::Object { kind, .. } => Some(ExprType::Objects { kind: *kind, nullable: false }),
+            ExprType::Value(item) if scalar_of(ty).is_some() => {
+                Some(ExprType::Value(PropType { list: true, nullable: false, ..item.clone() }))
             }
             other => {
-                self.error(
-                    Code::T8,
-                    span,
-                    format!("`collect` makes lists of scalars, nodes or edges; this is `{other}`"),
-                );
+                self.error(Code::T8, span, format!("`collect` expects a scalar, a node or an edge, found `{other}`"));
                 None
             }
         }
     }
 
-    /// `count { … }`, `sum(x) { … }`: a value computed once per row.
+    /// Checks `count { … }`, `sum(x) { … }`: a value computed once per row.
     pub(super) fn aggregate_block(
         &mut self,
-        function: AggregateWord,
-        distinct: bool,
-        arg: Option<&ast::Expr>,
-        clauses: &[Clause],
+        call: AggregateCall,
+        clauses: &[PatternClause],
         span: Span,
-        place: Place,
+        place: ExprContext,
     ) -> Option<Expr> {
         self.require_blocks(place, span)?;
         self.open_frame();
         self.clauses(clauses);
-        let aggregate = self.aggregate_of(function, distinct, arg, span, Place::PATTERN);
+        let aggregate = self.aggregate_of(call, span, ExprContext::PATTERN);
         let frame = self.close_frame();
-        self.require_outer(&frame, function.as_str(), span);
+        self.require_outer(&frame, call.function.as_str(), span);
         self.require_read_before(&frame, span)?;
         let aggregate = aggregate?;
         let ty = aggregate.ty.clone();
         let into = self.bind(None, super::scope::VarKind::Value(ty.clone()), span);
         self.correlate(CorrelatedKind::Aggregate { into, aggregate }, frame);
-        Some(Expr { kind: ExprKind::Variable(into), ty })
+        Some(Expr::new(ExprKind::Variable(into), ty))
     }
 
-    /// `exists { … }` or `not { … }` within an expression: whether the block has rows, as a Bool.
-    pub(super) fn exists_value(&mut self, negated: bool, clauses: &[Clause], span: Span, place: Place) -> Option<Expr> {
-        let count = self.aggregate_block(AggregateWord::Count, false, None, clauses, span, place)?;
-        let zero = Expr { kind: ExprKind::Literal(Value::I64(0)), ty: Type::scalar(Scalar::I64) };
+    /// Checks `exists { … }` or `not { … }` within an expression: whether the block has rows, as a Bool.
+    pub(super) fn exists_value(
+        &mut self,
+        negated: bool,
+        clauses: &[PatternClause],
+        span: Span,
+        place: ExprContext,
+    ) -> Option<Expr> {
+        let count = AggregateCall { function: AggregateKind::Count, distinct: false, arg: None };
+        let count = self.aggregate_block(count, clauses, span, place)?;
+        let zero = Expr::new(ExprKind::Literal(Value::I64(0)), ExprType::scalar(ScalarType::I64));
         let op = if negated { BinaryOp::Equal } else { BinaryOp::Greater };
         Some(super::operator::binary(op, count, zero, None))
     }
 
-    pub(super) fn require_blocks(&mut self, place: Place, span: Span) -> Option<()> {
-        let Blocks::Refused(help) = place.blocks else { return Some(()) };
-        self.error_with_help(Code::T125, span, "a block cannot stand here", help);
+    pub(super) fn require_blocks(&mut self, place: ExprContext, span: Span) -> Option<()> {
+        let BlockPolicy::Refused(help) = place.blocks else { return Some(()) };
+        self.error_with_help(Code::T125, span, "a block is not allowed here", help);
         None
     }
 
-    /// A block within a statement is evaluated with the pattern before the statements, so it reads nothing that they write.
-    fn require_read_before(&mut self, frame: &Frame, span: Span) -> Option<()> {
+    /// Reports a block in a statement that reads a written row: it is evaluated with the pattern, before the statements.
+    fn require_read_before(&mut self, frame: &BlockFrame, span: Span) -> Option<()> {
         let Some(bound) = self.read_before else { return Some(()) };
-        // What a block within a block reads, the outer one reads as well.
+        // The outer block also reads the variables of a nested block.
         if self.frames.len() > 1 || frame.outer.iter().all(|id| (id.0 as usize) < bound) {
             return Some(());
         }

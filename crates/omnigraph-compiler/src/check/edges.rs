@@ -1,31 +1,32 @@
-//! Which edge types a traversal walks, and in which direction.
+//! Edge types of traversals, and their directions.
 
-use super::Checker;
+use super::TypeChecker;
 use super::scope::{edge_ref, node_ref};
 use crate::catalog::EdgeType;
 use crate::diagnostic::Code;
-use crate::gq::ast::{EdgeSelector, Name, Traversal};
-use crate::ir::{Direction, EdgeStep, TypeRef};
+use crate::gq::ast::{AstName, EdgeSelector, TraversalClause};
+use crate::ir::{ExpandStep, StepDirection, TypeRef};
 use crate::span::Span;
+use crate::suggest::{lower_first, quoted};
 
-/// Edge types that advice names at most.
-const LISTED: usize = 4;
+/// Most edge types in advice.
+const MAX_LISTED: usize = 4;
 
-/// The steps of a traversal and the node types at its ends.
-pub(super) struct Steps {
-    pub(super) steps: Vec<EdgeStep>,
+/// The steps of a traversal and the node types at its endpoints.
+pub(super) struct ResolvedSteps {
+    pub(super) steps: Vec<ExpandStep>,
     pub(super) left: Vec<TypeRef>,
     pub(super) right: Vec<TypeRef>,
 }
 
-/// Node types that the ends of a traversal are bound to already.
-pub(super) struct Ends {
+/// Node types that the endpoints of a traversal are already bound to.
+pub(super) struct BoundEnds {
     pub(super) left: Option<Vec<TypeRef>>,
     pub(super) right: Option<Vec<TypeRef>>,
 }
 
-impl<'a> Checker<'a> {
-    /// The edge types named, or all of them.
+impl<'a> TypeChecker<'a> {
+    /// Returns the named edge types, or all of them.
     fn selected(&mut self, selector: &EdgeSelector) -> Option<Vec<(&'a EdgeType, Span)>> {
         let catalog = self.catalog;
         let names = match selector {
@@ -48,9 +49,9 @@ impl<'a> Checker<'a> {
         sound.then_some(edges)
     }
 
-    fn unknown_edge(&mut self, name: &Name) {
-        self.error(Code::T4, name.span(), format!("there is no edge type for `{}`", name.text));
-        // A traversal names an edge type with a lower-case letter first, so that is how names are compared and advised.
+    fn unknown_edge(&mut self, name: &AstName) {
+        self.error(Code::T4, name.span(), format!("edge type `{}` not found", name.text));
+        // A traversal names an edge type with a lower-case first letter; names are compared and suggested in that form.
         let mut written = name.text.clone();
         if let Some(first) = written.get_mut(..1) {
             first.make_ascii_uppercase();
@@ -60,8 +61,8 @@ impl<'a> Checker<'a> {
         self.advise(near.map(|near| format!("did you mean `{}`?", lower_first(near))));
     }
 
-    /// Resolves the edges of a traversal against what its ends are bound to.
-    pub(super) fn steps(&mut self, traversal: &Traversal, ends: &Ends) -> Option<Steps> {
+    /// Resolves the edges of a traversal against the types of its endpoints.
+    pub(super) fn steps(&mut self, traversal: &TraversalClause, ends: &BoundEnds) -> Option<ResolvedSteps> {
         let edges = self.selected(&traversal.edges)?;
         let any = matches!(traversal.edges, EdgeSelector::Any(_));
         let (min, max) = traversal.bounds.map_or((1, Some(1)), |bounds| (bounds.min, bounds.max));
@@ -90,7 +91,7 @@ impl<'a> Checker<'a> {
         sound.then(|| self.finish(&steps, min, walks, ends))
     }
 
-    fn undirected(&mut self, edge: &EdgeType, span: Span, any: bool, ends: &Ends) -> Option<Direction> {
+    fn undirected(&mut self, edge: &EdgeType, span: Span, any: bool, ends: &BoundEnds) -> Option<StepDirection> {
         if edge.from != edge.to {
             if !any && self.diagnostics.last().is_none_or(|last| last.span != span) {
                 let message = format!(
@@ -102,15 +103,15 @@ impl<'a> Checker<'a> {
             return None;
         }
         let fits = |bound: &Option<Vec<TypeRef>>| bound.as_ref().is_none_or(|types| has(types, &edge.from));
-        (fits(&ends.left) && fits(&ends.right)).then_some(Direction::Both)
+        (fits(&ends.left) && fits(&ends.right)).then_some(StepDirection::Both)
     }
 
-    fn unfitting(&mut self, edge: &EdgeType, span: Span, traversal: &Traversal, ends: &Ends) {
+    fn unfitting(&mut self, edge: &EdgeType, span: Span, traversal: &TraversalClause, ends: &BoundEnds) {
         if traversal.undirected && edge.from != edge.to {
             return;
         }
-        let describe = |name: &Name, bound: &Option<Vec<TypeRef>>| {
-            let types = bound.as_ref()?.iter().map(|ty| format!("`{}`", ty.name)).collect::<Vec<_>>().join(" or ");
+        let describe = |name: &AstName, bound: &Option<Vec<TypeRef>>| {
+            let types = quoted(bound.as_ref()?.iter().map(|ty| &ty.name), " or ");
             Some(format!("`${}` is {types}", name.text))
         };
         let bound: Vec<_> = [describe(&traversal.left, &ends.left), describe(&traversal.right, &ends.right)]
@@ -125,26 +126,26 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Advice: the edge types that could be walked from a variable instead.
-    fn edges_at(&self, name: &Name, types: &[TypeRef]) -> Option<String> {
+    /// Returns advice: the edge types that can be followed from a variable.
+    fn edges_at(&self, name: &AstName, types: &[TypeRef]) -> Option<String> {
         let touches = |edge: &&EdgeType| has(types, &edge.from) || has(types, &edge.to);
-        let fitting = self.catalog.edges.values().filter(touches).take(LISTED + 1);
+        let fitting = self.catalog.edges.values().filter(touches).take(MAX_LISTED + 1);
         let mut names: Vec<String> = fitting.map(|edge| format!("`{}`", lower_first(&edge.name))).collect();
-        if names.len() > LISTED {
-            names[LISTED] = "others".to_owned();
+        if names.len() > MAX_LISTED {
+            names[MAX_LISTED] = "others".to_owned();
         }
         let (last, rest) = names.split_last()?;
         let listed = if rest.is_empty() { last.clone() } else { format!("{} and {last}", rest.join(", ")) };
         Some(format!("edges that lead from or to `${}`: {listed}", name.text))
     }
 
-    /// The types at both ends.
-    fn finish(&self, steps: &[(&EdgeType, Direction)], min: u32, walks: bool, ends: &Ends) -> Steps {
+    /// Computes the types at both endpoints.
+    fn finish(&self, steps: &[(&EdgeType, StepDirection)], min: u32, walks: bool, ends: &BoundEnds) -> ResolvedSteps {
         let mut left: Vec<TypeRef> = Vec::new();
         let mut right: Vec<TypeRef> = Vec::new();
         for (edge, direction) in steps {
             let (start, end) =
-                if *direction == Direction::In { (&edge.to, &edge.from) } else { (&edge.from, &edge.to) };
+                if *direction == StepDirection::In { (&edge.to, &edge.from) } else { (&edge.from, &edge.to) };
             left.extend(self.catalog.nodes.get(start).map(node_ref));
             right.extend(self.catalog.nodes.get(end).map(node_ref));
         }
@@ -167,8 +168,8 @@ impl<'a> Checker<'a> {
             types.dedup();
         }
         let steps =
-            steps.iter().map(|(edge, direction)| EdgeStep { edge: edge_ref(edge), direction: *direction }).collect();
-        Steps { steps, left, right }
+            steps.iter().map(|(edge, direction)| ExpandStep { edge: edge_ref(edge), direction: *direction }).collect();
+        ResolvedSteps { steps, left, right }
     }
 }
 
@@ -176,41 +177,41 @@ fn has(types: &[TypeRef], name: &str) -> bool {
     types.iter().any(|ty| ty.name == name)
 }
 
-/// A direction for each edge type, or none where it does not fit.
-fn orient(edges: &[(&EdgeType, Span)], ends: &Ends, alternating: bool) -> Vec<Option<Direction>> {
+/// Returns a direction for each edge type, or none where it does not fit.
+fn orient(edges: &[(&EdgeType, Span)], ends: &BoundEnds, alternating: bool) -> Vec<Option<StepDirection>> {
     if alternating {
         return orient_walk(edges, ends);
     }
     edges.iter().map(|(edge, _)| orient_one(edge, ends)).collect()
 }
 
-/// One edge between the ends: forward if it fits, otherwise backward if that fits.
-fn orient_one(edge: &EdgeType, ends: &Ends) -> Option<Direction> {
+/// Orients one edge between the endpoints: forward if it fits, otherwise backward if that fits.
+fn orient_one(edge: &EdgeType, ends: &BoundEnds) -> Option<StepDirection> {
     let fits = |start: &str, end: &str| {
         ends.left.as_ref().is_none_or(|types| has(types, start))
             && ends.right.as_ref().is_none_or(|types| has(types, end))
     };
     if fits(&edge.from, &edge.to) {
-        return Some(Direction::Out);
+        return Some(StepDirection::Out);
     }
-    // With both ends free an edge goes forward, and then it has fitted above.
-    fits(&edge.to, &edge.from).then_some(Direction::In)
+    // With both endpoints unbound the edge fits forward, above.
+    fits(&edge.to, &edge.from).then_some(StepDirection::In)
 }
 
-/// A walk over several edge types: forward from whatever has been reached; what cannot be reached so, backward.
-fn orient_walk(edges: &[(&EdgeType, Span)], ends: &Ends) -> Vec<Option<Direction>> {
+/// Orients a walk over several edge types: forward from the reached types, and backward for the remaining edge types.
+fn orient_walk(edges: &[(&EdgeType, Span)], ends: &BoundEnds) -> Vec<Option<StepDirection>> {
     let mut directions = vec![None; edges.len()];
     let (seed, from_left) = match (&ends.left, &ends.right) {
         (Some(left), _) => (left, true),
         (None, Some(right)) => (right, false),
-        (None, None) => return vec![Some(Direction::Out); edges.len()],
+        (None, None) => return vec![Some(StepDirection::Out); edges.len()],
     };
     let mut reached: Vec<&str> = seed.iter().map(|ty| ty.name.as_str()).collect();
-    for direction in [Direction::Out, Direction::In] {
+    for direction in [StepDirection::Out, StepDirection::In] {
         loop {
             let before = directions.iter().flatten().count();
             for (index, (edge, _)) in edges.iter().enumerate() {
-                let forward = (direction == Direction::Out) == from_left;
+                let forward = (direction == StepDirection::Out) == from_left;
                 let (near, far) = if forward { (&edge.from, &edge.to) } else { (&edge.to, &edge.from) };
                 if directions[index].is_none() && reached.contains(&near.as_str()) {
                     directions[index] = Some(direction);
@@ -223,12 +224,4 @@ fn orient_walk(edges: &[(&EdgeType, Span)], ends: &Ends) -> Vec<Option<Direction
         }
     }
     directions
-}
-
-fn lower_first(name: &str) -> String {
-    let mut lower = name.to_owned();
-    if let Some(first) = lower.get_mut(..1) {
-        first.make_ascii_lowercase();
-    }
-    lower
 }

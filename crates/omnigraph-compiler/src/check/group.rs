@@ -1,28 +1,28 @@
 //! Grouping, and rewriting of expressions.
 
-use super::Checker;
-use super::read::mentions;
-use super::returned::Originals;
+use super::TypeChecker;
+use super::output_columns::UngroupedExprs;
+use super::read::reads_rows;
 use crate::diagnostic::Code;
-use crate::gq::ast::Projection;
-use crate::ir::{Aggregate, Column, Expr, ExprKind, Group, Type};
-use crate::types::Scalar;
+use crate::gq::ast::ReturnItem;
+use crate::ir::{AggregateExpr, Expr, ExprKind, ExprType, GroupBy, OutputColumn};
+use crate::types::ScalarType;
 
 /// Columns after grouping.
-pub(super) struct Grouping {
-    pub(super) group: Option<Group>,
-    pub(super) columns: Vec<Column>,
+pub(super) struct GroupedColumns {
+    pub(super) group: Option<GroupBy>,
+    pub(super) columns: Vec<OutputColumn>,
 }
 
-impl Checker<'_> {
+impl TypeChecker<'_> {
     /// Groups by all columns that do not aggregate, if any column does.
-    pub(super) fn group(&mut self, columns: Vec<Column>, projections: &[Projection]) -> Grouping {
+    pub(super) fn group(&mut self, columns: Vec<OutputColumn>, projections: &[ReturnItem]) -> GroupedColumns {
         if self.aggregates.is_empty() {
-            return Grouping { group: None, columns };
+            return GroupedColumns { group: None, columns };
         }
-        let aggregates: Vec<Aggregate> = std::mem::take(&mut self.aggregates).into_list();
+        let aggregates: Vec<AggregateExpr> = std::mem::take(&mut self.aggregates).into_list();
         let span = |name: &str| {
-            let named = |projection: &&Projection| projection.alias.as_ref().is_some_and(|alias| alias.text == name);
+            let named = |projection: &&ReturnItem| projection.alias.as_ref().is_some_and(|alias| alias.text == name);
             projections.iter().find(named).or(projections.first()).map_or_else(Default::default, |found| found.at.0)
         };
         let mut keys: Vec<Expr> = Vec::new();
@@ -30,9 +30,9 @@ impl Checker<'_> {
             if aggregated(&column.expr) {
                 continue;
             }
-            if !mentions(&column.expr) {
+            if !reads_rows(&column.expr) {
                 let message =
-                    format!("column `{}` is beside aggregates and reads no variable to group by", column.name);
+                    format!("column `{}` is next to aggregates and reads no variable to group by", column.name);
                 self.error(Code::T9, span(&column.name), message);
             } else if !groupable(&column.expr.ty) {
                 let message = format!("a `{}` cannot be grouped by", column.expr.ty);
@@ -40,7 +40,7 @@ impl Checker<'_> {
             }
             keys.push(column.expr.clone());
         }
-        let known = Originals::of(keys.iter().collect());
+        let known = UngroupedExprs::new(keys.iter().collect());
         let columns = columns.into_iter().map(|column| {
             let expr = rewrite(column.expr, &mut |part| known.position(part).map(ExprKind::GroupKey));
             let mut outside = false;
@@ -55,24 +55,27 @@ impl Checker<'_> {
                 );
             });
             if outside {
-                let message = format!(
-                    "column `{}` mixes an aggregate with something that is not returned beside it",
-                    column.name
+                let message =
+                    format!("column `{}` combines an aggregate with an expression that is not returned", column.name);
+                self.error_with_help(
+                    Code::T9,
+                    span(&column.name),
+                    message,
+                    "return that expression as a column of its own, too",
                 );
-                self.error_with_help(Code::T9, span(&column.name), message, "return that as a column of its own, too");
             }
-            Column { name: column.name, expr }
+            OutputColumn { name: column.name, expr }
         });
-        let columns: Vec<Column> = columns.collect();
+        let columns: Vec<OutputColumn> = columns.collect();
         drop(known);
-        Grouping { group: Some(Group { keys, aggregates }), columns }
+        GroupedColumns { group: Some(GroupBy { keys, aggregates }), columns }
     }
 }
 
-fn groupable(ty: &Type) -> bool {
+fn groupable(ty: &ExprType) -> bool {
     match ty {
-        Type::Value(ty) => !matches!(ty.scalar, Scalar::Blob),
-        Type::Object { .. } => true,
+        ExprType::Value(ty) => !matches!(ty.scalar, ScalarType::Blob),
+        ExprType::Object { .. } => true,
         _ => false,
     }
 }
@@ -83,7 +86,7 @@ fn aggregated(expr: &Expr) -> bool {
     found
 }
 
-/// Calls `see` for the expression and everything below it.
+/// Calls `see` for the expression and its descendants.
 pub(super) fn visit(expr: &Expr, see: &mut dyn FnMut(&ExprKind)) {
     see(&expr.kind);
     match &expr.kind {
@@ -102,10 +105,10 @@ pub(super) fn visit(expr: &Expr, see: &mut dyn FnMut(&ExprKind)) {
     }
 }
 
-/// Replaces parts of an expression, outermost first; a part that is replaced keeps its type.
+/// Replaces parts of an expression, outermost first; a replaced part keeps its type.
 pub(super) fn rewrite(expr: Expr, replace: &mut dyn FnMut(&Expr) -> Option<ExprKind>) -> Expr {
     if let Some(kind) = replace(&expr) {
-        return Expr { kind, ty: expr.ty };
+        return Expr::new(kind, expr.ty);
     }
     let mut each = |items: Vec<Expr>| items.into_iter().map(|item| rewrite(item, replace)).collect();
     let kind = match expr.kind {
@@ -130,5 +133,5 @@ pub(super) fn rewrite(expr: Expr, replace: &mut dyn FnMut(&Expr) -> Option<ExprK
         }
         leaf => leaf,
     };
-    Expr { kind, ty: expr.ty }
+    Expr::new(kind, expr.ty)
 }

@@ -1,159 +1,159 @@
-//! The type checker. It judges a query and builds its logical form in one walk: each rule both complains and produces its
-//! piece. It never stops at the first error; what is wrong yields nothing and the walk goes on.
+//! The type checker. It checks a query and builds its logical form in one walk over the syntax tree. It does not stop at the
+//! first error: an invalid part yields `None`, and the walk continues.
 //!
-//! - `scope`      variables, blocks being built
-//! - `types`      which types go together, and constants converted to them
+//! - `scope`      variables and open blocks
+//! - `types`      compatible types, and conversion of constants
 //! - `expr`       expressions; `operator`, `call`, `aggregate`, `search` for their kinds
-//! - `pattern`    clauses; `traversal`, `edges`, `path`, `block` for their kinds
-//! - `read`       projections, grouping, union; `order` for order and paging; `returned` for what these find again
-//! - `mutation`   statements
+//! - `pattern`    clauses and blocks; `traversal` and `edges` for traversals and paths
+//! - `read`       projections, grouping, union; `order` for order and paging; `output_columns` for lookups by both
+//! - `mutation`   statements; `statement` for assignments
 //! - `params`     declarations of parameters
-//! - `warnings`   what is legal and probably wrong; `unindexed` for advice on indexes
+//! - `warnings`   warnings; `index_advice` for advice on indexes
 
 mod aggregate;
-mod block;
 mod call;
 mod edges;
 mod expr;
 mod group;
+mod index_advice;
 mod mutation;
 mod operator;
 mod order;
+mod output_columns;
 mod params;
-mod path;
 mod pattern;
 mod read;
-mod returned;
 mod scope;
 mod search;
 mod statement;
 mod traversal;
 mod types;
-mod unindexed;
 mod warnings;
 
 use std::collections::HashMap;
 
-use self::returned::{Aggregates, Returned};
-use self::scope::{Frame, VarInfo};
+use self::output_columns::{AggregateSet, ReturnedColumns};
+use self::scope::{BlockFrame, VarInfo};
 use crate::catalog::Catalog;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::gq::ast;
 use crate::ir;
 use crate::span::Span;
-use crate::suggest::Suggestions;
+use crate::suggest::SuggestionBudget;
 
-/// Checks one query of a file that parses. The logical form is there when no diagnostic is an error; warnings come with
-/// it.
+/// Checks one query of a file that parses. Returns the logical form when no diagnostic is an error.
 #[must_use]
-pub fn check(query: &ast::QueryDecl, catalog: &Catalog) -> (Option<ir::Operation>, Vec<Diagnostic>) {
-    check_one_of(query, catalog, &mut Suggestions::default())
+pub fn check(query: &ast::QueryDecl, catalog: &Catalog) -> (Option<ir::QueryOperation>, Vec<Diagnostic>) {
+    check_with_budget(query, catalog, &mut SuggestionBudget::default())
 }
 
-/// Checks one of several queries that share what may be spent on suggestions.
-pub(crate) fn check_one_of(
+/// Checks one of several queries that share a budget of suggestions.
+pub(crate) fn check_with_budget(
     query: &ast::QueryDecl,
     catalog: &Catalog,
-    suggestions: &mut Suggestions,
-) -> (Option<ir::Operation>, Vec<Diagnostic>) {
-    let mut checker = Checker::new(catalog, suggestions);
+    suggestions: &mut SuggestionBudget,
+) -> (Option<ir::QueryOperation>, Vec<Diagnostic>) {
+    let mut checker = TypeChecker::new(catalog, suggestions);
     let params = checker.declare_params(query);
     checker.params = params;
     let operation = match &query.body {
-        ast::Body::Read(read) => checker.read(&query.name.text, read).map(ir::Operation::Read),
-        ast::Body::Mutation(mutation) => checker.mutation(&query.name.text, mutation).map(ir::Operation::Mutation),
+        ast::AstBody::Read(read) => checker.read(&query.name.text, read).map(ir::QueryOperation::Read),
+        ast::AstBody::Mutation(mutation) => {
+            checker.mutation(&query.name.text, mutation).map(ir::QueryOperation::Mutation)
+        }
     };
     checker.warn_unused_params(query);
     let mut diagnostics = checker.diagnostics;
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
     let failed = diagnostics.iter().any(Diagnostic::is_error);
     if failed {
-        // What is wrong may be why something seems unused or unconnected.
+        // An error may be the reason that a variable seems unused or unconnected.
         diagnostics.retain(Diagnostic::is_error);
     }
     (operation.filter(|_| !failed), diagnostics)
 }
 
 /// State of the walk over one query.
-struct Checker<'a> {
+struct TypeChecker<'a> {
     catalog: &'a Catalog,
-    suggestions: &'a mut Suggestions,
+    suggestions: &'a mut SuggestionBudget,
     diagnostics: Vec<Diagnostic>,
-    /// Declared parameters, and whether each is used.
-    params: Vec<ir::Param>,
+    /// Declared parameters.
+    params: Vec<ir::QueryParam>,
     params_used: Vec<bool>,
-    /// Where each parameter stands among them.
+    /// Index of each parameter.
     param_names: HashMap<String, usize>,
-    /// All variables of the body at hand, by id.
+    /// All variables of the current body, by id.
     vars: Vec<VarInfo>,
-    /// Blocks being built, outermost first.
-    frames: Vec<Frame>,
-    /// Aggregates of the projection at hand.
-    aggregates: Aggregates,
-    /// In the statements of a mutation, how many variables its pattern has bound: what comes after are rows written, which the
-    /// pattern's blocks are evaluated too early to read.
+    /// Open blocks, outermost first.
+    frames: Vec<BlockFrame>,
+    /// Aggregates of the current projection.
+    aggregates: AggregateSet,
+    /// Number of variables that the pattern of a mutation has bound. Later variables are written rows, which the blocks of the
+    /// pattern cannot read.
     read_before: Option<usize>,
 }
 
-/// Where an expression stands: what it may use besides variables, parameters and constants.
+/// Context of an expression: its permitted parts besides variables, parameters and constants.
 #[derive(Clone, Copy)]
-struct Place<'p> {
-    /// What bare names mean.
-    names: Names<'p>,
-    /// Whether aggregates over the rows of the query may stand here.
+struct ExprContext<'p> {
+    /// Meaning of bare names.
+    names: NameScope<'p>,
+    /// `true` if aggregates over the rows of the query are permitted.
     aggregates: bool,
-    /// Whether blocks may stand here.
-    blocks: Blocks,
-    /// Whether ranks may be read as scores.
+    /// Permission of blocks.
+    blocks: BlockPolicy,
+    /// `true` if ranks may be read as scores.
     ranks: bool,
 }
 
-/// Whether blocks may stand in a place.
+/// Permission of blocks in a context.
 #[derive(Clone, Copy)]
-enum Blocks {
-    /// They are evaluated for each row of the pattern.
+enum BlockPolicy {
+    /// Blocks are evaluated for each row of the pattern.
     Allowed,
-    /// They may not; what to write instead.
+    /// Blocks are not permitted; advice on an alternative.
     Refused(&'static str),
 }
 
-/// What a bare name means.
+/// Meaning of a bare name.
 #[derive(Clone, Copy)]
-enum Names<'p> {
-    /// Nothing.
+enum NameScope<'p> {
+    /// No meaning.
     None,
-    /// A property of the row at hand, and `@field` a system field of it.
+    /// A property of the current row; `@field` is a system field of it.
     Row(ir::VarId),
     /// A column of the projection.
-    Columns(&'p Returned<'p>),
+    Columns(&'p ReturnedColumns<'p>),
 }
 
-impl Place<'_> {
+impl ExprContext<'_> {
     /// Inside `match`.
-    const PATTERN: Place<'static> =
-        Place { names: Names::None, aggregates: false, blocks: Blocks::Allowed, ranks: false };
+    const PATTERN: ExprContext<'static> =
+        ExprContext { names: NameScope::None, aggregates: false, blocks: BlockPolicy::Allowed, ranks: false };
 
-    /// Inside `match`, where nothing can be computed once per row.
-    const WALK: Place<'static> = Place { names: Names::None, aggregates: false, blocks: Blocks::WALK, ranks: false };
+    /// Inside `match`, on the edges of a walk.
+    const WALK: ExprContext<'static> = ExprContext { blocks: BlockPolicy::WALK, ..ExprContext::PATTERN };
 }
 
-impl Blocks {
-    const WALK: Self = Self::Refused("test a walk edge by edge; a block stands in a clause of its own");
+impl BlockPolicy {
+    const WALK: Self = Self::Refused("test a walk edge by edge; write the block as a clause of its own");
     const ORDER: Self =
         Self::Refused("return it under a name and use that: `return { $x, count { … } as n, … } order { n }`");
     const HAVING: Self =
         Self::Refused("return it under a name and use that: `return { $x, count { … } as n, … } having n > 1`");
     const UNION: Self = Self::Refused("return it under one name in every body, and order by that");
     const ROW: Self = Self::Refused(
-        "the row at hand has no name that a block could read: bind it in a `match` before the statements, test or compute \
+        "the current row has no name that a block could read: bind it in a `match` before the statements, test or compute \
          the block over `$x`, and write `where @id = $x.@id`",
     );
     const VALUE: Self = Self::Refused("bind what it reads in a `match` before the statements");
-    const WRITTEN: Self = Self::Refused("a result is made of the rows written; ask for more with a query afterwards");
+    const WRITTEN: Self =
+        Self::Refused("a result consists of the written rows; read other rows with a query afterwards");
 }
 
-impl<'a> Checker<'a> {
-    fn new(catalog: &'a Catalog, suggestions: &'a mut Suggestions) -> Self {
+impl<'a> TypeChecker<'a> {
+    fn new(catalog: &'a Catalog, suggestions: &'a mut SuggestionBudget) -> Self {
         Self {
             catalog,
             suggestions,
@@ -163,7 +163,7 @@ impl<'a> Checker<'a> {
             param_names: HashMap::new(),
             vars: Vec::new(),
             frames: Vec::new(),
-            aggregates: Aggregates::default(),
+            aggregates: AggregateSet::default(),
             read_before: None,
         }
     }
@@ -176,7 +176,7 @@ impl<'a> Checker<'a> {
         self.diagnostics.push(Diagnostic::error(code, span, message).with_help(help));
     }
 
-    /// Adds advice to the diagnostic reported last, if there is any.
+    /// Adds advice to the last diagnostic.
     fn advise(&mut self, help: Option<String>) {
         if let (Some(help), Some(last)) = (help, self.diagnostics.last_mut()) {
             last.help = Some(help);

@@ -2,66 +2,67 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::order::identities;
-use super::scope::{VarKind, single};
+use super::order::identity_order;
+use super::scope::{VarKind, single_property};
 use super::types::is_text;
-use super::{Blocks, Checker, Names, Place};
+use super::{BlockPolicy, ExprContext, NameScope, TypeChecker};
 use crate::catalog::Property;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::gq::ast::{self, PropertyMatch, StatementKind as Written};
+use crate::gq::ast::{self, AstStatementKind, PropertyMatch};
 use crate::ir::{
-    Assignment, Delete, Endpoints, Expr, ExprKind, Insert, InsertMode, Mutation, ObjectKind, Statement, StatementKind,
-    SystemField, Type, TypeRef, Update, VarId, Variable, VariableKind,
+    DeleteRows, EdgeEndpoints, Expr, ExprKind, ExprType, InsertMode, InsertRow, MutationQuery, MutationStatement,
+    ObjectKind, PatternVariable, PropertyAssignment, StatementKind, SystemField, TypeRef, UpdateRows, VarId,
+    VariableKind,
 };
 use crate::span::Span;
-use crate::suggest::did_you_mean;
-use crate::types::Scalar;
+use crate::suggest::{did_you_mean, quoted};
+use crate::types::ScalarType;
 
-/// The type a statement writes, as much of it as statements need.
-struct Target<'c> {
+/// The type that a statement writes.
+struct StatementTarget<'c> {
     entity: ObjectKind,
     ty: TypeRef,
     properties: &'c [Property],
     key: Option<&'c [String]>,
-    /// Node types at the ends of an edge.
+    /// Node types at the endpoints of an edge.
     ends: Option<(&'c str, &'c str)>,
 }
 
-impl<'a> Checker<'a> {
-    pub(super) fn mutation(&mut self, name: &str, mutation: &ast::Mutation) -> Option<Mutation> {
+impl<'a> TypeChecker<'a> {
+    pub(super) fn mutation(&mut self, name: &str, mutation: &ast::AstMutation) -> Option<MutationQuery> {
         self.open_frame();
         if let Some(clauses) = &mutation.clauses {
             self.clauses(clauses);
             self.read_before = Some(self.vars.len());
         }
-        // Rows that statements write are bound later and order nothing.
-        let order = identities(self);
+        // Rows that statements write are bound later and do not affect the order.
+        let order = identity_order(self);
         let statements: Vec<_> = mutation.statements.iter().map(|statement| self.statement(statement)).collect();
-        let place = Place { names: Names::None, aggregates: false, blocks: Blocks::WRITTEN, ranks: false };
-        let (returning, _) = self.columns(&mutation.returning, place);
+        let place = ExprContext { blocks: BlockPolicy::WRITTEN, ..ExprContext::PATTERN };
+        let returning = self.columns(&mutation.returning, place).columns;
         self.warn_scopes();
         let frame = self.close_frame();
         self.warn_cross_product(&frame.block);
         self.warn_unindexed_filters(&frame.block, &frame.places);
         let block = mutation.clauses.as_ref().map(|_| frame.block);
         let statements = statements.into_iter().collect::<Option<Vec<_>>>()?;
-        Some(Mutation { name: name.to_owned(), params: self.params.clone(), block, order, statements, returning })
+        Some(MutationQuery { name: name.to_owned(), params: self.params.clone(), block, order, statements, returning })
     }
 
-    fn statement(&mut self, statement: &ast::Statement) -> Option<Statement> {
+    fn statement(&mut self, statement: &ast::AstStatement) -> Option<MutationStatement> {
         let target = self.target(statement)?;
         let types = vec![target.ty.clone()];
         let kind = match target.entity {
             ObjectKind::Node => VarKind::Node { types: types.clone(), interface: None },
             ObjectKind::Edge => VarKind::Edge { types: types.clone() },
         };
-        let inserts = !matches!(statement.kind, Written::Update | Written::Delete);
+        let inserts = !matches!(statement.kind, AstStatementKind::Update | AstStatementKind::Delete);
         if let Some(var) = statement.var.as_ref().filter(|_| !inserts) {
             let help = "to read rows before they change, bind them in `match`";
             self.error_with_help(Code::T126, var.span(), "only an insertion or merge binds its row", help);
         }
-        self.twice(&statement.assignments);
-        // Values of an insertion cannot read the row it makes; conditions of the others do.
+        self.reject_duplicate_assignments(&statement.assignments);
+        // Values of an insertion cannot read its own row; conditions of updates and deletes can.
         let (kind_ir, row) = if inserts {
             let insert = self.insert(statement, &target);
             if let Some(var) = &statement.var
@@ -76,21 +77,21 @@ impl<'a> Checker<'a> {
             (self.change(statement, &target, row), row)
         };
         self.var_mut(row).uses += 1;
-        self.hide(Some(row));
+        self.close_variable(Some(row));
         let kind = match target.entity {
             ObjectKind::Node => VariableKind::Node { types },
             ObjectKind::Edge => VariableKind::Edge { types },
         };
         let name = statement.var.as_ref().map(|var| var.text.clone());
-        let row = Variable { id: row, name, kind };
-        Some(Statement { row, entity: target.entity, ty: target.ty, kind: kind_ir? })
+        let row = PatternVariable { id: row, name, kind };
+        Some(MutationStatement { row, entity: target.entity, ty: target.ty, kind: kind_ir? })
     }
 
-    /// The type a statement names; a name that is both is the node type.
-    fn target(&mut self, statement: &ast::Statement) -> Option<Target<'a>> {
+    /// Resolves the type of a statement; a node type takes precedence over an edge type.
+    fn target(&mut self, statement: &ast::AstStatement) -> Option<StatementTarget<'a>> {
         let name = &statement.ty;
         if let Some(node) = self.catalog.nodes.get(&name.text) {
-            return Some(Target {
+            return Some(StatementTarget {
                 entity: ObjectKind::Node,
                 ty: TypeRef { name: node.name.clone(), id: node.id },
                 properties: &node.properties,
@@ -99,7 +100,7 @@ impl<'a> Checker<'a> {
             });
         }
         if let Some(edge) = self.catalog.edges.get(&name.text) {
-            return Some(Target {
+            return Some(StatementTarget {
                 entity: ObjectKind::Edge,
                 ty: TypeRef { name: edge.name.clone(), id: edge.id },
                 properties: &edge.properties,
@@ -110,7 +111,7 @@ impl<'a> Checker<'a> {
         let message = if self.catalog.interfaces.contains_key(&name.text) {
             format!("`{}` is an interface; only node and edge types have rows to write", name.text)
         } else {
-            format!("there is no node or edge type `{}`", name.text)
+            format!("node or edge type `{}` not found", name.text)
         };
         self.error(Code::T10, name.span(), message);
         let catalog = self.catalog;
@@ -120,7 +121,7 @@ impl<'a> Checker<'a> {
         None
     }
 
-    fn twice(&mut self, assignments: &[PropertyMatch]) {
+    fn reject_duplicate_assignments(&mut self, assignments: &[PropertyMatch]) {
         let mut seen: HashMap<&str, Span> = HashMap::new();
         for PropertyMatch { name, .. } in assignments {
             if let Some(first) = seen.get(name.text.as_str()) {
@@ -133,15 +134,15 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn insert(&mut self, statement: &ast::Statement, target: &Target<'_>) -> Option<Insert> {
+    fn insert(&mut self, statement: &ast::AstStatement, target: &StatementTarget<'_>) -> Option<InsertRow> {
         let mode = match statement.kind {
-            Written::InsertNew => InsertMode::New,
-            Written::InsertIfAbsent => InsertMode::IfAbsent,
-            Written::Merge => InsertMode::Merge,
+            AstStatementKind::InsertNew => InsertMode::New,
+            AstStatementKind::InsertIfAbsent => InsertMode::IfAbsent,
+            AstStatementKind::Merge => InsertMode::Merge,
             _ => InsertMode::Upsert,
         };
-        let blocks = self.blocks_of_statement(Blocks::VALUE);
-        let place = Place { names: Names::None, aggregates: false, blocks, ranks: false };
+        let blocks = self.blocks_of_statement(BlockPolicy::VALUE);
+        let place = ExprContext { blocks, ..ExprContext::PATTERN };
         let mut ends = (None, None);
         let mut assignments = Vec::new();
         let mut sound = true;
@@ -160,14 +161,14 @@ impl<'a> Checker<'a> {
         }
         sound &= self.require_given(statement, target, mode);
         let endpoints = match (ends, target.entity) {
-            ((Some(Some(from)), Some(Some(to))), ObjectKind::Edge) => Some(Endpoints { from, to }),
+            ((Some(Some(from)), Some(Some(to))), ObjectKind::Edge) => Some(EdgeEndpoints { from, to }),
             _ => None,
         };
-        sound.then_some(Insert { mode, assignments, endpoints })
+        sound.then_some(InsertRow { mode, assignments, endpoints })
     }
 
-    /// The value of `from` or `to`: text, or a node variable of the right type.
-    fn endpoint(&mut self, written: &PropertyMatch, ty: &str, place: Place) -> Option<Expr> {
+    /// Checks the value of `from` or `to`: a String, or a node variable of the right type.
+    fn endpoint(&mut self, written: &PropertyMatch, ty: &str, place: ExprContext) -> Option<Expr> {
         let value = self.mutation_expr(&written.value, place)?;
         let span = written.value.span();
         if let ExprKind::Object(var) = value.kind {
@@ -177,20 +178,20 @@ impl<'a> Checker<'a> {
                 return None;
             }
             let kind = ExprKind::System { var, field: SystemField::Id };
-            return Some(Expr { kind, ty: super::types::scalar_type(Scalar::String, value.ty.nullable()) });
+            return Some(Expr::new(kind, super::types::scalar_type(ScalarType::String, value.ty.nullable())));
         }
-        if is_text(&value.ty) && value.ty != Type::Null {
+        if is_text(&value.ty) && value.ty != ExprType::Null {
             return Some(value);
         }
         let code = if super::pattern::is_written_literal(&written.value) { Code::T3 } else { Code::T7 };
-        let message = format!("`{}` is the id of a `{ty}`, a String; this is `{}`", written.name.text, value.ty);
+        let message = format!("`{}` expects the id of a `{ty}`, a String, found `{}`", written.name.text, value.ty);
         self.error(code, span, message);
         None
     }
 
-    /// An expression of a statement: what nothing binds is reported as such.
-    fn mutation_expr(&mut self, expr: &ast::Expr, place: Place) -> Option<Expr> {
-        if let ast::ExprKind::Variable(name) = &expr.kind
+    /// Checks an expression of a statement; reports an unbound variable.
+    fn mutation_expr(&mut self, expr: &ast::AstExpr, place: ExprContext) -> Option<Expr> {
+        if let ast::AstExprKind::Variable(name) = &expr.kind
             && self.find(name).is_none()
             && self.param_index(name).is_none()
         {
@@ -200,7 +201,12 @@ impl<'a> Checker<'a> {
         self.expr(expr, place)
     }
 
-    fn assignment(&mut self, written: &PropertyMatch, target: &Target<'_>, place: Place) -> Option<Assignment> {
+    fn assignment(
+        &mut self,
+        written: &PropertyMatch,
+        target: &StatementTarget<'_>,
+        place: ExprContext,
+    ) -> Option<PropertyAssignment> {
         let name = &written.name;
         let Some(property) = target.properties.iter().find(|property| property.name == name.text) else {
             self.error(Code::T11, name.span(), format!("`{}` has no property `{}`", target.ty.name, name.text));
@@ -217,12 +223,12 @@ impl<'a> Checker<'a> {
             return None;
         };
         let value = self.mutation_expr(&written.value, place)?;
-        let value = self.assignable(&property.ty, value, &written.value, &name.text)?;
-        Some(Assignment { property: single(target.ty.id, &property.name, property.id), value })
+        let value = super::statement::assign(self, &property.ty, value, &written.value, &name.text)?;
+        Some(PropertyAssignment { property: single_property(target.ty.id, &property.name, property.id), value })
     }
 
-    /// Whether an insertion gives what it must.
-    fn require_given(&mut self, statement: &ast::Statement, target: &Target<'_>, mode: InsertMode) -> bool {
+    /// Checks that an insertion gives all required values.
+    fn require_given(&mut self, statement: &ast::AstStatement, target: &StatementTarget<'_>, mode: InsertMode) -> bool {
         let named: HashSet<&str> = statement.assignments.iter().map(|written| written.name.text.as_str()).collect();
         let given = |name: &str| named.contains(name);
         let span = statement.ty.span();
@@ -239,26 +245,31 @@ impl<'a> Checker<'a> {
             }
         }
         if !missing.is_empty() {
-            let listed = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            self.error(Code::T12, span, format!("`{}` needs {listed}", target.ty.name));
+            let listed = quoted(&missing, ", ");
+            self.error(Code::T12, span, format!("`{}` requires {listed}", target.ty.name));
             return false;
         }
         if target.key.is_none() && matches!(mode, InsertMode::Merge | InsertMode::IfAbsent) {
-            let message = format!("`{}` has no `@key`: there is no telling whether a row exists", target.ty.name);
+            let message = format!("`{}` has no `@key`, so an existing row cannot be identified", target.ty.name);
             self.error_with_help(Code::T12, span, message, "write `insert`, which always adds a row");
             return false;
         }
         true
     }
 
-    /// `update` or `delete`
-    fn change(&mut self, statement: &ast::Statement, target: &Target<'_>, row: VarId) -> Option<StatementKind> {
-        let blocks = self.blocks_of_statement(Blocks::ROW);
-        let place = Place { names: Names::Row(row), aggregates: false, blocks, ranks: false };
+    /// Checks `update` or `delete`.
+    fn change(
+        &mut self,
+        statement: &ast::AstStatement,
+        target: &StatementTarget<'_>,
+        row: VarId,
+    ) -> Option<StatementKind> {
+        let blocks = self.blocks_of_statement(BlockPolicy::ROW);
+        let place = ExprContext { names: NameScope::Row(row), blocks, ..ExprContext::PATTERN };
         let mut sound = true;
         let mut assignments = Vec::new();
         for written in &statement.assignments {
-            if self.fixed(written, target) {
+            if self.reject_immutable(written, target) {
                 sound = false;
                 continue;
             }
@@ -273,18 +284,18 @@ impl<'a> Checker<'a> {
             return None;
         }
         Some(match statement.kind {
-            Written::Update => StatementKind::Update(Update { predicate, assignments }),
-            _ => StatementKind::Delete(Delete { predicate }),
+            AstStatementKind::Update => StatementKind::Update(UpdateRows { predicate, assignments }),
+            _ => StatementKind::Delete(DeleteRows { predicate }),
         })
     }
 
-    /// Blocks are evaluated once per row of the pattern before the statements, if there is one.
-    const fn blocks_of_statement(&self, otherwise: Blocks) -> Blocks {
-        if self.read_before.is_some() { Blocks::Allowed } else { otherwise }
+    /// Returns the permission of blocks: they are evaluated with the pattern before the statements, if there is one.
+    const fn blocks_of_statement(&self, otherwise: BlockPolicy) -> BlockPolicy {
+        if self.read_before.is_some() { BlockPolicy::Allowed } else { otherwise }
     }
 
-    /// Whether an update assigns what cannot change; reports it.
-    fn fixed(&mut self, written: &PropertyMatch, target: &Target<'_>) -> bool {
+    /// Reports an assignment of an update to a key or an endpoint. Returns `true` if there is one.
+    fn reject_immutable(&mut self, written: &PropertyMatch, target: &StatementTarget<'_>) -> bool {
         let name = &written.name;
         let key = target.key.is_some_and(|key| key.contains(&name.text));
         if key {

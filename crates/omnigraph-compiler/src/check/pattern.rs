@@ -1,34 +1,35 @@
 //! Clauses of a block.
 
-use super::scope::{VarKind, node_ref};
-use super::types::{adopt, constant, is_text, same_family, scalar_of};
-use super::{Checker, Place};
-use crate::diagnostic::Code;
-use crate::gq::ast::{self, Binding, BlockKind, Clause, ExprKind as Ast, Name, PropertyMatch};
-use crate::ir::{BinaryOp, CorrelatedKind, Expr, ExprKind, Type, TypeRef, Value, VarId};
-use crate::suggest::did_you_mean;
-use crate::types::{PropType, Scalar};
+use super::scope::{BlockFrame, ResolvedProperty, VarKind, node_ref};
+use super::types::{coerce_constant, constant, is_text, same_family, scalar_of};
+use super::{ExprContext, TypeChecker};
+use crate::diagnostic::{Code, RelatedSpan};
+use crate::gq::ast::{self, AstExprKind, AstName, BindingClause, BlockClause, BlockKind, PatternClause, PropertyMatch};
+use crate::ir::{BinaryOp, CorrelatedBlock, CorrelatedKind, Expr, ExprKind, ExprType, TypeRef, Value, VarId};
+use crate::span::Span;
+use crate::suggest::{did_you_mean, lower_first};
+use crate::types::{PropType, ScalarType};
 
-impl Checker<'_> {
-    pub(super) fn clauses(&mut self, clauses: &[Clause]) {
+impl TypeChecker<'_> {
+    pub(super) fn clauses(&mut self, clauses: &[PatternClause]) {
         for clause in clauses {
             self.clause(clause);
         }
     }
 
-    fn clause(&mut self, clause: &Clause) {
+    fn clause(&mut self, clause: &PatternClause) {
         match clause {
-            Clause::Binding(binding) => self.binding(binding),
-            Clause::Traversal(traversal) => {
+            PatternClause::Binding(binding) => self.binding(binding),
+            PatternClause::Traversal(traversal) => {
                 self.traversal_clause(traversal);
             }
-            Clause::Path(path) => self.path(path),
-            Clause::Filter(expr) => {
-                if let Some(condition) = self.condition(expr, Place::PATTERN, "a clause") {
+            PatternClause::Path(path) => self.path(path),
+            PatternClause::Filter(expr) => {
+                if let Some(condition) = self.condition(expr, ExprContext::PATTERN, "a clause") {
                     self.filter(condition, expr);
                 }
             }
-            Clause::Block(block) => {
+            PatternClause::Block(block) => {
                 let (kind, word) = match block.kind {
                     BlockKind::Not => (CorrelatedKind::NotExists, "not"),
                     BlockKind::Exists => (CorrelatedKind::Exists, "exists"),
@@ -39,23 +40,23 @@ impl Checker<'_> {
         }
     }
 
-    /// Adds a condition to the block at hand, conjuncts apart.
-    pub(super) fn filter(&mut self, condition: Expr, written: &ast::Expr) {
+    /// Adds a condition to the current block, split into conjuncts.
+    pub(super) fn filter(&mut self, condition: Expr, written: &ast::AstExpr) {
         let ExprKind::And(items) = condition.kind else { return self.filter_at(condition, written.span()) };
-        let parts: &[ast::Expr] = if let Ast::And(parts) = &written.kind { parts } else { &[] };
+        let parts: &[ast::AstExpr] = if let AstExprKind::And(parts) = &written.kind { parts } else { &[] };
         for (index, item) in items.into_iter().enumerate() {
             self.filter_at(item, parts.get(index).unwrap_or(written).span());
         }
     }
 
-    fn filter_at(&mut self, condition: Expr, span: crate::Span) {
+    fn filter_at(&mut self, condition: Expr, span: Span) {
         self.frame().block.filters.push(condition);
         self.frame().places.push(span);
     }
 
-    fn binding(&mut self, binding: &Binding) {
+    fn binding(&mut self, binding: &BindingClause) {
         let Some((types, interface)) = self.node_types(&binding.ty) else {
-            // The name is bound all the same, so that what follows is not blamed.
+            // The name is bound nevertheless, so that later uses have no error.
             self.skip_binding(&binding.var);
             return;
         };
@@ -71,20 +72,20 @@ impl Checker<'_> {
         };
         self.var_mut(id).declared = true;
         for property in &binding.properties {
-            self.inline_property(id, property, Code::T2, Place::PATTERN);
+            self.inline_property(id, property, Code::T2, ExprContext::PATTERN);
         }
     }
 
-    fn skip_binding(&mut self, var: &Name) {
+    fn skip_binding(&mut self, var: &AstName) {
         if self.find(&var.text).is_none() && var.text != "_" {
-            let kind = VarKind::Value(Type::Null);
+            let kind = VarKind::Value(ExprType::Null);
             let id = self.bind(Some(var), kind, var.span());
             self.var_mut(id).uses = 1;
         }
     }
 
-    /// The node types a type name of a binding stands for.
-    fn node_types(&mut self, name: &Name) -> Option<(Vec<TypeRef>, Option<String>)> {
+    /// Resolves the type name of a binding to node types.
+    fn node_types(&mut self, name: &AstName) -> Option<(Vec<TypeRef>, Option<String>)> {
         if let Some(node) = self.catalog.nodes.get(&name.text) {
             return Some((vec![node_ref(node)], None));
         }
@@ -94,15 +95,13 @@ impl Checker<'_> {
         }
         let edge = self.catalog.edges.contains_key(&name.text);
         let message = if edge {
-            format!("`{}` is an edge type; a binding needs a node type or an interface", name.text)
+            format!("expected a node type or an interface, found edge type `{}`", name.text)
         } else {
-            format!("there is no node type `{}`", name.text)
+            format!("node type `{}` not found", name.text)
         };
         self.error(Code::T1, name.span(), message);
         let help = if edge {
-            let mut lower = name.text.clone();
-            lower[..1].make_ascii_lowercase();
-            Some(format!("an edge is traversed: `$a {lower} $b`"))
+            Some(format!("an edge is traversed: `$a {} $b`", lower_first(&name.text)))
         } else {
             let catalog = self.catalog;
             let known = || catalog.nodes.keys().chain(catalog.interfaces.keys()).map(String::as_str);
@@ -112,14 +111,14 @@ impl Checker<'_> {
         None
     }
 
-    /// `$x: T` once more: a condition on the same variable.
-    fn rebind(&mut self, id: VarId, binding: &Binding, types: &[TypeRef]) -> Option<()> {
+    /// Checks a repeated `$x: T`: a condition on the same variable.
+    fn rebind(&mut self, id: VarId, binding: &BindingClause, types: &[TypeRef]) -> Option<()> {
         let span = binding.var.span();
         let name = binding.var.text.clone();
         let bound = match &self.var(id).kind {
             VarKind::Node { types, .. } => types.clone(),
-            // Bound by a binding that was in error itself.
-            VarKind::Value(Type::Null) => return None,
+            // Bound by a binding with an error.
+            VarKind::Value(ExprType::Null) => return None,
             VarKind::Edge { .. } | VarKind::WalkEdge { .. } => {
                 self.error(Code::T23, span, format!("`${name}` is an edge; it cannot be bound as a node"));
                 return None;
@@ -138,7 +137,7 @@ impl Checker<'_> {
             let first = self.var(id).span;
             self.error(Code::T102, span, message);
             if let Some(last) = self.diagnostics.last_mut() {
-                last.related.push((first, "bound here".to_owned()));
+                last.related.push(RelatedSpan { span: first, remark: "bound here".to_owned() });
             }
             return None;
         }
@@ -146,9 +145,8 @@ impl Checker<'_> {
         Some(())
     }
 
-    /// Restricts a variable to some of its types: where it was bound, by forgetting the others; from within a block, by a
-    /// condition of that block.
-    pub(super) fn narrow(&mut self, id: VarId, to: &[TypeRef], span: crate::Span) {
+    /// Restricts a variable to some of its types: in its own block by removing the others, in a nested block by a condition.
+    pub(super) fn narrow(&mut self, id: VarId, to: &[TypeRef], span: Span) {
         let own = self.var(id).level + 1 == self.frames.len() && !self.var(id).optional;
         let mut dropped = false;
         if let VarKind::Node { types, .. } = &mut self.var_mut(id).kind {
@@ -160,42 +158,42 @@ impl Checker<'_> {
         if dropped && !own {
             let text = |text: &str| Value::String(text.to_owned());
             let names = to.iter().map(|ty| text(&ty.name)).collect();
-            let ty = Type::scalar(Scalar::String);
+            let ty = ExprType::scalar(ScalarType::String);
             let field = ExprKind::System { var: id, field: crate::ir::SystemField::Type };
-            let item = Box::new(Expr { kind: field, ty: ty.clone().with_nullable(self.var(id).optional) });
-            let list_type = Type::Value(PropType { list: true, ..PropType::of(Scalar::String) });
-            let list = Box::new(Expr { kind: ExprKind::Literal(Value::List(names)), ty: list_type });
-            self.filter_at(Expr { kind: ExprKind::In { item, list }, ty: super::types::bool_type(false) }, span);
+            let item = Box::new(Expr::new(field, ty.clone().with_nullable(self.var(id).optional)));
+            let list_type = ExprType::Value(PropType { list: true, ..PropType::new(ScalarType::String) });
+            let list = Box::new(Expr::new(ExprKind::Literal(Value::List(names)), list_type));
+            self.filter_at(Expr::new(ExprKind::In { item, list }, super::types::bool_type(false)), span);
         }
     }
 
-    /// `{ name: value }` of a binding or traversal, as a condition of the block.
-    fn inline_property(&mut self, id: VarId, property: &PropertyMatch, unknown: Code, place: Place) {
+    /// Checks `{ name: value }` of a binding and adds it as a condition.
+    fn inline_property(&mut self, id: VarId, property: &PropertyMatch, unknown: Code, place: ExprContext) {
         if let Some(condition) = self.property_condition(id, property, unknown, place) {
-            self.filter_at(condition, property.name.span().to(property.value.span()));
+            self.filter_at(condition, property.name.span().cover(property.value.span()));
         }
     }
 
-    /// `{ name: value }` as a condition.
+    /// Checks `{ name: value }` and returns it as a condition.
     pub(super) fn property_condition(
         &mut self,
         id: VarId,
         property: &PropertyMatch,
         unknown: Code,
-        place: Place,
+        place: ExprContext,
     ) -> Option<Expr> {
         let found = self.property(id, &property.name, unknown);
         let value = self.expr(&property.value, place);
-        let ((property_ref, ty), mut value) = (found?, value?);
-        let own = Expr { kind: ExprKind::Property { var: id, property: property_ref }, ty: Type::Value(ty.clone()) };
+        let (ResolvedProperty { property: property_ref, ty }, mut value) = (found?, value?);
+        let own = Expr::new(ExprKind::Property { var: id, property: property_ref }, ExprType::Value(ty.clone()));
         self.require_inline_fit(&ty, &value, property)?;
         if ty.list {
-            adopt(&mut value, &PropType::of(ty.scalar));
+            coerce_constant(&mut value, &PropType::new(ty.scalar));
             let nullable = own.ty.nullable() || value.ty.nullable();
             let kind = ExprKind::In { item: Box::new(value), list: Box::new(own) };
-            return Some(Expr { kind, ty: super::types::bool_type(nullable) });
+            return Some(Expr::new(kind, super::types::bool_type(nullable)));
         }
-        adopt(&mut value, &ty);
+        coerce_constant(&mut value, &ty);
         Some(super::operator::binary(BinaryOp::Equal, own, value, None))
     }
 
@@ -203,17 +201,17 @@ impl Checker<'_> {
         let span = property.value.span();
         let name = &property.name.text;
         let is_literal = matches!(value.kind, ExprKind::Literal(_));
-        if matches!(ty.scalar, Scalar::Blob | Scalar::Vector(_) | Scalar::Json) {
+        if matches!(ty.scalar, ScalarType::Blob | ScalarType::Vector(_) | ScalarType::Json) {
             self.error(Code::T3, span, format!("`{name}` is a `{ty}`, which cannot be matched by equality"));
             return None;
         }
         let item = PropType { list: false, ..ty.clone() };
-        let fits =
-            value.ty == Type::Null || scalar_of(&value.ty).is_some_and(|given| same_family(given.scalar, item.scalar));
+        let fits = value.ty == ExprType::Null
+            || scalar_of(&value.ty).is_some_and(|given| same_family(given.scalar, item.scalar));
         if !fits {
             let code = if is_literal { Code::T3 } else { Code::T7 };
             let message = if ty.list {
-                format!("`{name}` is a `{ty}`: an item of it is matched, and `{}` is none", value.ty)
+                format!("`{name}` is a `{ty}`: expected an item of it, found `{}`", value.ty)
             } else {
                 format!("`{}` does not fit `{name}`, which is `{ty}`", value.ty)
             };
@@ -228,8 +226,8 @@ impl Checker<'_> {
         self.require_enum_word(ty, value, span)
     }
 
-    /// A constant text for an enum must be one of its words.
-    pub(super) fn require_enum_word(&mut self, ty: &PropType, value: &Expr, span: crate::Span) -> Option<()> {
+    /// Reports a constant text that is not a word of the enum.
+    pub(super) fn require_enum_word(&mut self, ty: &PropType, value: &Expr, span: Span) -> Option<()> {
         let (Some(words), Some(Value::String(word))) = (&ty.enum_values, constant(value)) else { return Some(()) };
         if words.contains(word) {
             return Some(());
@@ -240,25 +238,60 @@ impl Checker<'_> {
         None
     }
 
-    /// Whether `value` may be assigned to a property, which is stricter than being comparable; converts constants.
-    pub(super) fn assignable(&mut self, ty: &PropType, value: Expr, written: &ast::Expr, name: &str) -> Option<Expr> {
-        super::statement::assign(self, ty, value, written, name)
+    pub(super) fn block_clause(&mut self, kind: CorrelatedKind, word: &str, block: &BlockClause) {
+        self.open_frame();
+        self.clauses(&block.clauses);
+        let frame = self.close_frame();
+        self.require_outer(&frame, word, block.at.0);
+        if kind == CorrelatedKind::Optional {
+            self.export(&frame);
+        }
+        self.correlate(kind, frame);
+    }
+
+    /// Reports a block that mentions no outer variable.
+    pub(super) fn require_outer(&mut self, frame: &BlockFrame, word: &str, span: Span) {
+        if frame.direct {
+            return;
+        }
+        let message =
+            format!("`{word} {{ … }}` mentions no variable bound before it, so it does not depend on the row");
+        let help = "a clause directly inside it must mention one; within a further block does not count";
+        self.error_with_help(Code::T9, span, message, help);
+    }
+
+    /// Makes the variables of an optional block visible to the enclosing block.
+    fn export(&mut self, frame: &BlockFrame) {
+        let level = self.frames.len().saturating_sub(1);
+        // Variables that nested optional blocks exported are exported too.
+        for id in frame.own.iter().chain(frame.names.values()) {
+            let info = self.var_mut(*id);
+            info.optional = true;
+            info.level = level;
+        }
+        self.frame().names.extend(frame.names.iter().map(|(name, id)| (name.clone(), *id)));
+    }
+
+    /// Adds a finished block to the enclosing one.
+    pub(super) fn correlate(&mut self, kind: CorrelatedKind, frame: BlockFrame) {
+        let outer = frame.outer.into_iter().collect();
+        self.frame().block.blocks.push(CorrelatedBlock { kind, block: frame.block, outer });
     }
 }
 
-/// How to write a date where a text stands.
-pub(super) fn temporal_help(scalar: Scalar, given: &Type) -> Option<String> {
+/// Returns advice on date literals in place of texts.
+pub(super) fn temporal_help(scalar: ScalarType, given: &ExprType) -> Option<String> {
     if !is_text(given) {
         return None;
     }
     match scalar {
-        Scalar::Date => Some("write a Date as `date(\"2024-05-06\")`".to_owned()),
-        Scalar::DateTime => Some("write a DateTime as `datetime(\"2024-05-06T07:08:09Z\")`".to_owned()),
+        ScalarType::Date => Some("write a Date as `date(\"2024-05-06\")`".to_owned()),
+        ScalarType::DateTime => Some("write a DateTime as `datetime(\"2024-05-06T07:08:09Z\")`".to_owned()),
         _ => None,
     }
 }
 
-/// Whether a constant is written as a literal and not computed.
-pub(super) const fn is_written_literal(expr: &ast::Expr) -> bool {
-    matches!(expr.kind, Ast::Literal(_) | Ast::List(_))
+/// Returns `true` if a constant is a literal and not computed.
+pub(super) const fn is_written_literal(expr: &ast::AstExpr) -> bool {
+    matches!(expr.kind, AstExprKind::Literal(_) | AstExprKind::List(_))
 }

@@ -3,43 +3,51 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::group::Grouping;
-use super::returned::{Aggregates, Originals, Returned};
+use super::group::GroupedColumns;
+use super::output_columns::{AggregateSet, ReturnedColumns, UngroupedExprs};
 use super::types::common_type;
-use super::{Blocks, Checker, Names, Place};
+use super::{BlockPolicy, ExprContext, NameScope, TypeChecker};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::gq::ast::{self, ExprKind as Ast, Projection, Read, Select};
-use crate::ir::{Body, Column, Expr, ExprKind, Query, Rank, Type, Union};
+use crate::gq::ast::{self, AstExprKind, AstRead, AstSelect, ReturnItem};
+use crate::ir::{ColumnType, Expr, ExprKind, ExprType, OutputColumn, RankExpr, ReadBody, ReadQuery, UnionMode};
 use crate::span::Span;
-use crate::types::{PropType, Scalar};
+use crate::suggest::quoted;
+use crate::types::{PropType, ScalarType};
 
-/// A checked body, with what order items need to know of it.
-pub(super) struct Checked {
-    pub(super) body: Body,
-    /// Columns before grouping rewrote them; `None` where nothing did.
+/// A checked body, with data for its order items.
+pub(super) struct CheckedBody {
+    pub(super) body: ReadBody,
+    /// Columns before grouping; `None` without grouping.
     ungrouped: Option<Vec<Expr>>,
-    /// Whether something in it has been reported, so that its columns are incomplete.
+    /// `true` if its columns are incomplete because of an error.
     pub(super) broken: bool,
 }
 
-impl Checked {
-    /// Columns as they were written, before any grouping.
+/// Checked projections.
+pub(super) struct CheckedColumns {
+    pub(super) columns: Vec<OutputColumn>,
+    /// `true` if the columns are incomplete because of an error.
+    broken: bool,
+}
+
+impl CheckedBody {
+    /// Returns the columns before grouping.
     pub(super) fn originals(&self) -> Vec<&Expr> {
         originals(self.ungrouped.as_deref(), &self.body.columns)
     }
 }
 
-fn originals<'e>(ungrouped: Option<&'e [Expr]>, columns: &'e [Column]) -> Vec<&'e Expr> {
+fn originals<'e>(ungrouped: Option<&'e [Expr]>, columns: &'e [OutputColumn]) -> Vec<&'e Expr> {
     match ungrouped {
         Some(written) => written.iter().collect(),
         None => columns.iter().map(|column| &column.expr).collect(),
     }
 }
 
-impl Checker<'_> {
-    pub(super) fn read(&mut self, name: &str, read: &Read) -> Option<Query> {
+impl TypeChecker<'_> {
+    pub(super) fn read(&mut self, name: &str, read: &AstRead) -> Option<ReadQuery> {
         let single = read.selects.len() == 1;
-        let mut bodies: Vec<Body> = Vec::new();
+        let mut bodies: Vec<ReadBody> = Vec::new();
         let mut order = None;
         let limited = read.limit.is_some();
         for select in &read.selects {
@@ -71,11 +79,12 @@ impl Checker<'_> {
         let limit = read.limit.as_ref().and_then(|count| self.count(count, "limit"));
         let offset = read.offset.as_ref().and_then(|count| self.count(count, "offset"));
         let after = read.after.as_ref().and_then(|name| {
-            let text = |ty: &Type| matches!(ty, Type::Value(PropType { scalar: Scalar::String, list: false, .. }));
+            let text =
+                |ty: &ExprType| matches!(ty, ExprType::Value(PropType { scalar: ScalarType::String, list: false, .. }));
             self.param_of(name, "after", text)
         });
         self.require_limit(read, order.rank.as_ref());
-        Some(Query {
+        Some(ReadQuery {
             name: name.to_owned(),
             params: self.params.clone(),
             bodies,
@@ -88,25 +97,25 @@ impl Checker<'_> {
         })
     }
 
-    fn select(&mut self, select: &Select) -> Checked {
+    fn select(&mut self, select: &AstSelect) -> CheckedBody {
         self.clauses(&select.clauses);
-        self.aggregates = Aggregates::default();
-        let place = Place { names: Names::None, aggregates: true, blocks: Blocks::Allowed, ranks: true };
-        let (columns, broken) = self.columns(&select.projections, place);
+        self.aggregates = AggregateSet::default();
+        let place = ExprContext { aggregates: true, ranks: true, ..ExprContext::PATTERN };
+        let CheckedColumns { columns, broken } = self.columns(&select.projections, place);
         let groups = !self.aggregates.is_empty();
         let ungrouped = groups.then(|| columns.iter().map(|column| column.expr.clone()).collect::<Vec<_>>());
-        let Grouping { group, columns } = self.group(columns, &select.projections);
-        self.aggregates = Aggregates::of(group.as_ref());
-        let written = Originals::of(originals(ungrouped.as_deref(), &columns));
+        let GroupedColumns { group, columns } = self.group(columns, &select.projections);
+        self.aggregates = AggregateSet::from_group(group.as_ref());
+        let written = UngroupedExprs::new(originals(ungrouped.as_deref(), &columns));
         let having = select.having.as_ref().and_then(|having| self.having(having, select, &columns, &written));
-        self.aggregates = Aggregates::default();
-        let body = Body { block: Default::default(), group, columns, having, distinct: select.distinct };
-        Checked { body, ungrouped, broken }
+        self.aggregates = AggregateSet::default();
+        let body = ReadBody { block: Default::default(), group, columns, having, distinct: select.distinct };
+        CheckedBody { body, ungrouped, broken }
     }
 
     /// Checks projections and names their columns.
-    pub(super) fn columns(&mut self, projections: &[Projection], place: Place) -> (Vec<Column>, bool) {
-        let mut columns: Vec<Column> = Vec::with_capacity(projections.len());
+    pub(super) fn columns(&mut self, projections: &[ReturnItem], place: ExprContext) -> CheckedColumns {
+        let mut columns: Vec<OutputColumn> = Vec::with_capacity(projections.len());
         let mut seen: HashMap<Cow<'_, str>, Span> = HashMap::with_capacity(projections.len());
         let mut broken = false;
         for projection in projections {
@@ -124,22 +133,22 @@ impl Checker<'_> {
                 broken = true;
                 continue;
             }
-            columns.push(Column { name: name.clone().into_owned(), expr });
+            columns.push(OutputColumn { name: name.clone().into_owned(), expr });
             seen.insert(name, projection.at.0);
         }
-        (columns, broken)
+        CheckedColumns { columns, broken }
     }
 
-    /// Whether a value can be returned.
-    fn readable(&mut self, expr: Expr, projection: &Projection) -> Option<Expr> {
+    /// Reports a value that cannot be returned.
+    fn readable(&mut self, expr: Expr, projection: &ReturnItem) -> Option<Expr> {
         let span = projection.expr.span();
         match &expr.ty {
-            Type::Value(ty) if ty.scalar == Scalar::Blob => {
+            ExprType::Value(ty) if ty.scalar == ScalarType::Blob => {
                 let help = "blobs are read by their own interface";
                 self.error_with_help(Code::T24, span, "a Blob cannot be returned by a query", help);
                 None
             }
-            Type::Duration { .. } => {
+            ExprType::Duration { .. } => {
                 self.error(Code::T7, span, "a duration cannot be returned; add it to a Date or DateTime");
                 None
             }
@@ -149,22 +158,22 @@ impl Checker<'_> {
 
     fn having(
         &mut self,
-        having: &ast::Expr,
-        select: &Select,
-        columns: &[Column],
-        originals: &Originals<'_>,
+        having: &ast::AstExpr,
+        select: &AstSelect,
+        columns: &[OutputColumn],
+        originals: &UngroupedExprs<'_>,
     ) -> Option<Expr> {
         let grouped = !self.aggregates.is_empty();
-        let blocks = if grouped { Blocks::HAVING } else { Blocks::Allowed };
-        let returned = Returned::of(columns, &select.projections);
-        let place = Place { names: Names::Columns(&returned), aggregates: grouped, blocks, ranks: false };
+        let blocks = if grouped { BlockPolicy::HAVING } else { BlockPolicy::Allowed };
+        let returned = ReturnedColumns::new(columns, &select.projections);
+        let place = ExprContext { names: NameScope::Columns(&returned), aggregates: grouped, blocks, ranks: false };
         let before = self.vars.len();
         let condition = self.condition(having, place, "`having`")?;
         if self.vars.len() > before {
             return self.having_with_block(condition, having, originals);
         }
         let over_columns = self.over_columns(condition, originals);
-        if mentions(&over_columns) {
+        if reads_rows(&over_columns) {
             let help = "return it under a name and use that: `return { count($x) as n } having n > 1`";
             self.error_with_help(
                 Code::T111,
@@ -177,9 +186,14 @@ impl Checker<'_> {
         Some(over_columns)
     }
 
-    /// A block is computed for each row of the pattern. Without grouping these are the rows that are returned, so the condition is one
-    /// of the pattern: its columns become what they are made of.
-    fn having_with_block(&mut self, condition: Expr, having: &ast::Expr, originals: &Originals<'_>) -> Option<Expr> {
+    /// Adds a condition with a block to the pattern. Without grouping the rows of the pattern are those returned; columns are
+    /// replaced by their expressions.
+    fn having_with_block(
+        &mut self,
+        condition: Expr,
+        having: &ast::AstExpr,
+        originals: &UngroupedExprs<'_>,
+    ) -> Option<Expr> {
         let mut ranked = false;
         let condition = super::group::rewrite(condition, &mut |part| {
             let ExprKind::Column(index) = part.kind else { return None };
@@ -196,39 +210,37 @@ impl Checker<'_> {
         None
     }
 
-    /// Replaces what is returned by its column.
-    pub(super) fn over_columns(&self, expr: Expr, originals: &Originals<'_>) -> Expr {
+    /// Replaces returned expressions by their columns.
+    pub(super) fn over_columns(&self, expr: Expr, originals: &UngroupedExprs<'_>) -> Expr {
         super::group::rewrite(expr, &mut |part| originals.position(part).map(ExprKind::Column))
     }
 
-    fn union_word(&mut self, read: &Read) -> Union {
+    fn union_word(&mut self, read: &AstRead) -> UnionMode {
         let mixed = read.unions.iter().find(|word| Some(word.all) != read.unions.first().map(|first| first.all));
         if let Some(word) = mixed {
             let message = "`union` and `union all` do not mix: it could be read in two ways";
             self.error(Code::T122, word.at.0, message);
         }
-        if read.unions.first().is_some_and(|word| word.all) { Union::All } else { Union::Distinct }
+        if read.unions.first().is_some_and(|word| word.all) { UnionMode::All } else { UnionMode::Distinct }
     }
 
-    /// The names and types of the result's columns.
-    fn union_columns(&mut self, read: &Read, bodies: &[Body]) -> Vec<(String, Type)> {
+    /// Checks that all bodies have the same columns and returns them with their common types.
+    fn union_columns(&mut self, read: &AstRead, bodies: &[ReadBody]) -> Vec<ColumnType> {
         let Some(first) = bodies.first() else { return Vec::new() };
-        let mut columns: Vec<(String, Type)> =
-            first.columns.iter().map(|column| (column.name.clone(), column.expr.ty.clone())).collect();
+        let described = |column: &OutputColumn| ColumnType { name: column.name.clone(), ty: column.expr.ty.clone() };
+        let mut columns: Vec<ColumnType> = first.columns.iter().map(described).collect();
         for (body, select) in bodies.iter().zip(&read.selects).skip(1) {
             let names = body.columns.iter().map(|column| column.name.as_str());
-            if !names.clone().eq(columns.iter().map(|(name, _)| name.as_str())) {
-                let list =
-                    |names: Vec<&str>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            if !names.clone().eq(columns.iter().map(|column| column.name.as_str())) {
                 let message = format!(
                     "the bodies of a union return the same columns in the same order: {} here, {} first",
-                    list(names.collect()),
-                    list(columns.iter().map(|(name, _)| name.as_str()).collect())
+                    quoted(names, ", "),
+                    quoted(columns.iter().map(|column| &column.name), ", ")
                 );
                 self.error(Code::T121, select.at.0, message);
                 continue;
             }
-            for ((name, ty), column) in columns.iter_mut().zip(&body.columns) {
+            for (ColumnType { name, ty }, column) in columns.iter_mut().zip(&body.columns) {
                 match common_type(ty, &column.expr.ty) {
                     Some(common) => *ty = common,
                     None => {
@@ -242,47 +254,47 @@ impl Checker<'_> {
         columns
     }
 
-    /// `nearest` and `rrf` rank everything there is: they need a limit.
-    fn require_limit(&mut self, read: &Read, rank: Option<&Rank>) {
+    /// Reports `nearest` and `rrf` without a limit: they rank all rows.
+    fn require_limit(&mut self, read: &AstRead, rank: Option<&RankExpr>) {
         if read.limit.is_some() {
             return;
         }
         let (code, word) = match rank {
-            Some(Rank::Nearest(_)) => (Code::T17, "nearest"),
-            Some(Rank::Rrf(_)) => (Code::T21, "rrf"),
+            Some(RankExpr::Nearest(_)) => (Code::T17, "nearest"),
+            Some(RankExpr::Rrf(_)) => (Code::T21, "rrf"),
             _ => return,
         };
         let span = read.order.first().map_or(Span::default(), |item| item.at.0);
-        self.error_with_help(code, span, format!("`{word}` needs a `limit`"), "add `limit 10` after the order");
+        self.error_with_help(code, span, format!("`{word}` requires a `limit`"), "add `limit 10` after the order");
     }
 }
 
-/// The name of a column.
-pub(super) fn column_name(projection: &Projection) -> Cow<'_, str> {
+/// Returns the name of a column.
+pub(super) fn column_name(projection: &ReturnItem) -> Cow<'_, str> {
     match &projection.alias {
         Some(alias) => Cow::Borrowed(&alias.text),
         None => Cow::Owned(default_name(&projection.expr)),
     }
 }
 
-/// The name of a column without `as`.
-fn default_name(expr: &ast::Expr) -> String {
+/// Returns the name of a column without `as`.
+fn default_name(expr: &ast::AstExpr) -> String {
     match &expr.kind {
-        Ast::Property { var, name } => format!("{}.{}", var.text, name.text),
-        Ast::System { var: Some(var), field } => format!("{}.@{}", var.text, field.text),
-        Ast::System { var: None, field } => format!("@{}", field.text),
-        Ast::Variable(name) | Ast::Alias(name) => name.clone(),
-        Ast::Literal(_) => "literal".to_owned(),
-        Ast::Now => "now".to_owned(),
-        Ast::Call { name, .. } => name.text.clone(),
-        Ast::Aggregate { arg: Some(arg), .. } => default_name(arg),
-        Ast::Aggregate { function, arg: None, .. } => function.as_str().to_owned(),
+        AstExprKind::Property { var, name } => format!("{}.{}", var.text, name.text),
+        AstExprKind::System { var: Some(var), field } => format!("{}.@{}", var.text, field.text),
+        AstExprKind::System { var: None, field } => format!("@{}", field.text),
+        AstExprKind::Variable(name) | AstExprKind::Alias(name) => name.clone(),
+        AstExprKind::Literal(_) => "literal".to_owned(),
+        AstExprKind::Now => "now".to_owned(),
+        AstExprKind::Call { name, .. } => name.text.clone(),
+        AstExprKind::Aggregate { arg: Some(arg), .. } => default_name(arg),
+        AstExprKind::Aggregate { function, arg: None, .. } => function.as_str().to_owned(),
         _ => crate::gq::print_expr(expr).replace('$', ""),
     }
 }
 
-/// Whether an expression reads variables, group keys or aggregates rather than columns and constants only.
-pub(super) fn mentions(expr: &Expr) -> bool {
+/// Returns `true` if an expression reads variables, group keys or aggregates rather than columns and constants only.
+pub(super) fn reads_rows(expr: &Expr) -> bool {
     let mut found = false;
     super::group::visit(expr, &mut |part| {
         found |= matches!(

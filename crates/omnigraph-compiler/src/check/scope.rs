@@ -2,41 +2,41 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::Checker;
+use super::TypeChecker;
 use crate::catalog::{EdgeType, NodeType, Property, PropertyId, TypeId};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::gq::ast::Name;
-use crate::ir::{self, Block, PropertyRef, TypeRef, VarId, Variable, VariableKind};
+use crate::gq::ast::AstName;
+use crate::ir::{self, PatternBlock, PatternVariable, PropertyRef, TypeRef, VarId, VariableKind};
 use crate::span::Span;
-use crate::suggest::did_you_mean;
+use crate::suggest::{did_you_mean, quoted};
 use crate::types::PropType;
 
-/// What is known of a variable.
+/// State of a variable.
 pub(super) struct VarInfo {
     pub(super) id: VarId,
-    /// `None` for `$_` and what the checker introduces.
+    /// `None` for `$_` and variables that the checker introduces.
     pub(super) name: Option<String>,
     pub(super) kind: VarKind,
-    /// Where it was bound.
+    /// Position of its binding.
     pub(super) span: Span,
-    /// Index of the frame it is visible in.
+    /// Index of the frame that it is visible in.
     pub(super) level: usize,
-    /// Whether an optional block around it has ended: it may be null.
+    /// `true` if its optional block has ended: it may be null.
     pub(super) optional: bool,
-    /// How often it was mentioned after it was bound.
+    /// Number of mentions after its binding.
     pub(super) uses: usize,
-    /// Whether a binding clause introduced it.
+    /// `true` if a binding clause introduced it.
     pub(super) declared: bool,
-    /// Whether the walk that it stands for the edges of has ended.
+    /// `true` if the walk of this edge variable has ended.
     pub(super) closed: bool,
 }
 
-/// What a variable stands for, while its types may still be narrowed.
+/// Kind of a variable; its types may still be narrowed.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum VarKind {
     Node {
         types: Vec<TypeRef>,
-        /// The interface it was bound to, which gives properties even if nothing implements it.
+        /// The interface of its binding, which has properties even without implementing types.
         interface: Option<String>,
     },
     Edge {
@@ -48,30 +48,36 @@ pub(super) enum VarKind {
     },
     Hops,
     Path {
-        /// Whether the same ends may have several.
+        /// `true` if a pair of endpoints may have several paths.
         several: bool,
     },
-    Value(ir::Type),
+    Value(ir::ExprType),
 }
 
-/// A block being built.
+/// An open block.
 #[derive(Default)]
-pub(super) struct Frame {
-    /// What its names mean; the later of two bindings counts.
+pub(super) struct BlockFrame {
+    /// Variables by name; the later of two bindings wins.
     pub(super) names: HashMap<String, VarId>,
-    pub(super) block: Block,
-    /// Where the filters of the block are written, one place for each.
+    pub(super) block: PatternBlock,
+    /// Spans of the filters, one for each.
     pub(super) places: Vec<Span>,
     /// Variables bound here, in order.
     pub(super) own: Vec<VarId>,
     /// Outer variables mentioned at any depth.
     pub(super) outer: BTreeSet<VarId>,
-    /// Whether a clause directly inside mentions an outer variable.
+    /// `true` if a clause directly inside mentions an outer variable.
     pub(super) direct: bool,
 }
 
+/// A property of a variable, with its type.
+pub(super) struct ResolvedProperty {
+    pub(super) property: PropertyRef,
+    pub(super) ty: PropType,
+}
+
 impl VarKind {
-    /// In words.
+    /// Describes the kind for messages.
     pub(super) const fn describe(&self) -> &'static str {
         match self {
             Self::Node { .. } => "a node",
@@ -83,7 +89,7 @@ impl VarKind {
     }
 }
 
-impl<'a> Checker<'a> {
+impl<'a> TypeChecker<'a> {
     pub(super) fn var(&self, id: VarId) -> &VarInfo {
         &self.vars[id.0 as usize]
     }
@@ -92,10 +98,10 @@ impl<'a> Checker<'a> {
         &mut self.vars[id.0 as usize]
     }
 
-    /// The innermost frame; one is open whenever clauses or projections are checked.
-    pub(super) fn frame(&mut self) -> &mut Frame {
+    /// Returns the innermost frame; one is open whenever clauses or projections are checked.
+    pub(super) fn frame(&mut self) -> &mut BlockFrame {
         if self.frames.is_empty() {
-            self.frames.push(Frame::default());
+            self.frames.push(BlockFrame::default());
         }
         let last = self.frames.len() - 1;
         &mut self.frames[last]
@@ -118,7 +124,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Binds a new variable in the innermost block. `$_` and `None` bind no name.
-    pub(super) fn bind(&mut self, name: Option<&Name>, kind: VarKind, span: Span) -> VarId {
+    pub(super) fn bind(&mut self, name: Option<&AstName>, kind: VarKind, span: Span) -> VarId {
         let id = VarId(u32::try_from(self.vars.len()).unwrap_or(u32::MAX));
         let level = self.frames.len().saturating_sub(1);
         let name = name.filter(|name| name.text != "_").map(|name| name.text.clone());
@@ -147,17 +153,17 @@ impl<'a> Checker<'a> {
 
     /// Opens a block.
     pub(super) fn open_frame(&mut self) {
-        self.frames.push(Frame::default());
+        self.frames.push(BlockFrame::default());
     }
 
     /// Closes the innermost block and completes it with its variables.
-    pub(super) fn close_frame(&mut self) -> Frame {
+    pub(super) fn close_frame(&mut self) -> BlockFrame {
         let mut frame = self.frames.pop().unwrap_or_default();
         frame.block.variables = frame.own.iter().filter_map(|id| self.variable(*id)).collect();
         frame
     }
 
-    fn variable(&self, id: VarId) -> Option<Variable> {
+    fn variable(&self, id: VarId) -> Option<PatternVariable> {
         let info = self.var(id);
         let kind = match &info.kind {
             VarKind::Node { types, .. } => VariableKind::Node { types: types.clone() },
@@ -167,10 +173,10 @@ impl<'a> Checker<'a> {
             VarKind::Path { .. } => VariableKind::Path,
             VarKind::Value(ty) => VariableKind::Value { ty: ty.clone() },
         };
-        Some(Variable { id, name: info.name.clone(), kind })
+        Some(PatternVariable { id, name: info.name.clone(), kind })
     }
 
-    /// Resolves a variable by name, mentions it, and complains if nothing binds it.
+    /// Resolves a variable by name and mentions it; reports an unbound one.
     pub(super) fn resolve(&mut self, name: &str, span: Span, code: Code) -> Option<VarId> {
         if let Some(id) = self.find(name) {
             self.mention(id);
@@ -184,13 +190,13 @@ impl<'a> Checker<'a> {
             .did_you_mean(name, || known.chain(params))
             .map(|help| help.replace('`', "`$").replacen("`$?", "`?", 1));
         if diagnostic.help.is_none() && name == "_" {
-            diagnostic.help = Some("`$_` stands for something that is not read; give it a name".to_owned());
+            diagnostic.help = Some("`$_` cannot be read; give the variable a name".to_owned());
         }
         self.diagnostics.push(diagnostic);
         None
     }
 
-    /// The types a variable ranges over, if it is a node or edge.
+    /// Returns the types of a node or edge variable.
     pub(super) fn types_of(&self, id: VarId) -> &[TypeRef] {
         match &self.var(id).kind {
             VarKind::Node { types, .. } | VarKind::Edge { types } | VarKind::WalkEdge { types } => types,
@@ -202,8 +208,8 @@ impl<'a> Checker<'a> {
         matches!(self.var(id).kind, VarKind::Edge { .. } | VarKind::WalkEdge { .. })
     }
 
-    /// A property that all types of the variable have with one base type.
-    pub(super) fn property(&mut self, id: VarId, name: &Name, code: Code) -> Option<(PropertyRef, PropType)> {
+    /// Resolves a property that all types of the variable have with the same base type.
+    pub(super) fn property(&mut self, id: VarId, name: &AstName, code: Code) -> Option<ResolvedProperty> {
         let edge = self.is_edge(id);
         let found = self.properties(id, &name.text);
         let count = self.types_of(id).len().max(1);
@@ -217,7 +223,7 @@ impl<'a> Checker<'a> {
         for (owner, property) in found {
             if property.ty.scalar != ty.scalar || property.ty.list != ty.list {
                 let message = format!(
-                    "property `{}` has type `{}` in one type that this variable ranges over and `{ty}` in another",
+                    "property `{}` has type `{}` in one type of this variable and `{ty}` in another",
                     name.text, property.ty
                 );
                 self.error(Code::T7, name.span(), message);
@@ -229,8 +235,7 @@ impl<'a> Checker<'a> {
         }
         if ids.len() < count {
             let kind = if edge { "edge" } else { "node" };
-            let message =
-                format!("not every {kind} type that this variable ranges over has a property `{}`", name.text);
+            let message = format!("not every {kind} type of this variable has a property `{}`", name.text);
             self.error(code, name.span(), message);
             return None;
         }
@@ -238,10 +243,10 @@ impl<'a> Checker<'a> {
         if self.types_of(id).is_empty() {
             ids.clear();
         }
-        Some((PropertyRef { name: name.text.clone(), ids }, ty))
+        Some(ResolvedProperty { property: PropertyRef { name: name.text.clone(), ids }, ty })
     }
 
-    /// The property of this name in each type the variable ranges over; of its interface if nothing implements that.
+    /// Returns the property with this name in each type of the variable; without types, that of its interface.
     fn properties(&self, id: VarId, name: &str) -> Vec<(TypeId, &'a Property)> {
         let catalog = self.catalog;
         match &self.var(id).kind {
@@ -263,9 +268,9 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn unknown_property(&mut self, id: VarId, name: &Name, code: Code) {
+    fn unknown_property(&mut self, id: VarId, name: &AstName, code: Code) {
         let types = self.types_of(id).to_vec();
-        let owner = types.iter().map(|ty| format!("`{}`", ty.name)).collect::<Vec<_>>().join(", ");
+        let owner = quoted(types.iter().map(|ty| &ty.name), ", ");
         let kind = if self.is_edge(id) { "edge type" } else { "node type" };
         let message = format!("{kind} {owner} has no property `{}`", name.text);
         let known: Vec<String> = types.first().map(|ty| self.property_names(&ty.name)).unwrap_or_default();
@@ -292,17 +297,17 @@ fn merge_words(words: Option<Vec<String>>, others: Option<&Vec<String>>) -> Opti
     Some(all)
 }
 
-/// A reference to a node type.
+/// Makes a reference to a node type.
 pub(super) fn node_ref(node: &NodeType) -> TypeRef {
     TypeRef { name: node.name.clone(), id: node.id }
 }
 
-/// A reference to an edge type.
+/// Makes a reference to an edge type.
 pub(super) fn edge_ref(edge: &EdgeType) -> TypeRef {
     TypeRef { name: edge.name.clone(), id: edge.id }
 }
 
-/// A property of one type.
-pub(super) fn single(owner: TypeId, name: &str, id: PropertyId) -> PropertyRef {
+/// Makes a reference to a property of one type.
+pub(super) fn single_property(owner: TypeId, name: &str, id: PropertyId) -> PropertyRef {
     PropertyRef { name: name.to_owned(), ids: vec![(owner, id)] }
 }

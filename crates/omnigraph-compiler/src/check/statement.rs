@@ -1,26 +1,26 @@
-//! Assignment of values to properties: stricter than comparison, and converting.
+//! Assignment of values to properties, with conversions.
 
-use super::Checker;
+use super::TypeChecker;
 use super::pattern::{is_written_literal, temporal_help};
-use super::types::{constant, convert, is_integer, is_numeric, same_family, scalar_of};
+use super::types::{constant, convert, is_integer, is_numeric, same_family, scalar_of, vector_items};
 use crate::diagnostic::Code;
 use crate::gq::ast;
-use crate::ir::{Expr, ExprKind, Type, Value};
-use crate::types::{PropType, Scalar};
+use crate::ir::{Expr, ExprKind, ExprType, Value};
+use crate::types::{PropType, ScalarType};
 
-/// Makes `value` a value of `ty`, or complains: T3 of a literal, T7 of anything else.
+/// Converts `value` to `ty`, or reports T3 for a literal and T7 for another expression.
 pub(super) fn assign(
-    checker: &mut Checker,
+    checker: &mut TypeChecker,
     ty: &PropType,
     value: Expr,
-    written: &ast::Expr,
+    written: &ast::AstExpr,
     name: &str,
 ) -> Option<Expr> {
     let span = written.span();
     let code = if is_written_literal(written) { Code::T3 } else { Code::T7 };
-    if value.ty == Type::Null {
+    if value.ty == ExprType::Null {
         if ty.nullable {
-            return Some(Expr { kind: value.kind, ty: Type::Value(ty.clone()) });
+            return Some(Expr::new(value.kind, ExprType::Value(ty.clone())));
         }
         checker.error(code, span, format!("`{name}` is `{ty}` and cannot be null"));
         return None;
@@ -42,18 +42,18 @@ pub(super) fn assign(
     None
 }
 
-/// Whether values of `given` can be stored as `ty`; some only if their run-time value allows it, which is checked then.
-fn fits(ty: &PropType, given: &Type) -> bool {
-    let Type::Value(given) = given else { return false };
+/// Returns `true` if values of `given` can be stored as `ty`; some are checked again at run time.
+fn fits(ty: &PropType, given: &ExprType) -> bool {
+    let ExprType::Value(given) = given else { return false };
     if given.scalar == ty.scalar && given.list == ty.list {
         return true;
     }
-    if ty.scalar == Scalar::Json && !ty.list {
-        return !matches!(given.scalar, Scalar::Blob | Scalar::Vector(_));
+    if ty.scalar == ScalarType::Json && !ty.list {
+        return !matches!(given.scalar, ScalarType::Blob | ScalarType::Vector(_));
     }
     match (ty.scalar, ty.list, given.list) {
-        (Scalar::Vector(_), false, true) => is_numeric(given.scalar),
-        (Scalar::Blob, false, false) => given.scalar == Scalar::String,
+        (ScalarType::Vector(_), false, true) => is_numeric(given.scalar),
+        (ScalarType::Blob, false, false) => given.scalar == ScalarType::String,
         (scalar, list, given_list) if list == given_list => {
             same_family(scalar, given.scalar) && (!is_integer(scalar) || is_integer(given.scalar))
         }
@@ -61,23 +61,23 @@ fn fits(ty: &PropType, given: &Type) -> bool {
     }
 }
 
-/// The value, with a conversion where its representation differs or must be checked at run time.
+/// Adds a conversion where the representation differs or the value must be checked at run time.
 fn converted(ty: &PropType, value: Expr) -> Expr {
     let nullable = value.ty.nullable();
     let target = PropType { nullable, ..ty.clone() };
-    let same = matches!(&value.ty, Type::Value(given) if given.scalar == ty.scalar && given.list == ty.list
+    let same = matches!(&value.ty, ExprType::Value(given) if given.scalar == ty.scalar && given.list == ty.list
         && (ty.enum_values.is_none() || given.enum_values == ty.enum_values));
     if same {
         return value;
     }
-    Expr { kind: ExprKind::Convert(Box::new(value)), ty: Type::Value(target) }
+    Expr::new(ExprKind::Convert(Box::new(value)), ExprType::Value(target))
 }
 
 fn assign_constant(
-    checker: &mut Checker,
+    checker: &mut TypeChecker,
     ty: &PropType,
     value: &Value,
-    written: &ast::Expr,
+    written: &ast::AstExpr,
     name: &str,
 ) -> Option<Expr> {
     let target = PropType { nullable: false, ..ty.clone() };
@@ -86,32 +86,34 @@ fn assign_constant(
         Err(problem) => {
             checker.error(Code::T3, written.span(), format!("`{name}` is `{ty}`: {problem}"));
             if let Value::String(_) = value {
-                checker.advise(temporal_help(ty.scalar, &Type::scalar(Scalar::String)));
+                checker.advise(temporal_help(ty.scalar, &ExprType::scalar(ScalarType::String)));
             }
             return None;
         }
     };
-    let expr = Expr { kind: ExprKind::Literal(stored), ty: Type::Value(target) };
+    let expr = Expr::new(ExprKind::Literal(stored), ExprType::Value(target));
     checker.require_enum_word(ty, &expr, written.span())?;
     Some(expr)
 }
 
-/// The constant as it is stored.
+/// Returns the stored form of a constant.
 fn stored(ty: &PropType, value: &Value) -> Result<Value, String> {
     match (value, ty.scalar, ty.list) {
-        (Value::List(items), Scalar::Vector(dimension), false) => vector(items, dimension),
+        (Value::List(items), ScalarType::Vector(dimension), false) => vector(items, dimension),
         (Value::List(items), scalar, true) => {
             items.iter().map(|item| stored_scalar(scalar, item)).collect::<Result<Vec<_>, _>>().map(Value::List)
         }
-        (Value::List(_), scalar, false) if scalar != Scalar::Json => Err("a list does not fit".to_owned()),
+        (Value::List(_), scalar, false) if scalar != ScalarType::Json => Err("a list does not fit".to_owned()),
         (_, _, true) => Err(format!("{} is not a list", describe(value))),
-        (Value::String(text), Scalar::Blob, false) => Ok(Value::Blob(text.clone())),
-        (value, Scalar::Json, false) => json(value).map(Value::Json).ok_or_else(|| "this is no JSON value".to_owned()),
+        (Value::String(text), ScalarType::Blob, false) => Ok(Value::Blob(text.clone())),
+        (value, ScalarType::Json, false) => {
+            json(value).map(Value::Json).ok_or_else(|| "the value has no JSON form".to_owned())
+        }
         (value, scalar, false) => stored_scalar(scalar, value),
     }
 }
 
-fn stored_scalar(scalar: Scalar, value: &Value) -> Result<Value, String> {
+fn stored_scalar(scalar: ScalarType, value: &Value) -> Result<Value, String> {
     if is_integer(scalar) && matches!(value, Value::F64(_)) {
         return Err(format!("cannot convert {} to an integer", describe(value)));
     }
@@ -119,11 +121,11 @@ fn stored_scalar(scalar: Scalar, value: &Value) -> Result<Value, String> {
         return Ok(stored);
     }
     Err(match (value, scalar) {
-        (Value::I64(number), Scalar::I32) => format!("{number} exceeds Int32 range"),
-        (Value::I64(number), Scalar::U32) => format!("{number} exceeds UInt32 range"),
-        (Value::I64(number), Scalar::U64) => format!("{number} exceeds UInt64 range"),
-        (Value::I64(number), Scalar::F32 | Scalar::F64) => format!("{number} cannot be stored exactly"),
-        (Value::F64(number), Scalar::F32) => format!("{number:?} exceeds Float32 range"),
+        (Value::I64(number), ScalarType::I32) => format!("{number} exceeds Int32 range"),
+        (Value::I64(number), ScalarType::U32) => format!("{number} exceeds UInt32 range"),
+        (Value::I64(number), ScalarType::U64) => format!("{number} exceeds UInt64 range"),
+        (Value::I64(number), ScalarType::F32 | ScalarType::F64) => format!("{number} cannot be stored exactly"),
+        (Value::F64(number), ScalarType::F32) => format!("{number:?} exceeds Float32 range"),
         _ => format!("{} does not fit", describe(value)),
     })
 }
@@ -132,14 +134,9 @@ fn vector(items: &[Value], dimension: u32) -> Result<Value, String> {
     if items.len() != dimension as usize {
         return Err(format!("vector property expects {dimension} dimensions, got {}", items.len()));
     }
-    let number = |item: &Value| match item {
-        Value::I64(number) => Some(*number as f32),
-        Value::F64(number) => Some(*number as f32).filter(|number| number.is_finite()),
-        Value::F32(number) => Some(*number),
-        _ => None,
-    };
-    let numbers: Option<Vec<f32>> = items.iter().map(number).collect();
-    numbers.map(Value::Vector).ok_or_else(|| "vector elements must be numeric and within Float32 range".to_owned())
+    vector_items(items)
+        .map(Value::Vector)
+        .ok_or_else(|| "vector elements must be numeric and within Float32 range".to_owned())
 }
 
 fn json(value: &Value) -> Option<serde_json::Value> {
@@ -155,7 +152,7 @@ fn json(value: &Value) -> Option<serde_json::Value> {
     })
 }
 
-/// A constant in words, for messages.
+/// Describes a constant for messages.
 fn describe(value: &Value) -> String {
     match value {
         Value::Bool(value) => value.to_string(),

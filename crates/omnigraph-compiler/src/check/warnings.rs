@@ -1,12 +1,12 @@
-//! What is legal and probably wrong.
+//! Warnings about unused variables and unconnected patterns.
 
-use super::Checker;
+use super::TypeChecker;
 use super::scope::VarKind;
 use crate::diagnostic::Code;
-use crate::ir::{Block, Expr, ExprKind, Rows, VarId};
+use crate::ir::{ExpandRows, Expr, ExprKind, PatternBlock, VarId};
 
-impl Checker<'_> {
-    /// Warns of variables that a traversal binds and nothing reads.
+impl TypeChecker<'_> {
+    /// Warns of variables that a traversal binds and no expression reads.
     pub(super) fn warn_scopes(&mut self) {
         let unused: Vec<_> = self
             .vars
@@ -16,14 +16,14 @@ impl Checker<'_> {
             .collect();
         for (name, span, node) in unused {
             self.warning(Code::W002, span, format!("variable `${name}` is never used"));
-            let help = if node { "write `$_` for an end that is not read" } else { "leave it out" };
+            let help = if node { "write `$_` for an endpoint that is not read" } else { "leave it out" };
             self.advise(Some(help.to_owned()));
         }
     }
 
-    /// Warns of node variables of one block that no traversal and no condition connects.
-    pub(super) fn warn_cross_product(&mut self, block: &Block) {
-        let mut groups = Groups::of(self.vars.len());
+    /// Warns of node variables of one block without a connecting traversal or condition.
+    pub(super) fn warn_cross_product(&mut self, block: &PatternBlock) {
+        let mut groups = UnionFind::new(self.vars.len());
         let own: Vec<VarId> = block
             .variables
             .iter()
@@ -53,13 +53,13 @@ impl Checker<'_> {
 }
 
 /// Joins the variables that the traversals, paths and conditions of a block connect.
-pub(super) fn connect(block: &Block, groups: &mut Groups) {
+pub(super) fn connect(block: &PatternBlock, groups: &mut UnionFind) {
     for expand in block.expands.iter().chain(block.paths.iter().map(|path| &path.expand)) {
         groups.join(expand.from, expand.to);
-        if let Rows::Edges(edge) = expand.rows {
+        if let ExpandRows::Edges(edge) = expand.rows {
             groups.join(expand.from, edge);
         }
-        // A walk that reads a variable at every edge depends on it.
+        // A walk depends on the variables that its condition reads.
         for filter in expand.walk.iter().filter_map(|walk| walk.filter.as_ref()) {
             let mut mentioned = Vec::new();
             variables(filter, &mut mentioned);
@@ -73,16 +73,16 @@ pub(super) fn connect(block: &Block, groups: &mut Groups) {
     }
 }
 
-/// Sets of variables that belong together: for each id, one of its set that is no greater.
-pub(super) struct Groups(Vec<usize>);
+/// Disjoint sets of variables: for each id, its parent, which is not greater.
+pub(super) struct UnionFind(Vec<usize>);
 
-impl Groups {
-    /// So many variables, each apart.
-    pub(super) fn of(count: usize) -> Self {
+impl UnionFind {
+    /// Makes `count` sets of one variable each.
+    pub(super) fn new(count: usize) -> Self {
         Self((0..count).collect())
     }
 
-    /// What stands for the set that `id` is in. The way there is shortened each time, so that long chains cost no more than short ones.
+    /// Returns the root of the set of `id`. Path halving keeps chains short.
     pub(super) fn root(&mut self, id: VarId) -> usize {
         let mut at = id.0 as usize;
         while self.0[at] != at {
@@ -98,7 +98,7 @@ impl Groups {
     }
 }
 
-/// The variables an expression reads.
+/// Collects the variables that an expression reads.
 pub(super) fn variables(expr: &Expr, found: &mut Vec<VarId>) {
     super::group::visit(expr, &mut |part| match part {
         ExprKind::Property { var, .. } | ExprKind::System { var, .. } | ExprKind::Path { var, .. } => found.push(*var),

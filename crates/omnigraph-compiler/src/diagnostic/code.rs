@@ -1,4 +1,4 @@
-//! The one registry of stable codes. A code, once published, keeps its meaning for ever.
+//! The registry of stable codes. A published code never changes its meaning.
 
 use std::fmt;
 
@@ -11,16 +11,16 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// Every code there is, in order.
+            /// All codes, in order.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// The code printed as `text`.
+            /// Returns the code printed as `text`.
             #[must_use]
             pub fn from_text(text: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|code| code.as_str() == text)
             }
 
-            /// The code as printed.
+            /// Returns the code as printed.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -37,12 +37,12 @@ codes! {
     /// A schema file does not parse.
     S000 = "S000",
 
-    // The schema language: parser and catalogue.
+    // The schema language: parser and catalog.
     /// A number does not fit its 64 bits.
     S001 = "S001",
-    /// A string holds an escape that means nothing.
+    /// A string holds an unknown escape.
     S002 = "S002",
-    /// An import stands after a declaration, or has not been resolved before the catalogue is built.
+    /// An import follows a declaration, or has not been resolved before the catalog is built.
     S003 = "S003",
     /// An imported file cannot be read.
     S004 = "S004",
@@ -54,17 +54,17 @@ codes! {
     S011 = "S011",
     /// Two properties of one type have the same name.
     S012 = "S012",
-    /// A property has a name that the system uses itself.
+    /// A property has a reserved name.
     S013 = "S013",
-    /// A vector has no dimension or more than can be stored.
+    /// A vector has no dimension, or too many.
     S020 = "S020",
-    /// A list of a type that lists cannot hold.
+    /// A list of a type that cannot be a list item.
     S021 = "S021",
     /// An enum has the same word twice.
     S022 = "S022",
     /// A node type implements an interface that is not declared.
     S030 = "S030",
-    /// A property has another type than the interface that asks for it declares.
+    /// A property has another type than its interface declares.
     S031 = "S031",
     /// A node type implements the same interface twice.
     S032 = "S032",
@@ -76,27 +76,27 @@ codes! {
     S051 = "S051",
     /// A key component may be null.
     S052 = "S052",
-    /// A constraint is put on a property whose type it cannot apply to.
+    /// A constraint cannot apply to its property's type.
     S053 = "S053",
     /// An edge's key does not name both ends.
     S054 = "S054",
-    /// A constraint has a value where it needs a property's name.
+    /// A constraint has a value instead of a property name.
     S055 = "S055",
     /// An annotation or constraint has too many, too few or the wrong arguments.
     S056 = "S056",
-    /// An annotation or constraint stands more than once where it may stand once.
+    /// An annotation or constraint is repeated.
     S057 = "S057",
-    /// An annotation or constraint stands where it has no meaning.
+    /// An annotation or constraint is misplaced.
     S058 = "S058",
-    /// `@range` on something that is not a number.
+    /// `@range` on a property that is not a number.
     S059 = "S059",
     /// A range or cardinality whose lower bound exceeds its upper bound.
     S060 = "S060",
-    /// `@check` on something that is not text.
+    /// `@check` on a property that is not text.
     S061 = "S061",
-    /// The pattern of a `@check` is no regular expression.
+    /// The pattern of a `@check` is not a regular expression.
     S062 = "S062",
-    /// A text that must say something is blank.
+    /// A required text is blank.
     S063 = "S063",
     /// `@embed` does not describe a vector computed from a text of the same type.
     S064 = "S064",
@@ -106,13 +106,13 @@ codes! {
     S066 = "S066",
     /// The value of `@default` does not fit its property.
     S067 = "S067",
-    /// An unknown metric or analyzer, or one on an index that has no use for it.
+    /// An unknown metric or analyzer, or one on an index that does not support it.
     S068 = "S068",
-    /// `@rename_from` does not lead to exactly one declaration of the accepted schema.
+    /// `@rename_from` does not name exactly one declaration of the accepted schema.
     S070 = "S070",
     /// `@rename_from` has no effect because its declaration exists already (info).
     S071 = "S071",
-    /// An annotation without meaning whose name is close to one that has (warning).
+    /// An annotation without a meaning whose name is close to one with a meaning (warning).
     S072 = "S072",
     /// Reserved: a graph with data is dropped (destructive).
     OgDs101 = "OG-DS-101",
@@ -138,11 +138,11 @@ codes! {
     OgMf109 = "OG-MF-109",
     /// The text or the model a vector is computed from changes (destructive).
     OgMf110 = "OG-MF-110",
-    /// Two schemas differ in a way no step describes (destructive).
+    /// Two schemas differ in a way that no step describes (destructive).
     OgMf111 = "OG-MF-111",
 
     // The query language: type checker, selection, lint.
-    /// The file holds no query of the name asked for.
+    /// The file holds no query of the given name.
     Q001 = "Q001",
     /// The file holds several queries and none was named.
     Q002 = "Q002",
@@ -150,7 +150,7 @@ codes! {
     Q003 = "Q003",
     /// Two queries of a file have the same name.
     Q004 = "Q004",
-    /// A binding to something that is neither a node type nor an interface.
+    /// A binding to a name that is neither a node type nor an interface.
     T1 = "T1",
     /// An inline property that the type does not have.
     T2 = "T2",
@@ -158,15 +158,15 @@ codes! {
     T3 = "T3",
     /// An edge type that does not exist.
     T4 = "T4",
-    /// An end of a traversal that the edge type does not have.
+    /// An endpoint of a traversal that the edge type does not have.
     T5 = "T5",
-    /// A variable that nothing before has bound, or a property that it does not have.
+    /// A variable that is not bound, or a property that it does not have.
     T6 = "T6",
-    /// Operands of types that do not go together.
+    /// Operands of incompatible types.
     T7 = "T7",
-    /// An aggregate over a type that it cannot take.
+    /// An aggregate over a type that it does not support.
     T8 = "T8",
-    /// A column beside aggregates that is constant in no group, or a block that reads no outer variable.
+    /// A column next to aggregates that is not constant in each group, or a block that reads no outer variable.
     T9 = "T9",
     /// A statement on a type that does not exist.
     T10 = "T10",
@@ -176,33 +176,33 @@ codes! {
     T12 = "T12",
     /// A property assigned twice.
     T13 = "T13",
-    /// A variable in a statement that nothing binds.
+    /// A variable in a statement that is not bound.
     T14 = "T14",
     /// Bounds that admit nothing, or a `nearest` that cannot be computed.
     T15 = "T15",
     /// `nearest` without `limit`.
     T17 = "T17",
-    /// `search` or `fuzzy` over something that is not text.
+    /// `search` or `fuzzy` over a property that is not text.
     T19 = "T19",
-    /// `match_text`, `match_all`, `phrase` or `bm25` over something that is not text.
+    /// `match_text`, `match_all`, `phrase` or `bm25` over a property that is not text.
     T20 = "T20",
-    /// `rrf` over too few ranks or things that are none, with a bad `k`, or without `limit`.
+    /// `rrf` over too few or invalid ranks, with an invalid `k`, or without `limit`.
     T21 = "T21",
-    /// An undirected traversal of an edge type whose ends differ.
+    /// An undirected traversal of an edge type between different node types.
     T22 = "T22",
-    /// An edge variable where it cannot stand.
+    /// An edge variable in an invalid place.
     T23 = "T23",
-    /// A blob where a value is read.
+    /// A blob in place of a value.
     T24 = "T24",
-    /// A bare variable that nothing binds.
+    /// A bare variable that is not bound.
     T101 = "T101",
     /// A variable bound to two types.
     T102 = "T102",
     /// A list within a list.
     T103 = "T103",
-    /// A list of items that have no type in common.
+    /// A list of items without a common type.
     T104 = "T104",
-    /// A parameter with a name that the system uses itself.
+    /// A parameter with a reserved name.
     T105 = "T105",
     /// A parameter of a type that does not exist.
     T106 = "T106",
@@ -212,11 +212,11 @@ codes! {
     T108 = "T108",
     /// Two columns with the same name.
     T109 = "T109",
-    /// A bare name that is no column or property.
+    /// A bare name that is neither a column nor a property.
     T110 = "T110",
-    /// An order key that rows do not determine.
+    /// An order key that the returned rows do not determine.
     T111 = "T111",
-    /// An aggregate where none can stand.
+    /// An aggregate in an invalid place.
     T112 = "T112",
     /// A condition that is not a Bool.
     T113 = "T113",
@@ -240,31 +240,31 @@ codes! {
     T122 = "T122",
     /// `limit`, `offset` or `after` with a parameter of the wrong type.
     T123 = "T123",
-    /// A rank where none can stand.
+    /// A rank in an invalid place.
     T124 = "T124",
-    /// A block where none can stand.
+    /// A block in an invalid place.
     T125 = "T125",
-    /// A statement's variable where it cannot be bound or read.
+    /// A statement's variable that cannot be bound or read there.
     T126 = "T126",
-    /// A function called with a constant that it cannot read: a pattern, a duration, a unit.
+    /// A function called with an invalid constant: a pattern, a duration, a unit.
     T127 = "T127",
-    /// A condition on the edges of a traversal that names none.
+    /// A condition on the edges of a traversal without an edge variable.
     T128 = "T128",
-    /// An item of something that has none.
+    /// An item of a value without items.
     T129 = "T129",
-    /// A name used once more for a variable that must be fresh.
+    /// A variable name that is already bound.
     T130 = "T130",
     /// A setting that does not exist.
     T131 = "T131",
     /// A setting with a value of the wrong type.
     T132 = "T132",
-    /// A parameter that nothing uses (warning).
+    /// An unused parameter (warning).
     W001 = "W001",
-    /// A variable that nothing uses (warning).
+    /// An unused variable (warning).
     W002 = "W002",
-    /// Patterns that nothing connects (warning).
+    /// Unconnected patterns (warning).
     W003 = "W003",
-    /// A walk without upper bound in a query without limit (warning).
+    /// A walk without an upper bound in a query without a limit (warning).
     W004 = "W004",
     /// A comparison that can never be true (warning).
     W005 = "W005",
@@ -272,7 +272,7 @@ codes! {
     W006 = "W006",
     /// A mutation without parameters (warning).
     L101 = "L101",
-    /// A nullable property that no update of the file ever sets (warning).
+    /// A nullable property that no update of the file sets (warning).
     L201 = "L201",
 }
 

@@ -1,25 +1,25 @@
-//! What the compiler has to say about a source text.
+//! Diagnostics: findings of the compiler about a source text.
 //!
-//! - `code` the one registry of stable codes
+//! - `code` the registry of stable codes
 //! - `render` text with source line and caret, and the JSON form
 
 mod code;
 mod render;
 
 pub use code::Code;
-pub use render::{Excerpts, render_json, render_text};
+pub use render::{SourceExcerpts, render_json, render_text};
 
 use crate::span::Span;
 
-/// How bad it is. Only [`Severity::Error`] stops a program from running.
+/// Severity of a diagnostic. Only [`Severity::Error`] prevents execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The program has no meaning; nothing runs.
+    /// An invalid program; nothing runs.
     Error,
-    /// Legal and probably wrong.
+    /// Valid and probably wrong.
     Warning,
-    /// Worth knowing.
+    /// Information.
     Info,
 }
 
@@ -30,20 +30,29 @@ pub struct Diagnostic {
     pub code: Code,
     /// Error, warning or info.
     pub severity: Severity,
-    /// What is wrong, in one sentence, naming names and values.
+    /// Description of the problem in one sentence, with names and values.
     pub message: String,
-    /// Where.
+    /// Position of the problem.
     pub span: Span,
-    /// A few words shown beside the caret.
+    /// A few words at the caret.
     pub label: Option<String>,
-    /// What to do next ("did you mean `formsPattern`?").
+    /// Advice ("did you mean `formsPattern`?").
     pub help: Option<String>,
-    /// Other places that matter, each with a remark ("first declared here").
-    pub related: Vec<(Span, String)>,
+    /// Other places that matter.
+    pub related: Vec<RelatedSpan>,
+}
+
+/// Another place that a diagnostic refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelatedSpan {
+    /// The place.
+    pub span: Span,
+    /// A remark on it ("first declared here").
+    pub remark: String,
 }
 
 impl Diagnostic {
-    /// An error without label, help or related places.
+    /// Returns an error without label, help or related places.
     #[must_use]
     pub fn error(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self {
@@ -57,13 +66,13 @@ impl Diagnostic {
         }
     }
 
-    /// A warning without label, help or related places.
+    /// Returns a warning without label, help or related places.
     #[must_use]
     pub fn warning(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, span, message) }
     }
 
-    /// Adds words beside the caret.
+    /// Adds words at the caret.
     #[must_use]
     pub fn with_label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
@@ -80,13 +89,20 @@ impl Diagnostic {
     /// Adds another place that matters.
     #[must_use]
     pub fn with_related(mut self, span: Span, remark: impl Into<String>) -> Self {
-        self.related.push((span, remark.into()));
+        self.related.push(RelatedSpan { span, remark: remark.into() });
         self
     }
 
-    /// Whether this stops the program.
+    /// Returns `true` if it prevents execution.
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
 }
+
+/// Marker of a syntax error that has been reported; the caller that knows a border continues from there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ErrorReported;
+
+/// Result of a grammar production.
+pub(crate) type ParseResult<T> = Result<T, ErrorReported>;

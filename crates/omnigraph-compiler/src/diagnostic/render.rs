@@ -1,40 +1,40 @@
-//! Diagnostics for people (source line, caret) and for programs (JSON).
+//! Rendering of diagnostics: text with source line and caret, and JSON.
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::{Diagnostic, Severity};
-use crate::span::{LineIndex, Span};
+use crate::span::{LineColumn, LineIndex, Span};
 
 /// Renders `diagnostics` about `source` as plain text, one block each, with file, line, column, source line and caret.
 #[must_use]
 pub fn render_text(file: &str, source: &str, diagnostics: &[Diagnostic]) -> String {
-    let excerpts = Excerpts::new(file, source);
+    let excerpts = SourceExcerpts::new(file, source);
     diagnostics.iter().map(|diagnostic| excerpts.text(diagnostic)).collect()
 }
 
-/// The same as data: code, severity, message, file, line, column (both from 1), byte span, help.
+/// Renders `diagnostics` as JSON: code, severity, message, file, line, column (both from 1), byte span, help.
 #[must_use]
 pub fn render_json(file: &str, source: &str, diagnostics: &[Diagnostic]) -> serde_json::Value {
-    let excerpts = Excerpts::new(file, source);
+    let excerpts = SourceExcerpts::new(file, source);
     serde_json::Value::Array(diagnostics.iter().map(|diagnostic| excerpts.json(diagnostic)).collect())
 }
 
-/// A source whose lines are counted once, however many diagnostics are shown beside them.
+/// A source whose lines are indexed once for all diagnostics.
 #[derive(Clone, Debug)]
-pub struct Excerpts<'a> {
+pub struct SourceExcerpts<'a> {
     file: &'a str,
     source: &'a str,
     lines: LineIndex,
 }
 
-impl<'a> Excerpts<'a> {
-    /// Counts the lines of `source`, which is called `file`.
+impl<'a> SourceExcerpts<'a> {
+    /// Indexes the lines of `source`, which is called `file`.
     #[must_use]
     pub fn new(file: &'a str, source: &'a str) -> Self {
         Self { file, source, lines: LineIndex::new(source) }
     }
 
-    /// One diagnostic as [`render_text`] writes it.
+    /// Renders one diagnostic as [`render_text`] does.
     #[must_use]
     pub fn text(&self, diagnostic: &Diagnostic) -> String {
         let mut text = Renderer::plain().render(&[self.group(diagnostic)]);
@@ -42,10 +42,10 @@ impl<'a> Excerpts<'a> {
         text
     }
 
-    /// One diagnostic as [`render_json`] writes it.
+    /// Renders one diagnostic as [`render_json`] does.
     #[must_use]
     pub fn json(&self, diagnostic: &Diagnostic) -> serde_json::Value {
-        let (line, column) = self.lines.line_column(self.source, diagnostic.span.start);
+        let LineColumn { line, column } = self.lines.line_column(self.source, diagnostic.span.start);
         serde_json::json!({
             "code": diagnostic.code.as_str(),
             "severity": diagnostic.severity,
@@ -64,9 +64,9 @@ impl<'a> Excerpts<'a> {
             Severity::Warning => Level::WARNING,
             Severity::Info => Level::INFO,
         };
-        let places = diagnostic.related.iter().map(|(span, _)| *span);
-        // The lines around the places only: the renderer reads all that it is given, for every diagnostic anew.
-        let around = self.lines.around(self.source, places.fold(diagnostic.span, Span::to));
+        let places = diagnostic.related.iter().map(|related| related.span);
+        // Only the lines around the places: the renderer reads its whole input again for every diagnostic.
+        let around = self.lines.surrounding_lines(self.source, places.fold(diagnostic.span, Span::cover));
         let text = &self.source[around.span.start..around.span.end];
         let clamp = |at: usize| text.floor_char_boundary(at.saturating_sub(around.span.start));
         let range = |span: Span| clamp(span.start)..clamp(span.end).max(clamp(span.start));
@@ -77,7 +77,7 @@ impl<'a> Excerpts<'a> {
         let related = diagnostic
             .related
             .iter()
-            .map(|(span, remark)| AnnotationKind::Context.span(range(*span)).label(remark.as_str()));
+            .map(|other| AnnotationKind::Context.span(range(other.span)).label(other.remark.as_str()));
         let snippet = Snippet::source(text).line_start(around.line).path(self.file);
         let snippet = snippet.annotation(primary).annotations(related);
         let mut group = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str()).element(snippet);

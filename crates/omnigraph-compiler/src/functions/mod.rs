@@ -1,7 +1,7 @@
-//! The functions of the query language: one table, which the type checker, the engine and the manual all read.
+//! Functions of the query language: one table for the type checker, the engine and the manual.
 //!
 //! - `table`      name, arguments, result, null rule and documentation of each
-//! - `special`    documentation of what has a grammar of its own: aggregates, text predicates, ranks
+//! - `special`    documentation of forms with a grammar of their own: aggregates, text predicates, ranks
 //! - `reference`  the manual page generated from both
 
 mod reference;
@@ -9,10 +9,10 @@ mod special;
 mod table;
 
 pub use reference::reference_markdown;
-pub use special::{SPECIAL, Special};
+pub use special::{SPECIAL_FORMS, SpecialForm};
 pub use table::FUNCTIONS;
 
-/// A function of the table.
+/// Identifier of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FunctionId {
     /// `lower(text)`
@@ -79,39 +79,78 @@ pub enum FunctionId {
     ToDateTime,
 }
 
-/// What a function is, for the checker and for people.
+/// Kind of an aggregate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AggregateKind {
+    /// I64; 0 without values.
+    Count,
+    /// I64 for signed and 32-bit integers, U64 for U64 (exact, overflow is an error), F64 for floats; null without values.
+    Sum,
+    /// F64; null without values.
+    Avg,
+    /// The argument's type; null without values.
+    Min,
+    /// The argument's type; null without values.
+    Max,
+    /// A list in a stable order (by value; objects by id); empty without values.
+    Collect,
+}
+
+impl AggregateKind {
+    /// Returns its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Sum => "sum",
+            Self::Avg => "avg",
+            Self::Min => "min",
+            Self::Max => "max",
+            Self::Collect => "collect",
+        }
+    }
+
+    /// Returns the aggregate with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::Count, Self::Sum, Self::Avg, Self::Min, Self::Max, Self::Collect];
+        all.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// Signature and documentation of a function.
 #[derive(Clone, Copy, Debug)]
-pub struct Function {
+pub struct FunctionSpec {
     /// Its id.
     pub id: FunctionId,
-    /// How it is written.
+    /// Its name in queries.
     pub name: &'static str,
     /// Its arguments in order.
-    pub args: &'static [Arg],
-    /// How many of them must be given.
+    pub args: &'static [FunctionArg],
+    /// Number of required arguments.
     pub required: usize,
-    /// Whether the last may be repeated.
+    /// `true` if the last argument may be repeated.
     pub variadic: bool,
-    /// What it yields.
+    /// Its result type.
     pub result: ResultType,
-    /// When it yields null.
+    /// Rule for null results.
     pub nulls: NullRule,
-    /// What it does, in plain sentences.
+    /// Documentation in plain sentences.
     pub doc: &'static str,
-    /// A use of it.
+    /// An example.
     pub example: &'static str,
 }
 
 /// An argument.
 #[derive(Clone, Copy, Debug)]
-pub struct Arg {
-    /// What the manual calls it.
+pub struct FunctionArg {
+    /// Its name in the manual.
     pub name: &'static str,
-    /// What fits.
+    /// Types it accepts.
     pub ty: ArgType,
 }
 
-/// What fits an argument.
+/// Types that an argument accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ArgType {
     /// String or enum.
@@ -128,7 +167,7 @@ pub enum ArgType {
     DateTime,
     /// A list of any type.
     List,
-    /// Something that equals an item of the list before it.
+    /// A value comparable with the items of the list before it.
     Item,
     /// Any value but lists, vectors, blobs; the same type in all arguments of this kind, up to numeric width.
     Common,
@@ -142,7 +181,7 @@ pub enum ArgType {
     TextOrTemporal,
 }
 
-/// What a function yields.
+/// Result type of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ResultType {
     /// String.
@@ -165,33 +204,33 @@ pub enum ResultType {
     NumberLike,
     /// The type of the last argument.
     Last,
-    /// What the [`ArgType::Common`] arguments have in common.
+    /// The common type of the [`ArgType::Common`] arguments.
     Common,
 }
 
-/// When a function yields null.
+/// Rule for null results of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NullRule {
-    /// If and only if an argument is null.
+    /// Null if and only if an argument is null.
     Propagate,
-    /// If an argument is null, or a JSON argument holds a value of another kind.
+    /// Null if an argument is null, or a JSON argument holds a value of another kind.
     PropagateOrMismatch,
-    /// Only if all arguments are null.
+    /// Null if all arguments are null.
     AllNull,
-    /// If the chosen argument is null; a null condition chooses the last.
+    /// Null if the chosen argument is null; a null condition chooses the last.
     Chosen,
 }
 
 /// Finds a function by its name.
 #[must_use]
-pub fn lookup(name: &str) -> Option<&'static Function> {
+pub fn lookup(name: &str) -> Option<&'static FunctionSpec> {
     FUNCTIONS.iter().find(|function| function.name == name)
 }
 
 impl FunctionId {
-    /// The function's row in the table.
+    /// Returns the function's row in the table.
     #[must_use]
-    pub fn function(self) -> &'static Function {
+    pub fn function(self) -> &'static FunctionSpec {
         &FUNCTIONS[self as usize]
     }
 }

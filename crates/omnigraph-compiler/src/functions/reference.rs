@@ -1,10 +1,10 @@
-//! The manual page of all functions, generated so that it cannot disagree with the table.
+//! The manual page of all functions, generated from the table.
 
 use std::fmt::Write as _;
 
-use super::{ArgType, FUNCTIONS, Function, NullRule, ResultType, SPECIAL};
+use super::{ArgType, FUNCTIONS, FunctionSpec, NullRule, ResultType, SPECIAL_FORMS};
 
-/// The manual page as Markdown.
+/// Returns the manual page as Markdown.
 #[must_use]
 pub fn reference_markdown() -> String {
     let mut out = String::from(
@@ -25,7 +25,7 @@ pub fn reference_markdown() -> String {
         );
     }
     let mut group = "";
-    for special in SPECIAL {
+    for special in SPECIAL_FORMS {
         if special.group != group {
             group = special.group;
             let _ = write!(out, "\n## {group}\n\n| Form | Result | What it does |\n|---|---|---|\n");
@@ -35,8 +35,8 @@ pub fn reference_markdown() -> String {
     out
 }
 
-/// `name(arg: Type, …)` with what may be left out in brackets.
-fn signature(function: &Function) -> String {
+/// Writes `name(arg: Type, …)` with optional arguments in brackets.
+fn signature(function: &FunctionSpec) -> String {
     let mut out = format!("{}(", function.name);
     for (index, arg) in function.args.iter().enumerate() {
         if index >= function.required {
@@ -58,7 +58,7 @@ fn signature(function: &Function) -> String {
 }
 
 impl ArgType {
-    /// What fits, in words.
+    /// Describes the accepted types.
     #[must_use]
     pub const fn describe(self) -> &'static str {
         match self {

@@ -1,15 +1,15 @@
-//! Documentation of what looks like a function and has rules of its own.
+//! Documentation of forms that look like functions and have rules of their own.
 
-/// Something written like a call that the table of functions cannot hold.
+/// A form written like a call that the table of functions cannot describe.
 #[derive(Clone, Copy, Debug)]
-pub struct Special {
-    /// Heading it is listed under.
+pub struct SpecialForm {
+    /// Heading in the manual.
     pub group: &'static str,
-    /// How it is written.
+    /// Its spelling.
     pub form: &'static str,
-    /// What it yields.
+    /// Its result type.
     pub result: &'static str,
-    /// What it does.
+    /// Documentation.
     pub doc: &'static str,
 }
 
@@ -18,12 +18,12 @@ const TEXT: &str = "Text search";
 const RANKS: &str = "Ranking";
 const PATHS: &str = "Paths";
 
-const fn special(group: &'static str, form: &'static str, result: &'static str, doc: &'static str) -> Special {
-    Special { group, form, result, doc }
+const fn special(group: &'static str, form: &'static str, result: &'static str, doc: &'static str) -> SpecialForm {
+    SpecialForm { group, form, result, doc }
 }
 
 /// Aggregates, text predicates, ranks and parts of paths.
-pub static SPECIAL: &[Special] = &[
+pub static SPECIAL_FORMS: &[SpecialForm] = &[
     special(AGGREGATES, "count(*)", "I64", "The number of rows; 0 of none."),
     special(
         AGGREGATES,

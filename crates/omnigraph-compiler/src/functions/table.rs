@@ -1,29 +1,29 @@
-//! The table itself, in the order of [`FunctionId`].
+//! The function table, in the order of [`FunctionId`].
 
-use super::{Arg, ArgType, Function, FunctionId, NullRule, ResultType};
+use super::{ArgType, FunctionArg, FunctionId, FunctionSpec, NullRule, ResultType};
 
-const fn arg(name: &'static str, ty: ArgType) -> Arg {
-    Arg { name, ty }
+const fn arg(name: &'static str, ty: ArgType) -> FunctionArg {
+    FunctionArg { name, ty }
 }
 
 const fn plain(
     id: FunctionId,
     name: &'static str,
-    args: &'static [Arg],
+    args: &'static [FunctionArg],
     result: ResultType,
     doc: &'static str,
     example: &'static str,
-) -> Function {
+) -> FunctionSpec {
     let nulls = NullRule::Propagate;
-    Function { id, name, args, required: args.len(), variadic: false, result, nulls, doc, example }
+    FunctionSpec { id, name, args, required: args.len(), variadic: false, result, nulls, doc, example }
 }
 
-const TEXT: &[Arg] = &[arg("text", ArgType::Text)];
-const NUMBER: &[Arg] = &[arg("number", ArgType::Number)];
-const TEMPORAL: &[Arg] = &[arg("date", ArgType::Temporal)];
+const TEXT: &[FunctionArg] = &[arg("text", ArgType::Text)];
+const NUMBER: &[FunctionArg] = &[arg("number", ArgType::Number)];
+const TEMPORAL: &[FunctionArg] = &[arg("date", ArgType::Temporal)];
 
-/// Every function, in the order of [`FunctionId`].
-pub static FUNCTIONS: &[Function] = &[
+/// All functions, in the order of [`FunctionId`].
+pub static FUNCTIONS: &[FunctionSpec] = &[
     plain(
         FunctionId::Lower,
         "lower",
@@ -56,7 +56,7 @@ pub static FUNCTIONS: &[Function] = &[
         "The number of characters (Unicode code points). Of a path, the number of its edges.",
         r#"length("été") = 3"#,
     ),
-    Function {
+    FunctionSpec {
         required: 2,
         ..plain(
             FunctionId::Substring,
@@ -93,7 +93,7 @@ pub static FUNCTIONS: &[Function] = &[
          The dialect has no look-around and no back references, and takes time linear in the text.",
         r#"matches($s.handle, "^[a-z]+$")"#,
     ),
-    Function {
+    FunctionSpec {
         required: 1,
         variadic: true,
         nulls: NullRule::AllNull,
@@ -106,7 +106,7 @@ pub static FUNCTIONS: &[Function] = &[
             "coalesce($s.rank, 0)",
         )
     },
-    Function {
+    FunctionSpec {
         nulls: NullRule::Chosen,
         ..plain(
             FunctionId::If,
@@ -125,7 +125,7 @@ pub static FUNCTIONS: &[Function] = &[
         "The number without its sign. Overflow is an error.",
         "abs(-3) = 3",
     ),
-    Function {
+    FunctionSpec {
         required: 1,
         ..plain(
             FunctionId::Round,
@@ -165,7 +165,7 @@ pub static FUNCTIONS: &[Function] = &[
         "power",
         &[arg("base", ArgType::Number), arg("exponent", ArgType::Number)],
         ResultType::Float,
-        "The base raised to the exponent; a result that is no finite number is an error.",
+        "The base raised to the exponent; a result that is not finite is an error.",
         "power(2, 10) = 1024",
     ),
     plain(
@@ -252,7 +252,7 @@ pub static FUNCTIONS: &[Function] = &[
          JSON text the text itself, of any other JSON value its JSON.",
         r#"to_string(7) = "7""#,
     ),
-    Function {
+    FunctionSpec {
         nulls: NullRule::PropagateOrMismatch,
         ..plain(
             FunctionId::ToInt,
@@ -264,18 +264,18 @@ pub static FUNCTIONS: &[Function] = &[
             r#"to_int("42") = 42"#,
         )
     },
-    Function {
+    FunctionSpec {
         nulls: NullRule::PropagateOrMismatch,
         ..plain(
             FunctionId::ToFloat,
             "to_float",
             &[arg("value", ArgType::TextOrNumber)],
             ResultType::Float,
-            "The value as a float. Text that is no decimal number is an error.",
+            "The value as a float. Text that is not a decimal number is an error.",
             r#"to_float("1.5e3") = 1500"#,
         )
     },
-    Function {
+    FunctionSpec {
         nulls: NullRule::PropagateOrMismatch,
         ..plain(
             FunctionId::ToBool,
@@ -286,25 +286,25 @@ pub static FUNCTIONS: &[Function] = &[
             r#"to_bool("true")"#,
         )
     },
-    Function {
+    FunctionSpec {
         nulls: NullRule::PropagateOrMismatch,
         ..plain(
             FunctionId::ToDate,
             "to_date",
             &[arg("value", ArgType::TextOrTemporal)],
             ResultType::Date,
-            "The value as a Date: of a DateTime the day in UTC. Text that is no date is an error.",
+            "The value as a Date: of a DateTime the day in UTC. Text that is not a date is an error.",
             r#"to_date("2024-05-06")"#,
         )
     },
-    Function {
+    FunctionSpec {
         nulls: NullRule::PropagateOrMismatch,
         ..plain(
             FunctionId::ToDateTime,
             "to_datetime",
             &[arg("value", ArgType::TextOrTemporal)],
             ResultType::DateTime,
-            "The value as a DateTime: of a Date its midnight in UTC. Text that is no instant is an error.",
+            "The value as a DateTime: of a Date its midnight in UTC. Text that is not an instant is an error.",
             r#"to_datetime("2024-05-06T07:08:09Z")"#,
         )
     },

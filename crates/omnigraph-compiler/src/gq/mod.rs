@@ -1,8 +1,8 @@
 //! The query language: syntax tree, parser, canonical printer.
 //!
-//! - `ast`    what a source says, with positions that equality ignores
+//! - `ast`    the syntax tree, with positions that equality ignores
 //! - `parse`  recursive descent over tokens; recovers at the borders of queries and clauses
-//! - `print`  the canonical form, for which `parse(print(x)) == x`
+//! - `print`  the canonical form: `parse(print(x)) == x`
 
 pub mod ast;
 mod parse;

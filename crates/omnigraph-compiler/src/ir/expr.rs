@@ -1,65 +1,20 @@
 //! Typed expressions.
 
-use std::fmt;
-
 use super::pattern::VarId;
-use super::value::Value;
-use crate::catalog::{Analyzer, Metric, PropertyId, TypeId};
-use crate::functions::FunctionId;
-use crate::types::{PropType, Scalar};
+use super::value::{ExprType, Value};
+use crate::catalog::{DistanceMetric, PropertyId, TextAnalyzer, TypeId};
+use crate::functions::{AggregateKind, FunctionId};
 
 /// An expression and its type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expr {
-    /// What it computes.
+    /// The computation.
     pub kind: ExprKind,
-    /// What it yields.
-    pub ty: Type,
+    /// Type of the result.
+    pub ty: ExprType,
 }
 
-/// The type of an expression: a property's, or one of the few that cannot be stored.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Type {
-    /// A storable value.
-    Value(PropType),
-    /// The literal `null`.
-    Null,
-    /// A span of time.
-    Duration {
-        /// Whether null is a value.
-        nullable: bool,
-    },
-    /// A whole node or edge: `@id`, (`@src`, `@dst`, `@type` of an edge,) and its properties but blobs and vectors.
-    Object {
-        /// Node or edge.
-        kind: ObjectKind,
-        /// Whether null is a value.
-        nullable: bool,
-    },
-    /// Whole nodes or edges in order.
-    Objects {
-        /// Nodes or edges.
-        kind: ObjectKind,
-        /// Whether null is a value.
-        nullable: bool,
-    },
-    /// A path: nodes and edges in order.
-    Path {
-        /// Whether null is a value.
-        nullable: bool,
-    },
-}
-
-/// Node or edge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ObjectKind {
-    /// A node.
-    Node,
-    /// An edge.
-    Edge,
-}
-
-/// What an expression computes.
+/// Kind and operands of an expression.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExprKind {
     /// A constant, already converted to the type it is compared with or assigned to where that loses nothing.
@@ -72,28 +27,28 @@ pub enum ExprKind {
     Property {
         /// A node or edge variable.
         var: VarId,
-        /// Which property.
+        /// The property.
         property: PropertyRef,
     },
     /// A system field of a node or edge variable; null if the variable is.
     System {
         /// A node or edge variable.
         var: VarId,
-        /// Which field.
+        /// The field.
         field: SystemField,
     },
     /// The whole node or edge.
     Object(VarId),
     /// A hop count or the value of a correlated aggregate.
     Variable(VarId),
-    /// A path or what it is made of.
+    /// A path or a part of it.
     Path {
         /// A path variable.
         var: VarId,
-        /// Which part.
+        /// The part.
         part: PathPart,
     },
-    /// A list built of expressions of one type; null when an item is.
+    /// A list of expressions of one type; null when an item is.
     List(Vec<Expr>),
     /// Conjunction of two or more, three-valued.
     And(Vec<Expr>),
@@ -122,7 +77,7 @@ pub enum ExprKind {
         /// A list.
         list: Box<Expr>,
     },
-    /// Whether the operand is null; never null itself.
+    /// Test for null; never null itself.
     IsNull(Box<Expr>),
     /// The item of a list at an `I64` index from 0; null outside of it.
     ListItem {
@@ -135,12 +90,12 @@ pub enum ExprKind {
     JsonItem {
         /// A JSON value.
         json: Box<Expr>,
-        /// Text for objects, an integer for arrays.
+        /// String for objects, an integer for arrays.
         key: Box<Expr>,
     },
     /// A function of the table.
     Call {
-        /// Which.
+        /// The function.
         function: FunctionId,
         /// Arguments in order.
         args: Vec<Expr>,
@@ -151,27 +106,27 @@ pub enum ExprKind {
     TextMatch(Box<TextMatch>),
     /// The distance of a vector from the query in the property's metric: F64, null for a null vector. A plain value: it
     /// neither restricts nor orders.
-    Distance(Box<Nearest>),
+    Distance(Box<VectorDistance>),
     /// A score: F64. As an ordinary column it is null for rows that the rank does not cover.
-    Rank(Box<Rank>),
-    /// After grouping: the group key at this index of [`super::Group::keys`].
+    Rank(Box<RankExpr>),
+    /// After grouping: the group key at this index of [`super::GroupBy::keys`].
     GroupKey(usize),
-    /// After grouping: the aggregate at this index of [`super::Group::aggregates`].
+    /// After grouping: the aggregate at this index of [`super::GroupBy::aggregates`].
     Aggregated(usize),
     /// After projection: the column at this index. In `having` and order keys only.
     Column(usize),
 }
 
-/// A property as the catalogue knows it.
+/// A reference to a property of the catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PropertyRef {
     /// Declared name, the same in all types.
     pub name: String,
-    /// Its id in each type that the variable ranges over.
+    /// Its id in each type of the variable.
     pub ids: Vec<(TypeId, PropertyId)>,
 }
 
-/// A field every node or edge has.
+/// A field of every node or edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SystemField {
     /// Identity: String.
@@ -184,7 +139,7 @@ pub enum SystemField {
     Dst,
 }
 
-/// A path or what it is made of.
+/// A path or a part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PathPart {
     /// The path itself.
@@ -197,8 +152,8 @@ pub enum PathPart {
     Length,
     /// Sum of the costs: F64; of a path not searched by cost, the number of edges.
     Cost,
-    /// The ids and types of its nodes, then of its edges, each followed by U+0000: String. Tells paths apart and orders them;
-    /// no query can write it.
+    /// The ids and types of its nodes, then of its edges, each followed by U+0000: String. It identifies and orders paths; no
+    /// query can write it.
     Identity,
 }
 
@@ -244,7 +199,7 @@ pub enum BinaryOp {
     IntegerDivide,
     /// Sign of the dividend; by zero is an error.
     Remainder,
-    /// Text beside text.
+    /// Concatenation of texts.
     Concat,
     /// Date or DateTime plus Duration.
     AddDuration,
@@ -254,50 +209,33 @@ pub enum BinaryOp {
 
 /// An aggregate over the rows of a group or block; nulls are left out.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Aggregate {
-    /// Which.
+pub struct AggregateExpr {
+    /// The function.
     pub kind: AggregateKind,
-    /// Over what; `None` only for the number of rows. `count` of an object counts rows in which it is not null.
+    /// The argument; `None` only for the number of rows. `count` of an object counts rows in which it is not null.
     pub arg: Option<Expr>,
-    /// Whether equal values count once (nodes and edges by identity).
+    /// `true` if equal values count once (nodes and edges by identity).
     pub distinct: bool,
     /// Type of the result.
-    pub ty: Type,
-}
-
-/// Which aggregate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AggregateKind {
-    /// I64; 0 of nothing.
-    Count,
-    /// I64 for signed and 32-bit integers, U64 for U64 (exact, overflow an error), F64 for floats; null of nothing.
-    Sum,
-    /// F64; null of nothing.
-    Avg,
-    /// Of the argument's type; null of nothing.
-    Min,
-    /// Of the argument's type; null of nothing.
-    Max,
-    /// A list in a stable order (by value; objects by id); empty of nothing.
-    Collect,
+    pub ty: ExprType,
 }
 
 /// A text predicate over one property.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TextMatch {
-    /// How it matches.
+    /// Kind of match.
     pub kind: TextMatchKind,
     /// A node variable.
     pub var: VarId,
     /// A String property.
     pub property: PropertyRef,
-    /// How both sides become tokens.
-    pub analyzer: Analyzer,
-    /// The query text; no token left after analysis matches nothing.
+    /// Analyzer of both sides.
+    pub analyzer: TextAnalyzer,
+    /// The query text; without tokens after analysis it matches nothing.
     pub query: Expr,
 }
 
-/// How a text predicate matches.
+/// Kind of a text match.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TextMatchKind {
     /// Any token of the query.
@@ -313,20 +251,20 @@ pub enum TextMatchKind {
     },
 }
 
-/// A rank: first order item, or a score.
+/// A rank: the first order item, or a score.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Rank {
+pub enum RankExpr {
     /// Ascending distance. Rows with a null vector are not covered.
-    Nearest(Nearest),
+    Nearest(VectorDistance),
     /// Descending score. Rows of score 0 are not covered.
-    Bm25(Bm25),
+    Bm25(Bm25Score),
     /// Descending fused score. Rows that no arm covers are not covered.
-    Rrf(Fused),
+    Rrf(RankFusion),
 }
 
 /// Distance of a vector property from a query.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Nearest {
+pub struct VectorDistance {
     /// A node variable.
     pub var: VarId,
     /// A vector property.
@@ -334,16 +272,16 @@ pub struct Nearest {
     /// Number of dimensions.
     pub dimension: u32,
     /// The declared metric.
-    pub metric: Metric,
+    pub metric: DistanceMetric,
     /// A vector of that dimension, or text to be embedded.
     pub query: Expr,
-    /// The model that text must be embedded with, if the property pins one.
+    /// The embedding model of the query text, if the property pins one.
     pub model: Option<String>,
 }
 
 /// BM25 over one or several properties of one variable.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Bm25 {
+pub struct Bm25Score {
     /// A node variable.
     pub var: VarId,
     /// Fields and their weights; at least one.
@@ -352,13 +290,13 @@ pub struct Bm25 {
     pub query: Expr,
 }
 
-/// A field of a [`Bm25`].
+/// A field of a [`Bm25Score`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldWeight {
     /// A String property.
     pub property: PropertyRef,
-    /// How both sides become tokens.
-    pub analyzer: Analyzer,
+    /// Analyzer of both sides.
+    pub analyzer: TextAnalyzer,
     /// Factor of its score; positive.
     pub weight: f64,
 }
@@ -366,67 +304,32 @@ pub struct FieldWeight {
 /// Reciprocal rank fusion: the sum over arms that cover the row's entity of `weight / (k + rank)`, rank counted from 1
 /// over distinct entities.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Fused {
-    /// Arms and their weights; two or more, none of them fused itself.
-    pub arms: Vec<(Rank, f64)>,
+pub struct RankFusion {
+    /// Two or more arms.
+    pub arms: Vec<FusionArm>,
     /// A positive integer.
     pub k: Expr,
 }
 
-impl Type {
-    /// A non-null value of `scalar`.
-    #[must_use]
-    pub const fn scalar(scalar: Scalar) -> Self {
-        Self::Value(PropType::of(scalar))
-    }
+/// One rank of a [`RankFusion`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct FusionArm {
+    /// The rank; not fused itself.
+    pub rank: RankExpr,
+    /// Factor of its reciprocal rank; positive.
+    pub weight: f64,
+}
 
-    /// Whether null is a value.
+impl Expr {
+    /// Makes an expression.
     #[must_use]
-    pub const fn nullable(&self) -> bool {
-        match self {
-            Self::Value(ty) => ty.nullable,
-            Self::Null => true,
-            Self::Duration { nullable }
-            | Self::Object { nullable, .. }
-            | Self::Objects { nullable, .. }
-            | Self::Path { nullable } => *nullable,
-        }
-    }
-
-    /// The same with or without null.
-    #[must_use]
-    pub fn with_nullable(mut self, value: bool) -> Self {
-        match &mut self {
-            Self::Value(ty) => ty.nullable = value,
-            Self::Null => {}
-            Self::Duration { nullable }
-            | Self::Object { nullable, .. }
-            | Self::Objects { nullable, .. }
-            | Self::Path { nullable } => *nullable = value,
-        }
-        self
+    pub const fn new(kind: ExprKind, ty: ExprType) -> Self {
+        Self { kind, ty }
     }
 }
 
-impl fmt::Display for Type {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match self {
-            Self::Value(ty) => return ty.fmt(f),
-            Self::Null => return f.write_str("null"),
-            Self::Duration { .. } => "Duration",
-            Self::Object { kind: ObjectKind::Node, .. } => "Node",
-            Self::Object { kind: ObjectKind::Edge, .. } => "Edge",
-            Self::Objects { kind: ObjectKind::Node, .. } => "[Node]",
-            Self::Objects { kind: ObjectKind::Edge, .. } => "[Edge]",
-            Self::Path { .. } => "Path",
-        };
-        f.write_str(text)?;
-        if self.nullable() { f.write_str("?") } else { Ok(()) }
-    }
-}
-
-impl Rank {
-    /// Whether greater scores come first.
+impl RankExpr {
+    /// Returns `true` if greater scores come first.
     #[must_use]
     pub const fn descending(&self) -> bool {
         !matches!(self, Self::Nearest(_))

@@ -1,61 +1,34 @@
-//! The logical form: what a query or mutation means, with nothing left of how it was written.
+//! The logical form (IR) of queries and mutations.
 //!
-//! - `value`     constants, exact
+//! - `value`     constants, and the types of expressions
 //! - `expr`      typed expressions
 //! - `pattern`   blocks: variables, expansions, filters, paths, correlated blocks
-//! - `query`     reads: bodies, grouping, columns, order, paging
-//! - `mutation`  writes
+//! - `operation` reads (bodies, grouping, columns, order, paging) and mutations
 //! - `print`     stable text
 //!
-//! Names are resolved to catalogue names together with their stable ids; aliases, `$_`, inferred directions,
-//! case-insensitive edge names and inline properties are gone. Clauses of a block are sets: whoever executes it chooses
-//! the order. Null is a value of every nullable type and three-valued logic holds throughout; a filter keeps only true.
+//! Names are resolved to catalog names with their stable ids. Aliases, `$_`, inferred directions, case-insensitive edge names and
+//! inline properties are resolved. Clauses of a block are sets: the planner chooses their order. Null is a value of every
+//! nullable type. Logic is three-valued; a filter keeps only true.
 
 mod expr;
-mod mutation;
+mod operation;
 mod pattern;
 mod print;
-mod query;
 mod value;
 
+pub use crate::functions::AggregateKind;
 pub use expr::{
-    Aggregate, AggregateKind, BinaryOp, Bm25, Expr, ExprKind, FieldWeight, Fused, Nearest, ObjectKind, PathPart,
-    PropertyRef, Rank, SystemField, TextMatch, TextMatchKind, Type, UnaryOp,
+    AggregateExpr, BinaryOp, Bm25Score, Expr, ExprKind, FieldWeight, FusionArm, PathPart, PropertyRef, RankExpr,
+    RankFusion, SystemField, TextMatch, TextMatchKind, UnaryOp, VectorDistance,
 };
-pub use mutation::{Assignment, Delete, Endpoints, Insert, InsertMode, Mutation, Statement, StatementKind, Update};
+pub use operation::{
+    ColumnType, DeleteRows, EdgeEndpoints, GroupBy, InsertMode, InsertRow, MutationQuery, MutationStatement, OrderKey,
+    OutputColumn, PropertyAssignment, QueryOperation, QueryParam, ReadBody, ReadQuery, ResultOrder, RowCount,
+    StatementKind, UnionMode, UpdateRows,
+};
 pub use pattern::{
-    Block, Correlated, CorrelatedKind, Direction, EdgeStep, Expand, Hops, PathMode, PathSearch, Rows, TypeRef, VarId,
-    Variable, VariableKind, Walk,
+    CorrelatedBlock, CorrelatedKind, EdgeCondition, ExpandPattern, ExpandRows, ExpandStep, HopRange, PathMode,
+    PathSearch, PatternBlock, PatternVariable, StepDirection, TypeRef, VarId, VariableKind,
 };
 pub use print::{print, print_expr};
-pub use query::{Body, Column, Count, Group, OrderKey, Ordering, Param, Query, Union};
-pub use value::{Duration, Value};
-
-/// One compiled query.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Operation {
-    /// Reads only.
-    Read(Query),
-    /// Writes, as one commit or none.
-    Mutation(Mutation),
-}
-
-impl Operation {
-    /// The name the query was declared under.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Read(query) => &query.name,
-            Self::Mutation(mutation) => &mutation.name,
-        }
-    }
-
-    /// Its parameters, in declaration order; [`ExprKind::Param`] indexes them.
-    #[must_use]
-    pub fn params(&self) -> &[Param] {
-        match self {
-            Self::Read(query) => &query.params,
-            Self::Mutation(mutation) => &mutation.params,
-        }
-    }
-}
+pub use value::{CalendarDuration, ExprType, ObjectKind, Value};

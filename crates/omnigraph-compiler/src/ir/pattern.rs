@@ -1,6 +1,7 @@
-//! Patterns: what a `match` block asks of the graph.
+//! Patterns of `match` blocks.
 
-use super::expr::{Aggregate, Expr, Type};
+use super::expr::{AggregateExpr, Expr};
+use super::value::ExprType;
 use crate::catalog::TypeId;
 
 /// A variable of one body. Ids are dense from 0 within a body, nested blocks included; an outer variable keeps its id
@@ -8,37 +9,37 @@ use crate::catalog::TypeId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct VarId(pub u32);
 
-/// A type of the catalogue.
+/// A type of the catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TypeRef {
-    /// Declared name, the catalogue's key.
+    /// Declared name, the catalog's key.
     pub name: String,
     /// Identity.
     pub id: TypeId,
 }
 
-/// Something that rows of a block bind.
+/// A variable that rows of a block bind.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Variable {
+pub struct PatternVariable {
     /// Its id.
     pub id: VarId,
-    /// Its name without `$`; `None` for `$_` and for what lowering introduces.
+    /// Its name without `$`; `None` for `$_` and for variables that the checker introduces.
     pub name: Option<String>,
-    /// What it stands for.
+    /// Kind of its values.
     pub kind: VariableKind,
 }
 
-/// What a variable stands for.
+/// Kind of a variable.
 #[derive(Clone, Debug, PartialEq)]
 pub enum VariableKind {
     /// A node of any of these types (one, unless an interface or an edge selection widened it), sorted by name.
     Node {
-        /// The types it ranges over.
+        /// Its types.
         types: Vec<TypeRef>,
     },
     /// An edge row of any of these types, sorted by name.
     Edge {
-        /// The types it ranges over.
+        /// Its types.
         types: Vec<TypeRef>,
     },
     /// The number of hops of an expansion: `I64`.
@@ -48,57 +49,57 @@ pub enum VariableKind {
     /// The result of [`CorrelatedKind::Aggregate`].
     Value {
         /// Its type.
-        ty: Type,
+        ty: ExprType,
     },
 }
 
 /// A conjunction of patterns. Its rows are the assignments to its variables that satisfy everything in it; a block without
 /// variables has one empty row. Unconnected variables give the cross product.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Block {
+pub struct PatternBlock {
     /// Variables introduced here. A node variable ranges over all nodes of its types unless something below restricts it.
-    pub variables: Vec<Variable>,
+    pub variables: Vec<PatternVariable>,
     /// Connections between node variables, own or outer.
-    pub expands: Vec<Expand>,
+    pub expands: Vec<ExpandPattern>,
     /// Paths searched.
     pub paths: Vec<PathSearch>,
     /// Conditions over own and outer variables.
     pub filters: Vec<Expr>,
-    /// Blocks judged or evaluated once per row.
-    pub blocks: Vec<Correlated>,
+    /// Blocks evaluated once per row.
+    pub blocks: Vec<CorrelatedBlock>,
 }
 
-/// `to` is reached from `from` over edges. If both are bound otherwise it is a condition on the pair.
+/// An expansion: `to` is reached from `from` over edges. With both bound elsewhere it is a condition on the pair.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Expand {
-    /// Where it starts: a node variable.
+pub struct ExpandPattern {
+    /// The start: a node variable.
     pub from: VarId,
-    /// Where it ends: a node variable, possibly the same.
+    /// The end: a node variable, possibly the same.
     pub to: VarId,
-    /// The edge types that may be walked, each in its direction, sorted by name.
-    pub steps: Vec<EdgeStep>,
+    /// Edge types to follow, each with its direction, sorted by name.
+    pub steps: Vec<ExpandStep>,
     /// One edge, or a walk.
-    pub hops: Hops,
-    /// What makes one row.
-    pub rows: Rows,
-    /// A condition on every edge walked.
-    pub walk: Option<Walk>,
-    /// The variable that takes the distance, for [`Hops::Range`].
+    pub hops: HopRange,
+    /// Unit of one row.
+    pub rows: ExpandRows,
+    /// A condition on every edge.
+    pub walk: Option<EdgeCondition>,
+    /// The variable that takes the distance, for [`HopRange::Range`].
     pub hop_count: Option<VarId>,
 }
 
 /// One edge type of an expansion.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EdgeStep {
+pub struct ExpandStep {
     /// The edge type.
     pub edge: TypeRef,
-    /// How it is walked, seen from `from`.
-    pub direction: Direction,
+    /// Direction seen from `from`.
+    pub direction: StepDirection,
 }
 
-/// How an edge is walked.
+/// Direction in which an edge is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Direction {
+pub enum StepDirection {
     /// From source to target.
     Out,
     /// From target to source.
@@ -107,9 +108,9 @@ pub enum Direction {
     Both,
 }
 
-/// How far an expansion goes.
+/// Number of hops of an expansion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Hops {
+pub enum HopRange {
     /// Exactly one edge; a self-loop leads back to the start.
     One,
     /// Breadth first over distinct nodes, all steps at once, each node at its shortest distance `d`: emitted iff
@@ -124,22 +125,21 @@ pub enum Hops {
     },
 }
 
-/// What makes one row of an expansion.
+/// Unit of one row of an expansion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Rows {
+pub enum ExpandRows {
     /// Each distinct (from, to) pair once, whatever the number of parallel edges.
     Pairs,
-    /// Each edge row once, bound to this edge variable. Only with [`Hops::One`].
+    /// Each edge row once, bound to this edge variable. Only with [`HopRange::One`].
     Edges(VarId),
 }
 
 /// A condition on every edge of an expansion.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Walk {
-    /// Stands for the edge at hand; an edge variable visible in `filter` and in [`PathMode::Cheapest`] only, and listed
-    /// among the variables of no block.
-    pub edge: Variable,
-    /// Must be true of it; `None` when the edge is only named for the cost of a path.
+pub struct EdgeCondition {
+    /// The current edge: an edge variable visible in `filter` and in [`PathMode::Cheapest`] only, listed in no block.
+    pub edge: PatternVariable,
+    /// The condition; `None` when the edge is only named for the cost of a path.
     pub filter: Option<Expr>,
 }
 
@@ -148,21 +148,21 @@ pub struct Walk {
 pub struct PathSearch {
     /// The path variable.
     pub path: VarId,
-    /// Which paths.
+    /// Paths to return.
     pub mode: PathMode,
-    /// Ends, edge types, bounds on the number of edges, and condition on the walk.
-    pub expand: Expand,
+    /// Endpoints, edge types, bounds on the number of edges, and edge condition.
+    pub expand: ExpandPattern,
 }
 
-/// Which paths between two nodes.
+/// Paths to return between two nodes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PathMode {
     /// One with the fewest edges; among equals the least by the ids of its nodes, then of its edges.
     Shortest,
     /// All with the fewest edges.
     AllShortest,
-    /// One with the least sum of this non-negative expression over its edges (of [`Walk::edge`]); ties as for shortest.
-    /// A null or negative cost is an error of the run.
+    /// One with the least sum of this non-negative expression over its edges (of [`EdgeCondition::edge`]); ties as for shortest.
+    /// A null or negative cost is a run-time error.
     Cheapest {
         /// Cost of one edge: a number.
         cost: Expr,
@@ -171,16 +171,16 @@ pub enum PathMode {
 
 /// A block evaluated with the outer variables fixed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Correlated {
-    /// What it does to the outer row.
+pub struct CorrelatedBlock {
+    /// Effect on the outer row.
     pub kind: CorrelatedKind,
     /// The inner pattern.
-    pub block: Block,
+    pub block: PatternBlock,
     /// The outer variables it mentions at any depth, ascending; never empty.
     pub outer: Vec<VarId>,
 }
 
-/// What a correlated block does to the outer row.
+/// Effect of a correlated block on the outer row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CorrelatedKind {
     /// Keeps it iff the block has no row.
@@ -195,6 +195,6 @@ pub enum CorrelatedKind {
         /// The value variable.
         into: VarId,
         /// Over the block's rows; of no row: 0 for a count, the empty list for `collect`, otherwise null.
-        aggregate: Aggregate,
+        aggregate: AggregateExpr,
     },
 }

@@ -1,13 +1,13 @@
-//! Lint: a whole query file judged against a schema.
+//! Lint: checks of a whole query file against a schema.
 //!
-//! - `report`  what comes out, in the shape tools read
-//! - `rules`   one rule per file
+//! - `report`  the report, in the shape that tools read
+//! - `rules`   the rules
 
 mod report;
 mod rules;
 
-pub use report::{Finding, QueryKind, QueryResult, Report, SchemaSource, Status};
-pub use rules::{Check, RULES, Rule};
+pub use report::{FileFinding, LintQueryResult, LintReport, LintStatus, QueryKind, SchemaOrigin};
+pub use rules::{LintCheck, LintRule, RULES};
 
 use std::collections::BTreeMap;
 
@@ -15,75 +15,80 @@ use crate::catalog::Catalog;
 use crate::compile::{CompiledFile, CompiledQuery, compile_file};
 use crate::describe::describe;
 use crate::diagnostic::{Code, Severity};
-use crate::gq::ast::Body;
+use crate::gq::ast::AstBody;
 
-/// How findings of a code are treated. Errors of the compiler stay errors.
+/// Level of a code's findings. Errors of the compiler stay errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Level {
+pub enum LintLevel {
     /// Not reported.
     Off,
     /// Reported at this severity.
     As(Severity),
 }
 
-/// Severities that differ from the rules' own.
-pub type Levels = BTreeMap<Code, Level>;
+/// Levels that override the default severities.
+pub type LintLevels = BTreeMap<Code, LintLevel>;
 
-/// What lint reads.
+/// Input of lint.
 #[derive(Clone, Copy, Debug)]
-pub struct Input<'a> {
-    /// Shown in the report.
+pub struct LintInput<'a> {
+    /// Path of the query file, for the report.
     pub query_path: &'a str,
     /// The query file's text.
     pub source: &'a str,
-    /// The schema it is judged against.
+    /// The schema to check against.
     pub catalog: &'a Catalog,
 }
 
-/// Judges a query file.
+/// Checks a query file.
 #[must_use]
-pub fn lint(input: Input, schema: SchemaSource, levels: &Levels) -> Report {
+pub fn lint(input: LintInput, schema: SchemaOrigin, levels: &LintLevels) -> LintReport {
     let file = compile_file(input.source, input.catalog);
-    let mut findings: Vec<Finding> = Vec::new();
+    let mut findings: Vec<FileFinding> = Vec::new();
     let unparsed = file.queries.is_empty() && file.diagnostics.iter().any(|found| found.code == Code::Q000);
     if unparsed {
         let text = crate::diagnostic::render_text(input.query_path, input.source, &file.diagnostics);
-        findings.push(Finding::new(Severity::Error, Code::Q000, text.trim_end().to_owned()));
+        findings.push(FileFinding::new(Severity::Error, Code::Q000, text.trim_end().to_owned()));
     } else {
-        findings.extend(file.diagnostics.iter().map(Finding::of));
+        findings.extend(file.diagnostics.iter().map(FileFinding::from_diagnostic));
         for rule in RULES {
-            if let Check::File(check) = rule.check {
+            if let LintCheck::File(check) = rule.check {
                 findings.extend(check(&file, input.catalog));
             }
         }
     }
     findings = findings.into_iter().filter_map(|found| with_level(found, levels)).collect();
     let results = file.queries.iter().map(|query| result(query, input, levels, &mut findings)).collect();
-    Report::new(schema, input.query_path, results, findings)
+    LintReport::new(schema, input.query_path, results, findings)
 }
 
-fn with_level(mut finding: Finding, levels: &Levels) -> Option<Finding> {
+fn with_level(mut finding: FileFinding, levels: &LintLevels) -> Option<FileFinding> {
     finding.severity = severity(finding.code, finding.severity, levels)?;
     Some(finding)
 }
 
-/// How bad a finding of `code` is here, or that nobody wants to know.
-fn severity(code: Code, own: Severity, levels: &Levels) -> Option<Severity> {
+/// Returns the severity of a finding of `code`; `None` if it is off.
+fn severity(code: Code, own: Severity, levels: &LintLevels) -> Option<Severity> {
     match levels.get(&code) {
-        // Nothing makes a program run that has no meaning.
+        // An error cannot be lowered.
         Some(_) if own == Severity::Error => Some(own),
-        Some(Level::Off) => None,
-        Some(Level::As(severity)) => Some(*severity),
+        Some(LintLevel::Off) => None,
+        Some(LintLevel::As(severity)) => Some(*severity),
         None => Some(own),
     }
 }
 
-/// What is said about one query. Infos have no place in it and become findings that name the query.
-fn result(query: &CompiledQuery, input: Input, levels: &Levels, findings: &mut Vec<Finding>) -> QueryResult {
+/// Builds the result of one query. Infos become findings that name the query.
+fn result(
+    query: &CompiledQuery,
+    input: LintInput,
+    levels: &LintLevels,
+    findings: &mut Vec<FileFinding>,
+) -> LintQueryResult {
     let name = &query.decl.name.text;
     let ruled = RULES.iter().filter_map(|rule| match rule.check {
-        Check::Query(check) => check(query),
-        Check::File(_) => None,
+        LintCheck::Query(check) => check(query),
+        LintCheck::File(_) => None,
     });
     let (mut errors, mut warnings, mut diagnostics) = (Vec::new(), Vec::new(), Vec::new());
     for mut found in query.diagnostics.iter().cloned().chain(ruled) {
@@ -92,7 +97,9 @@ fn result(query: &CompiledQuery, input: Input, levels: &Levels, findings: &mut V
         match severity {
             Severity::Error => errors.push(format!("type error: {}: {}", found.code, found.message)),
             Severity::Warning => warnings.push(format!("{}: {}", found.code, found.message)),
-            Severity::Info => findings.push(Finding { query_names: vec![name.clone()], ..Finding::of(&found) }),
+            Severity::Info => {
+                findings.push(FileFinding { query_names: vec![name.clone()], ..FileFinding::from_diagnostic(&found) })
+            }
         }
         if severity != Severity::Info {
             diagnostics.push(found);
@@ -100,10 +107,10 @@ fn result(query: &CompiledQuery, input: Input, levels: &Levels, findings: &mut V
     }
     let error = (!errors.is_empty()).then(|| errors.join("\n"));
     let operation = query.operation.as_ref().filter(|_| error.is_none());
-    QueryResult {
+    LintQueryResult {
         name: name.clone(),
-        kind: if matches!(query.decl.body, Body::Mutation(_)) { QueryKind::Mutation } else { QueryKind::Read },
-        status: if error.is_none() { Status::Ok } else { Status::Error },
+        kind: if matches!(query.decl.body, AstBody::Mutation(_)) { QueryKind::Mutation } else { QueryKind::Read },
+        status: if error.is_none() { LintStatus::Ok } else { LintStatus::Error },
         warnings,
         error,
         operation: operation.map(|operation| describe(operation, input.catalog)),
@@ -111,7 +118,7 @@ fn result(query: &CompiledQuery, input: Input, levels: &Levels, findings: &mut V
     }
 }
 
-/// The queries of a file that have a meaning.
-fn valid(file: &CompiledFile) -> impl Iterator<Item = (&CompiledQuery, &crate::ir::Operation)> {
+/// Returns the valid queries of a file.
+fn valid(file: &CompiledFile) -> impl Iterator<Item = (&CompiledQuery, &crate::ir::QueryOperation)> {
     file.queries.iter().filter_map(|query| Some((query, query.operation.as_ref()?)))
 }

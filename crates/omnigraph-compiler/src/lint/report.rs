@@ -1,47 +1,47 @@
-//! The report of a lint run. Optional fields are absent when there is nothing to say, never null.
+//! The report of a lint run. Optional fields are absent when empty, never null.
 
 use serde::Serialize;
 
-use crate::describe::Descriptor;
+use crate::describe::OperationDescriptor;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 
-/// Everything lint has to say about a file.
+/// All findings of lint about a file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Report {
+pub struct LintReport {
     /// Error if and only if there is an error.
-    pub status: Status,
-    /// Where the schema comes from.
-    pub schema_source: SchemaSource,
-    /// The file judged.
+    pub status: LintStatus,
+    /// Origin of the schema.
+    pub schema_source: SchemaOrigin,
+    /// The checked file.
     pub query_path: String,
-    /// Number of queries judged; none when the file does not parse.
+    /// Number of checked queries; 0 when the file does not parse.
     pub queries_processed: usize,
-    /// Queries in error and findings that are errors.
+    /// Number of queries with errors and of findings that are errors.
     pub errors: usize,
-    /// Warnings of queries and findings that are warnings.
+    /// Number of warnings of queries and of findings that are warnings.
     pub warnings: usize,
-    /// Findings that are infos.
+    /// Number of findings that are infos.
     pub infos: usize,
     /// Queries in the order of the file.
-    pub results: Vec<QueryResult>,
-    /// By severity, type, property, message.
-    pub findings: Vec<Finding>,
+    pub results: Vec<LintQueryResult>,
+    /// Findings by severity, type, property, message.
+    pub findings: Vec<FileFinding>,
 }
 
-/// Whether something is in error.
+/// Outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// It is not.
+pub enum LintStatus {
+    /// No errors.
     Ok,
-    /// It is.
+    /// Errors.
     Error,
 }
 
-/// Where a schema comes from.
+/// Origin of a schema.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub enum SchemaSource {
+pub enum SchemaOrigin {
     /// A file.
     File {
         /// Its path.
@@ -54,56 +54,56 @@ pub enum SchemaSource {
     },
 }
 
-/// What is said about one query.
+/// Result of one query.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct QueryResult {
+pub struct LintQueryResult {
     /// Its name.
     pub name: String,
-    /// Whether it writes.
+    /// Read or mutation.
     pub kind: QueryKind,
-    /// Whether it is in error.
-    pub status: Status,
-    /// What is legal and probably wrong.
+    /// Its status.
+    pub status: LintStatus,
+    /// Warnings.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-    /// What is wrong.
+    /// Errors, one per line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What it gives and touches; absent when it is in error.
+    /// Its description; absent when it has errors.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub operation: Option<Descriptor>,
-    /// Errors and warnings with their places, for whoever shows them beside the source.
+    pub operation: Option<OperationDescriptor>,
+    /// Errors and warnings with positions.
     #[serde(skip)]
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Whether a query writes.
+/// Kind of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum QueryKind {
-    /// It does not.
+    /// A read.
     Read,
-    /// It does.
+    /// A mutation.
     Mutation,
 }
 
-/// Something about the file as a whole.
+/// A finding about the file as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// How bad it is.
+pub struct FileFinding {
+    /// Its severity.
     pub severity: Severity,
     /// Its code.
     #[serde(serialize_with = "code")]
     pub code: Code,
-    /// What it is.
+    /// Its message.
     pub message: String,
-    /// The type it is about.
+    /// The type concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub type_name: Option<String>,
-    /// The property it is about.
+    /// The property concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub property: Option<String>,
-    /// The queries it is about, sorted.
+    /// The queries concerned, sorted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub query_names: Vec<String>,
 }
@@ -112,38 +112,38 @@ fn code<S: serde::Serializer>(code: &Code, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_str(code.as_str())
 }
 
-impl Finding {
-    /// A finding about nothing in particular.
+impl FileFinding {
+    /// Makes a finding without type, property and queries.
     #[must_use]
     pub const fn new(severity: Severity, code: Code, message: String) -> Self {
         Self { severity, code, message, type_name: None, property: None, query_names: Vec::new() }
     }
 
-    /// A diagnostic as a finding.
+    /// Makes a finding from a diagnostic.
     #[must_use]
-    pub fn of(diagnostic: &Diagnostic) -> Self {
+    pub fn from_diagnostic(diagnostic: &Diagnostic) -> Self {
         Self::new(diagnostic.severity, diagnostic.code, diagnostic.message.clone())
     }
 }
 
-impl Report {
+impl LintReport {
     pub(super) fn new(
-        schema_source: SchemaSource,
+        schema_source: SchemaOrigin,
         query_path: &str,
-        results: Vec<QueryResult>,
-        mut findings: Vec<Finding>,
+        results: Vec<LintQueryResult>,
+        mut findings: Vec<FileFinding>,
     ) -> Self {
         findings.sort_by(|a, b| {
-            let key = |finding: &Finding| (finding.severity, finding.type_name.clone(), finding.property.clone());
+            let key = |finding: &FileFinding| (finding.severity, finding.type_name.clone(), finding.property.clone());
             key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
         });
-        let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
-        let failed = results.iter().filter(|result| result.status == Status::Error).count();
-        let errors = failed + of(Severity::Error);
-        let warnings = results.iter().map(|result| result.warnings.len()).sum::<usize>() + of(Severity::Warning);
-        let infos = of(Severity::Info);
+        let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+        let failed = results.iter().filter(|result| result.status == LintStatus::Error).count();
+        let errors = failed + count(Severity::Error);
+        let warnings = results.iter().map(|result| result.warnings.len()).sum::<usize>() + count(Severity::Warning);
+        let infos = count(Severity::Info);
         Self {
-            status: if errors > 0 { Status::Error } else { Status::Ok },
+            status: if errors > 0 { LintStatus::Error } else { LintStatus::Ok },
             schema_source,
             query_path: query_path.to_owned(),
             queries_processed: results.len(),
@@ -155,12 +155,12 @@ impl Report {
         }
     }
 
-    /// 1 if and only if something is in error.
+    /// Returns 1 if there are errors, else 0.
     #[must_use]
     pub const fn exit_status(&self) -> u8 {
         match self.status {
-            Status::Ok => 0,
-            Status::Error => 1,
+            LintStatus::Ok => 0,
+            LintStatus::Error => 1,
         }
     }
 }

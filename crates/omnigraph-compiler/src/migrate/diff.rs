@@ -1,42 +1,44 @@
-//! What changes from one catalogue to the next, type by type and property by property.
+//! Differences between two catalogs, type by type and property by property.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::rules::{self, Rules};
-use super::safety::{Tier, keeps_text, widens};
-use super::{Direction, DropMode, Step, TypeKind};
-use crate::catalog::{Annotation, Cardinality, Catalog, EdgeType, Interface, NodeType, Property, PropertyId, TypeId};
+use super::rules::{self, ConstraintSet};
+use super::step::{keeps_text, widens};
+use super::{CardinalitySide, DropMode, MigrationStep, SafetyTier, TypeKind};
+use crate::catalog::{
+    Annotation, Cardinality, Catalog, EdgeType, InterfaceType, NodeType, Property, PropertyId, TypeId,
+};
 use crate::diagnostic::Code;
 use crate::types::PropType;
 
 /// A comparison in progress.
-pub(super) struct Diff<'a> {
+pub(super) struct CatalogDiff<'a> {
     pub(super) old: &'a Catalog,
     pub(super) new: &'a Catalog,
     pub(super) drops: DropMode,
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<MigrationStep>,
 }
 
-/// A type under its old or new name.
+/// The old or new version of a type.
 #[derive(Clone, Copy)]
-struct Side<'a> {
+struct TypeSide<'a> {
     name: &'a str,
     properties: &'a [Property],
     annotations: &'a [Annotation],
 }
 
-/// The step for a difference that nothing else names. It is a safety net: reaching it is a defect of the planner, and
-/// refusing is the one answer that cannot lose data.
-pub(super) fn unclassified() -> Step {
-    Step::UnsupportedChange {
+/// Returns the step for an unclassified difference. It is a safety net: reaching it is a defect of the planner, and a refusal
+/// cannot lose data.
+pub(super) fn unclassified() -> MigrationStep {
+    MigrationStep::UnsupportedChange {
         entity: "schema".to_owned(),
         reason: "the schemas differ in a way that no migration step describes".to_owned(),
         code: Some(Code::OgMf111),
     }
 }
 
-impl Diff<'_> {
-    pub(super) fn run(mut self) -> Vec<Step> {
+impl CatalogDiff<'_> {
+    pub(super) fn run(mut self) -> Vec<MigrationStep> {
         self.interfaces();
         self.nodes();
         self.edges();
@@ -44,7 +46,7 @@ impl Diff<'_> {
     }
 
     fn interfaces(&mut self) {
-        let former: HashMap<TypeId, &Interface> = self.old.interfaces.values().map(|ty| (ty.id, ty)).collect();
+        let former: HashMap<TypeId, &InterfaceType> = self.old.interfaces.values().map(|ty| (ty.id, ty)).collect();
         for ty in self.new.interfaces.values() {
             match former.get(&ty.id) {
                 None => self.add_type(TypeKind::Interface, &ty.name),
@@ -79,8 +81,8 @@ impl Diff<'_> {
     }
 
     fn node(&mut self, old: &NodeType, new: &NodeType) {
-        let before = Side { name: &old.name, properties: &old.properties, annotations: &old.annotations };
-        let after = Side { name: &new.name, properties: &new.properties, annotations: &new.annotations };
+        let before = TypeSide { name: &old.name, properties: &old.properties, annotations: &old.annotations };
+        let after = TypeSide { name: &new.name, properties: &new.properties, annotations: &new.annotations };
         self.rename_type(TypeKind::Node, before, after);
         let interfaces = |catalog: &Catalog, names: &[String]| -> BTreeSet<TypeId> {
             names.iter().filter_map(|name| catalog.interfaces.get(name)).map(|ty| ty.id).collect()
@@ -92,7 +94,13 @@ impl Diff<'_> {
             self.refuse(format!("node:{}", new.name), reason, Code::OgMf108);
         }
         self.type_metadata(TypeKind::Node, before, after);
-        self.rules_and_properties(TypeKind::Node, before, after, &Rules::of_node(old), &Rules::of_node(new));
+        self.rules_and_properties(
+            TypeKind::Node,
+            before,
+            after,
+            &ConstraintSet::from_node(old),
+            &ConstraintSet::from_node(new),
+        );
     }
 
     fn edges(&mut self) {
@@ -110,8 +118,8 @@ impl Diff<'_> {
     }
 
     fn edge(&mut self, old: &EdgeType, new: &EdgeType) {
-        let before = Side { name: &old.name, properties: &old.properties, annotations: &old.annotations };
-        let after = Side { name: &new.name, properties: &new.properties, annotations: &new.annotations };
+        let before = TypeSide { name: &old.name, properties: &old.properties, annotations: &old.annotations };
+        let after = TypeSide { name: &new.name, properties: &new.properties, annotations: &new.annotations };
         self.rename_type(TypeKind::Edge, before, after);
         let end = |catalog: &Catalog, name: &str| catalog.nodes.get(name).map(|ty| ty.id);
         let ends = |catalog: &Catalog, edge: &EdgeType| (end(catalog, &edge.from), end(catalog, &edge.to));
@@ -120,17 +128,23 @@ impl Diff<'_> {
             let reason = format!("changing the ends of edge {} from {was} to {is} is not supported", new.name);
             self.refuse(format!("edge:{}", new.name), reason, Code::OgMf107);
         }
-        self.cardinality(new, Direction::Out, old.card, new.card);
-        self.cardinality(new, Direction::In, old.card_in, new.card_in);
+        self.cardinality(new, CardinalitySide::Out, old.card, new.card);
+        self.cardinality(new, CardinalitySide::In, old.card_in, new.card_in);
         if old.on_delete != new.on_delete {
             let (name, on_delete) = (new.name.clone(), new.on_delete);
-            self.steps.push(Step::ChangeOnDelete { type_kind: TypeKind::Edge, name, on_delete });
+            self.steps.push(MigrationStep::ChangeOnDelete { type_kind: TypeKind::Edge, name, on_delete });
         }
         self.type_metadata(TypeKind::Edge, before, after);
-        self.rules_and_properties(TypeKind::Edge, before, after, &Rules::of_edge(old), &Rules::of_edge(new));
+        self.rules_and_properties(
+            TypeKind::Edge,
+            before,
+            after,
+            &ConstraintSet::from_edge(old),
+            &ConstraintSet::from_edge(new),
+        );
     }
 
-    fn cardinality(&mut self, edge: &EdgeType, direction: Direction, from: Cardinality, to: Cardinality) {
+    fn cardinality(&mut self, edge: &EdgeType, direction: CardinalitySide, from: Cardinality, to: Cardinality) {
         if from == to {
             return;
         }
@@ -140,20 +154,27 @@ impl Diff<'_> {
                 (None, Some(_)) => false,
                 (Some(from), Some(to)) => from <= to,
             };
-        let tier = if relaxed { Tier::Safe } else { Tier::Validated };
+        let tier = if relaxed { SafetyTier::Safe } else { SafetyTier::Validated };
         let name = edge.name.clone();
-        self.steps.push(Step::ChangeCardinality { type_kind: TypeKind::Edge, name, direction, from, to, tier });
+        self.steps.push(MigrationStep::ChangeCardinality {
+            type_kind: TypeKind::Edge,
+            name,
+            direction,
+            from,
+            to,
+            tier,
+        });
     }
 
     fn rules_and_properties(
         &mut self,
         kind: TypeKind,
-        before: Side<'_>,
-        after: Side<'_>,
-        old: &Rules<'_>,
-        new: &Rules<'_>,
+        before: TypeSide<'_>,
+        after: TypeSide<'_>,
+        old: &ConstraintSet<'_>,
+        new: &ConstraintSet<'_>,
     ) {
-        // Most types of a migration are as they were.
+        // Most types of a migration are unchanged.
         if before.properties == after.properties && old == new {
             return;
         }
@@ -171,7 +192,13 @@ impl Diff<'_> {
         self.steps.extend(changes.adds);
     }
 
-    fn properties(&mut self, kind: TypeKind, before: Side<'_>, after: Side<'_>, rules: Option<&Rules<'_>>) {
+    fn properties(
+        &mut self,
+        kind: TypeKind,
+        before: TypeSide<'_>,
+        after: TypeSide<'_>,
+        rules: Option<&ConstraintSet<'_>>,
+    ) {
         let former: HashMap<PropertyId, &Property> =
             before.properties.iter().map(|property| (property.id, property)).collect();
         let ordered: BTreeMap<&str, &Property> =
@@ -204,17 +231,17 @@ impl Diff<'_> {
             self.refuse(entity, reason, Code::OgMf103);
             return;
         }
-        self.steps.push(Step::AddProperty {
+        self.steps.push(MigrationStep::AddProperty {
             type_kind: kind,
             type_name: owner.to_owned(),
             property_name: property.name.clone(),
             property_type: property.ty.clone(),
             default: property.default.clone(),
-            tier: if required { Tier::Validated } else { Tier::Safe },
+            tier: if required { SafetyTier::Validated } else { SafetyTier::Safe },
         });
     }
 
-    fn dropped_properties(&mut self, kind: TypeKind, before: Side<'_>, after: Side<'_>) {
+    fn dropped_properties(&mut self, kind: TypeKind, before: TypeSide<'_>, after: TypeSide<'_>) {
         let kept: BTreeSet<PropertyId> = after.properties.iter().map(|property| property.id).collect();
         let dropped: BTreeSet<&str> = before
             .properties
@@ -224,42 +251,47 @@ impl Diff<'_> {
             .collect();
         for name in dropped {
             let (type_name, property_name) = (after.name.to_owned(), name.to_owned());
-            self.steps.push(Step::DropProperty { type_kind: kind, type_name, property_name, mode: self.drops });
+            self.steps.push(MigrationStep::DropProperty {
+                type_kind: kind,
+                type_name,
+                property_name,
+                mode: self.drops,
+            });
         }
     }
 
     fn add_type(&mut self, type_kind: TypeKind, name: &str) {
-        self.steps.push(Step::AddType { type_kind, name: name.to_owned() });
+        self.steps.push(MigrationStep::AddType { type_kind, name: name.to_owned() });
     }
 
     fn drop_type(&mut self, type_kind: TypeKind, name: &str) {
-        self.steps.push(Step::DropType { type_kind, name: name.to_owned(), mode: self.drops });
+        self.steps.push(MigrationStep::DropType { type_kind, name: name.to_owned(), mode: self.drops });
     }
 
-    fn rename_type(&mut self, type_kind: TypeKind, before: Side<'_>, after: Side<'_>) {
+    fn rename_type(&mut self, type_kind: TypeKind, before: TypeSide<'_>, after: TypeSide<'_>) {
         if before.name != after.name {
             let (from, to) = (before.name.to_owned(), after.name.to_owned());
-            self.steps.push(Step::RenameType { type_kind, from, to });
+            self.steps.push(MigrationStep::RenameType { type_kind, from, to });
         }
     }
 
-    fn type_metadata(&mut self, type_kind: TypeKind, before: Side<'_>, after: Side<'_>) {
+    fn type_metadata(&mut self, type_kind: TypeKind, before: TypeSide<'_>, after: TypeSide<'_>) {
         if !same_annotations(before.annotations, after.annotations) {
             let annotations = after.annotations.to_vec();
-            self.steps.push(Step::UpdateTypeMetadata { type_kind, name: after.name.to_owned(), annotations });
+            self.steps.push(MigrationStep::UpdateTypeMetadata { type_kind, name: after.name.to_owned(), annotations });
         }
     }
 
     fn refuse(&mut self, entity: String, reason: String, code: Code) {
-        self.steps.push(Step::UnsupportedChange { entity, reason, code: Some(code) });
+        self.steps.push(MigrationStep::UnsupportedChange { entity, reason, code: Some(code) });
     }
 }
 
-fn side_of_interface(ty: &Interface) -> Side<'_> {
-    Side { name: &ty.name, properties: &ty.properties, annotations: &ty.annotations }
+fn side_of_interface(ty: &InterfaceType) -> TypeSide<'_> {
+    TypeSide { name: &ty.name, properties: &ty.properties, annotations: &ty.annotations }
 }
 
-/// Order means nothing among annotations.
+/// Compares annotations without regard to order.
 fn same_annotations(a: &[Annotation], b: &[Annotation]) -> bool {
     if a == b {
         return true;
@@ -281,18 +313,24 @@ struct PropertyChange<'a> {
 }
 
 impl PropertyChange<'_> {
-    /// `keyed` says whether rows' ids are made of it; `renamed` gives the present name of a former property.
-    fn steps<'b>(&self, keyed: bool, renamed: &dyn Fn(&str) -> Option<&'b str>, diff: &mut Diff<'_>) {
+    /// Adds the steps of this property. `keyed`: it is a component of row ids. `renamed` maps a former property name to the
+    /// present one.
+    fn steps<'b>(&self, keyed: bool, renamed: &dyn Fn(&str) -> Option<&'b str>, diff: &mut CatalogDiff<'_>) {
         let Self { kind: type_kind, old, new, .. } = *self;
         let (type_name, property_name) = (self.owner.to_owned(), new.name.clone());
         if old.name != new.name {
             let (from, to) = (old.name.clone(), new.name.clone());
-            diff.steps.push(Step::RenameProperty { type_kind, type_name: type_name.clone(), from, to });
+            diff.steps.push(MigrationStep::RenameProperty { type_kind, type_name: type_name.clone(), from, to });
         }
         self.type_steps(keyed, diff);
         if old.default != new.default {
             let (type_name, property_name) = (type_name.clone(), property_name.clone());
-            diff.steps.push(Step::ChangeDefault { type_kind, type_name, property_name, default: new.default.clone() });
+            diff.steps.push(MigrationStep::ChangeDefault {
+                type_kind,
+                type_name,
+                property_name,
+                default: new.default.clone(),
+            });
         }
         let embed = |property: &Property, source: Option<&str>| {
             property.embed.as_ref().map(|embed| (source.unwrap_or(&embed.source).to_owned(), embed.model.clone()))
@@ -304,7 +342,7 @@ impl PropertyChange<'_> {
         }
         if !same_annotations(&old.annotations, &new.annotations) {
             let annotations = new.annotations.clone();
-            diff.steps.push(Step::UpdatePropertyMetadata { type_kind, type_name, property_name, annotations });
+            diff.steps.push(MigrationStep::UpdatePropertyMetadata { type_kind, type_name, property_name, annotations });
         }
     }
 
@@ -312,7 +350,7 @@ impl PropertyChange<'_> {
         format!("{}:{}.{}", self.kind.word(), self.owner, self.new.name)
     }
 
-    fn type_steps(&self, keyed: bool, diff: &mut Diff<'_>) {
+    fn type_steps(&self, keyed: bool, diff: &mut CatalogDiff<'_>) {
         let (old, new) = (&self.old.ty, &self.new.ty);
         let type_kind = self.kind;
         let names = || (self.owner.to_owned(), self.new.name.clone());
@@ -324,7 +362,7 @@ impl PropertyChange<'_> {
         } else if widens(old, new) && (!keyed || keeps_text(old, new)) {
             let (type_name, property_name) = names();
             let (from, to) = (old.clone(), PropType { nullable: old.nullable, ..new.clone() });
-            diff.steps.push(Step::WidenProperty { type_kind, type_name, property_name, from, to });
+            diff.steps.push(MigrationStep::WidenProperty { type_kind, type_name, property_name, from, to });
         } else if (old.scalar, old.list, &old.enum_values) != (new.scalar, new.list, &new.enum_values) {
             let (type_name, property_name) = names();
             let key = if keyed && widens(old, new) { ": ids made of it would change" } else { "" };
@@ -339,12 +377,12 @@ impl PropertyChange<'_> {
             let nullable = new.nullable;
             // An interface has no rows of its own; the node types that implement it have steps of theirs.
             let safe = nullable || type_kind == TypeKind::Interface;
-            let tier = if safe { Tier::Safe } else { Tier::Validated };
-            diff.steps.push(Step::ChangeNullability { type_kind, type_name, property_name, nullable, tier });
+            let tier = if safe { SafetyTier::Safe } else { SafetyTier::Validated };
+            diff.steps.push(MigrationStep::ChangeNullability { type_kind, type_name, property_name, nullable, tier });
         }
     }
 
-    fn enum_steps(&self, before: &[String], after: &[String], diff: &mut Diff<'_>) {
+    fn enum_steps(&self, before: &[String], after: &[String], diff: &mut CatalogDiff<'_>) {
         let type_kind = self.kind;
         let missing = |from: &[String], words: &[String]| -> Vec<String> {
             words.iter().filter(|word| from.binary_search(word).is_err()).cloned().collect()
@@ -353,12 +391,12 @@ impl PropertyChange<'_> {
         let names = || (self.owner.to_owned(), self.new.name.clone());
         if !added_values.is_empty() {
             let (type_name, property_name) = names();
-            diff.steps.push(Step::ExtendEnum { type_kind, type_name, property_name, added_values });
+            diff.steps.push(MigrationStep::ExtendEnum { type_kind, type_name, property_name, added_values });
         }
         if !removed_values.is_empty() {
             let (type_name, property_name) = names();
-            let tier = if type_kind == TypeKind::Interface { Tier::Safe } else { Tier::Validated };
-            diff.steps.push(Step::NarrowEnum { type_kind, type_name, property_name, removed_values, tier });
+            let tier = if type_kind == TypeKind::Interface { SafetyTier::Safe } else { SafetyTier::Validated };
+            diff.steps.push(MigrationStep::NarrowEnum { type_kind, type_name, property_name, removed_values, tier });
         }
     }
 }

@@ -2,23 +2,23 @@
 
 use std::fmt;
 
-use super::{Constraint, Direction, Step, Tier};
+use super::{CardinalitySide, MigrationStep, SafetyTier, TypeConstraint};
 use crate::catalog::{Annotation, Cardinality, DefaultValue, OnDelete};
 use crate::lex::escape;
 use crate::types::PropType;
 
-impl fmt::Display for Step {
+impl fmt::Display for MigrationStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.describe(f)?;
         match self {
             Self::UnsupportedChange { .. } => Ok(()),
-            _ if self.tier() == Tier::Validated => f.write_str(" (validated against the data)"),
+            _ if self.tier() == SafetyTier::Validated => f.write_str(" (validated against the data)"),
             _ => Ok(()),
         }
     }
 }
 
-impl Step {
+impl MigrationStep {
     fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AddType { type_kind, name } => write!(f, "add {} type '{name}'", type_kind.word()),
@@ -39,8 +39,8 @@ impl Step {
             }
             Self::ChangeCardinality { name, direction, from, to, .. } => {
                 let word = match direction {
-                    Direction::Out => "@card",
-                    Direction::In => "@card_in",
+                    CardinalitySide::Out => "@card",
+                    CardinalitySide::In => "@card_in",
                 };
                 write!(f, "change {word} of edge '{name}' from {} to {}", bounds(*from), bounds(*to))
             }
@@ -53,7 +53,11 @@ impl Step {
             }
             Self::UnsupportedChange { entity, reason, code } => match code {
                 Some(code) => {
-                    write!(f, "unsupported change on {entity} [{code}, {}]: {reason}", Tier::of(*code).word())
+                    write!(
+                        f,
+                        "unsupported change on {entity} [{code}, {}]: {reason}",
+                        SafetyTier::from_code(*code).word()
+                    )
                 }
                 None => write!(f, "unsupported change on {entity}: {reason}"),
             },
@@ -154,7 +158,7 @@ fn default_text(default: &DefaultValue) -> String {
     }
 }
 
-/// Annotations as a schema would write them, so that the text reads back.
+/// Writes annotations as a schema does.
 fn annotation_list(annotations: &[Annotation]) -> String {
     if annotations.is_empty() {
         return "none".to_owned();
@@ -171,16 +175,17 @@ fn annotation_list(annotations: &[Annotation]) -> String {
     annotations.iter().map(written).collect::<Vec<_>>().join(" ")
 }
 
-fn constraint_text(constraint: &Constraint) -> String {
+fn constraint_text(constraint: &TypeConstraint) -> String {
     let (word, arguments) = match constraint {
-        Constraint::Key(names) => ("key", names.join(", ")),
-        Constraint::Unique(names) => ("unique", names.join(", ")),
-        Constraint::Index(names) => ("index", names.join(", ")),
-        Constraint::Range(range) => {
-            let bound = |number: Option<crate::catalog::Number>| number.map(|n| n.to_string()).unwrap_or_default();
+        TypeConstraint::Key(names) => ("key", names.join(", ")),
+        TypeConstraint::Unique(names) => ("unique", names.join(", ")),
+        TypeConstraint::Index(names) => ("index", names.join(", ")),
+        TypeConstraint::Range(range) => {
+            let bound =
+                |number: Option<crate::catalog::NumberLiteral>| number.map(|n| n.to_string()).unwrap_or_default();
             ("range", format!("{}, {}..{}", range.property, bound(range.min), bound(range.max)))
         }
-        Constraint::Check(check) => ("check", format!("{}, {}", check.property, escape(&check.pattern))),
+        TypeConstraint::Check(check) => ("check", format!("{}, {}", check.property, escape(&check.pattern))),
     };
     format!("@{word}({arguments})")
 }

@@ -1,50 +1,65 @@
-//! From one schema to another: what has to be done, how dangerous it is, and what cannot be done.
+//! Migration plans: steps from one schema to another, with their safety tiers.
 //!
-//! - `step` the steps and their JSON
-//! - `safety` tiers, and which types may become which
+//! - `step` the steps, their JSON and safety tiers
 //! - `diff` types and properties
 //! - `rules` keys, uniqueness, indexes, ranges, checks
 //! - `explain` one line of text for each step
 //!
-//! The planner compares two catalogues by identity, so a rename is a rename because the ids say so. It never looks at data:
-//! a step that depends on data says so with its tier, and the engine validates it when the plan is applied.
+//! The planner compares two catalogs by id, so it detects renames. It never reads data: a step that depends on data has the tier
+//! `validated`, and the engine validates it when it applies the plan.
 
 mod diff;
 mod explain;
 mod rules;
-mod safety;
 mod step;
 
-pub use safety::Tier;
-pub use step::{Constraint, Direction, DropMode, Plan, Step, TypeKind};
+pub use crate::catalog::TypeKind;
+pub use step::{CardinalitySide, DropMode, MigrationPlan, MigrationStep, SafetyTier, TypeConstraint};
 
 use crate::catalog::{self, Catalog};
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::pg::Schema;
+use crate::diagnostic::Diagnostic;
+use crate::pg::SchemaDocument;
 
-/// The steps from `old` to `new`. `new` must have been built with `old` as its predecessor, or everything looks new.
-/// `drops` says what becomes of the data of what is dropped.
+/// Plans the steps from `old` to `new`. `new` must have been built with `old` as its predecessor, or all types look new. `drops`
+/// sets the mode of drop steps.
 #[must_use]
-pub fn plan(old: &Catalog, new: &Catalog, drops: DropMode) -> Plan {
-    let mut steps = diff::Diff { old, new, drops, steps: Vec::new() }.run();
+pub fn plan(old: &Catalog, new: &Catalog, drops: DropMode) -> MigrationPlan {
+    let mut steps = diff::CatalogDiff { old, new, drops, steps: Vec::new() }.run();
     if steps.is_empty() && old != new && catalog::fingerprint(old) != catalog::fingerprint(new) {
         steps.push(diff::unclassified());
     }
-    let supported = !steps.iter().any(|step| matches!(step, Step::UnsupportedChange { .. }));
-    Plan { supported, steps }
+    let supported = !steps.iter().any(|step| matches!(step, MigrationStep::UnsupportedChange { .. }));
+    MigrationPlan { supported, steps }
 }
 
-/// A desired schema's catalogue, the steps to it, and what is wrong with it.
-pub type Preview = (Option<(Catalog, Plan)>, Vec<Diagnostic>);
+/// Outcome of planning a migration to a desired schema.
+#[derive(Clone, Debug)]
+pub struct SchemaPreview {
+    /// The planned migration; `None` when a diagnostic is an error.
+    pub planned: Option<PlannedSchema>,
+    /// Findings about the desired schema.
+    pub diagnostics: Vec<Diagnostic>,
+}
 
-/// Builds the catalogue of a desired schema on top of the accepted one and plans the way to it. Renames that lead nowhere
-/// are among the diagnostics, not among the steps.
-pub fn plan_schema(old: &Catalog, desired: &Schema, drops: DropMode, mint: &mut dyn FnMut() -> ulid::Ulid) -> Preview {
+/// A desired schema and the way to it.
+#[derive(Clone, Debug)]
+pub struct PlannedSchema {
+    /// The catalog of the desired schema.
+    pub catalog: Catalog,
+    /// The steps to it.
+    pub plan: MigrationPlan,
+}
+
+/// Builds the catalog of a desired schema on top of the accepted one and plans the migration to it. Invalid rename hints are
+/// among the diagnostics, not among the steps.
+pub fn plan_schema(
+    old: &Catalog,
+    desired: &SchemaDocument,
+    drops: DropMode,
+    mint: &mut dyn FnMut() -> ulid::Ulid,
+) -> SchemaPreview {
     let (built, diagnostics) = catalog::build(desired, Some(old), mint);
-    let usable = !diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    let planned = built.filter(|_| usable).map(|new| {
-        let plan = plan(old, &new, drops);
-        (new, plan)
-    });
-    (planned, diagnostics)
+    let usable = !diagnostics.iter().any(Diagnostic::is_error);
+    let planned = built.filter(|_| usable).map(|catalog| PlannedSchema { plan: plan(old, &catalog, drops), catalog });
+    SchemaPreview { planned, diagnostics }
 }

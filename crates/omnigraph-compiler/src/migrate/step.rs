@@ -1,68 +1,46 @@
-//! Steps, and the JSON they travel in.
+//! Migration steps, their JSON, and their safety tiers.
 
-use super::Tier;
-use crate::catalog::{Analyzer, Annotation, Cardinality, Check, DefaultValue, Metric, OnDelete, Range};
+use crate::catalog::{
+    Annotation, Cardinality, CheckConstraint, DefaultValue, DistanceMetric, OnDelete, RangeConstraint, TextAnalyzer,
+    TypeKind,
+};
 use crate::diagnostic::Code;
-use crate::types::PropType;
+use crate::types::{PropType, ScalarType};
 
-/// An ordered list of steps; refused as a whole when one of them is.
+/// An ordered list of steps; one refused step refuses the plan.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Plan {
-    /// Whether no step is [`Step::UnsupportedChange`].
+pub struct MigrationPlan {
+    /// `true` if no step is [`MigrationStep::UnsupportedChange`].
     pub supported: bool,
-    /// Interfaces, then nodes, then edges, each by name.
-    pub steps: Vec<Step>,
+    /// Steps of interfaces, then nodes, then edges, each by name.
+    pub steps: Vec<MigrationStep>,
 }
 
-impl Plan {
-    /// Why the plan is refused: `[CODE] reason` of the first unsupported step.
+impl MigrationPlan {
+    /// Returns the reason of a refusal: `[CODE] reason` of the first unsupported step.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
         self.steps.iter().find_map(|step| match step {
-            Step::UnsupportedChange { reason, code: Some(code), .. } => Some(format!("[{code}] {reason}")),
-            Step::UnsupportedChange { reason, code: None, .. } => Some(reason.clone()),
+            MigrationStep::UnsupportedChange { reason, code: Some(code), .. } => Some(format!("[{code}] {reason}")),
+            MigrationStep::UnsupportedChange { reason, code: None, .. } => Some(reason.clone()),
             _ => None,
         })
     }
 }
 
-/// Which of the three kinds of declarations a step is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TypeKind {
-    /// An interface.
-    Interface,
-    /// A node type.
-    Node,
-    /// An edge type.
-    Edge,
-}
-
-impl TypeKind {
-    /// The word of the JSON form and of the schema language.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Interface => "interface",
-            Self::Node => "node",
-            Self::Edge => "edge",
-        }
-    }
-}
-
-/// What becomes of the data of what is dropped.
+/// Treatment of dropped data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DropMode {
-    /// Earlier snapshots still show them.
+    /// Earlier snapshots keep the data.
     #[default]
     Soft,
-    /// They are removed, from earlier snapshots too.
+    /// The data is removed, also from earlier snapshots.
     Hard,
 }
 
 impl DropMode {
-    /// The word of the JSON form.
+    /// Returns the word of the JSON form.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -72,19 +50,19 @@ impl DropMode {
     }
 }
 
-/// Which end of an edge a cardinality counts for.
+/// Endpoint that a cardinality counts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Direction {
+pub enum CardinalitySide {
     /// Edges that leave a source: `@card`.
     Out,
     /// Edges that reach a target: `@card_in`.
     In,
 }
 
-/// A rule of a type.
+/// A constraint of a type.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub enum Constraint {
+pub enum TypeConstraint {
     /// `@key`
     Key(Vec<String>),
     /// `@unique`
@@ -92,17 +70,17 @@ pub enum Constraint {
     /// `@index`
     Index(Vec<String>),
     /// `@range`
-    Range(Range),
+    Range(RangeConstraint),
     /// `@check`
-    Check(Check),
+    Check(CheckConstraint),
 }
 
-/// One thing to do. In the JSON, `tier` stands where a kind of step may be of one tier or another, and only when it is not
-/// `safe`; elsewhere the tier follows from the kind. See [`Step::tier`].
+/// One migration step. The JSON has a `tier` only where the kind does not determine it, and only when it is not `safe`. See
+/// [`MigrationStep::tier`].
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are those of the JSON form and say what they are")]
-pub enum Step {
+pub enum MigrationStep {
     /// A new, empty type with its whole definition.
     AddType { type_kind: TypeKind, name: String },
     /// Another name for the same data.
@@ -115,8 +93,8 @@ pub enum Step {
         property_type: PropType,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         default: Option<DefaultValue>,
-        #[serde(default, skip_serializing_if = "Tier::is_safe")]
-        tier: Tier,
+        #[serde(default, skip_serializing_if = "SafetyTier::is_safe")]
+        tier: SafetyTier,
     },
     /// Another name for the same column.
     RenameProperty { type_kind: TypeKind, type_name: String, from: String, to: String },
@@ -128,8 +106,8 @@ pub enum Step {
         type_name: String,
         property_name: String,
         nullable: bool,
-        #[serde(default, skip_serializing_if = "Tier::is_safe")]
-        tier: Tier,
+        #[serde(default, skip_serializing_if = "SafetyTier::is_safe")]
+        tier: SafetyTier,
     },
     /// More words in an enum.
     ExtendEnum { type_kind: TypeKind, type_name: String, property_name: String, added_values: Vec<String> },
@@ -139,53 +117,53 @@ pub enum Step {
         type_name: String,
         property_name: String,
         removed_values: Vec<String>,
-        #[serde(default, skip_serializing_if = "Tier::is_safe")]
-        tier: Tier,
+        #[serde(default, skip_serializing_if = "SafetyTier::is_safe")]
+        tier: SafetyTier,
     },
-    /// What future rows get that leave the property out.
+    /// Another default for future rows.
     ChangeDefault { type_kind: TypeKind, type_name: String, property_name: String, default: Option<DefaultValue> },
-    /// A new rule or index. A new key is valid when every row's id is the one the key would give it.
+    /// A new constraint or index. A new key is valid when every row has the id that the key gives it.
     AddConstraint {
         type_kind: TypeKind,
         type_name: String,
-        constraint: Constraint,
+        constraint: TypeConstraint,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        metric: Option<Metric>,
+        metric: Option<DistanceMetric>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        analyzer: Option<Analyzer>,
-        #[serde(default, skip_serializing_if = "Tier::is_safe")]
-        tier: Tier,
+        analyzer: Option<TextAnalyzer>,
+        #[serde(default, skip_serializing_if = "SafetyTier::is_safe")]
+        tier: SafetyTier,
     },
-    /// A rule or index less. Without their key, rows keep the ids it gave them.
-    DropConstraint { type_kind: TypeKind, type_name: String, constraint: Constraint },
-    /// Other words for whoever violates a rule that stays the same.
-    ChangeMessage { type_kind: TypeKind, type_name: String, constraint: Constraint },
-    /// How many edges a node may and must have.
+    /// A dropped constraint or index. Rows keep the ids that a dropped key gave them.
+    DropConstraint { type_kind: TypeKind, type_name: String, constraint: TypeConstraint },
+    /// Another message of an unchanged constraint.
+    ChangeMessage { type_kind: TypeKind, type_name: String, constraint: TypeConstraint },
+    /// Another number of edges per node.
     ChangeCardinality {
         type_kind: TypeKind,
         name: String,
-        direction: Direction,
+        direction: CardinalitySide,
         from: Cardinality,
         to: Cardinality,
-        #[serde(default, skip_serializing_if = "Tier::is_safe")]
-        tier: Tier,
+        #[serde(default, skip_serializing_if = "SafetyTier::is_safe")]
+        tier: SafetyTier,
     },
-    /// What deleting a node does to its edges.
+    /// Another effect of deleting a node on its edges.
     ChangeOnDelete { type_kind: TypeKind, name: String, on_delete: OnDelete },
-    /// A type's annotations, all of them.
+    /// The new annotations of a type.
     UpdateTypeMetadata { type_kind: TypeKind, name: String, annotations: Vec<Annotation> },
-    /// A property's annotations, all of them.
+    /// The new annotations of a property.
     UpdatePropertyMetadata {
         type_kind: TypeKind,
         type_name: String,
         property_name: String,
         annotations: Vec<Annotation>,
     },
-    /// A column less.
+    /// A dropped column.
     DropProperty { type_kind: TypeKind, type_name: String, property_name: String, mode: DropMode },
-    /// A type less.
+    /// A dropped type.
     DropType { type_kind: TypeKind, name: String, mode: DropMode },
-    /// Something that cannot be done.
+    /// A refused change.
     UnsupportedChange {
         entity: String,
         reason: String,
@@ -194,24 +172,76 @@ pub enum Step {
     },
 }
 
-impl Step {
-    /// How dangerous it is. Dropping is destructive in either mode: current reads no longer see what was there.
+impl MigrationStep {
+    /// Returns its safety tier. Drops are destructive in either mode: current reads no longer see the data.
     #[must_use]
-    pub fn tier(&self) -> Tier {
+    pub fn tier(&self) -> SafetyTier {
         match self {
             Self::AddProperty { tier, .. }
             | Self::ChangeNullability { tier, .. }
             | Self::NarrowEnum { tier, .. }
             | Self::AddConstraint { tier, .. }
             | Self::ChangeCardinality { tier, .. } => *tier,
-            Self::DropProperty { .. } | Self::DropType { .. } => Tier::Destructive,
-            Self::UnsupportedChange { code, .. } => code.map_or(Tier::Destructive, Tier::of),
-            _ => Tier::Safe,
+            Self::DropProperty { .. } | Self::DropType { .. } => SafetyTier::Destructive,
+            Self::UnsupportedChange { code, .. } => code.map_or(SafetyTier::Destructive, SafetyTier::from_code),
+            _ => SafetyTier::Safe,
         }
     }
 }
 
-/// A code as its text.
+/// Safety tier of a step on a graph with data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SafetyTier {
+    /// Always possible, without loss of data.
+    #[default]
+    Safe,
+    /// Possible when the data satisfy it; otherwise the first violations are reported and no change is made.
+    Validated,
+    /// Loss of data.
+    Destructive,
+}
+
+impl SafetyTier {
+    /// Returns the word of the JSON form.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Validated => "validated",
+            Self::Destructive => "destructive",
+        }
+    }
+
+    /// Returns the tier of an unsupported change with this code.
+    #[must_use]
+    pub const fn from_code(code: Code) -> Self {
+        match code {
+            Code::OgMf103 | Code::OgMf104 => Self::Validated,
+            _ => Self::Destructive,
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    pub(super) fn is_safe(&self) -> bool {
+        *self == Self::Safe
+    }
+}
+
+/// Returns `true` if every value of `from` is a value of `to`, without regard to nullability.
+pub(super) fn widens(from: &PropType, to: &PropType) -> bool {
+    use ScalarType::{F32, F64, I32, I64, U32, U64};
+    let wider = matches!((from.scalar, to.scalar), (I32, I64 | F64) | (U32, U64 | I64 | F64) | (F32, F64));
+    wider && from.list == to.list && from.enum_values.is_none() && to.enum_values.is_none()
+}
+
+/// Returns `true` if the text of every value stays the same. Ids of keyed rows are such texts: the 32-bit float `0.1` is written
+/// with more digits as a 64-bit float.
+pub(super) fn keeps_text(from: &PropType, to: &PropType) -> bool {
+    (from.scalar, to.scalar) != (ScalarType::F32, ScalarType::F64)
+}
+
+/// Serialization of a code as its text.
 mod code_text {
     use serde::{Deserialize as _, Deserializer, Serializer};
 

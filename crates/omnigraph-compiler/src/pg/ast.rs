@@ -1,52 +1,52 @@
-//! The syntax tree of a `.pg` source: what was written, before anything is known to make sense.
+//! The syntax tree of a `.pg` source, before any check.
 //!
-//! The tree keeps every comment. One inside a member or a header moves in front of it; otherwise it stays where it was.
+//! The tree keeps every comment. A comment inside a member or a header moves in front of it.
 
 use crate::span::{Span, Spanned};
-use crate::types::Scalar;
+use crate::types::ScalarType;
 
 /// A whole source, or several joined by imports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Schema {
+pub struct SchemaDocument {
     /// Imports in source order; empty once resolved.
-    pub imports: Vec<Import>,
+    pub imports: Vec<ImportDecl>,
     /// Declarations in source order.
-    pub declarations: Vec<Declaration>,
+    pub declarations: Vec<TypeDecl>,
     /// Comments after the last declaration.
-    pub tail: Vec<Comment>,
+    pub tail: Vec<SourceComment>,
 }
 
 /// `import "other.pg"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Import {
+pub struct ImportDecl {
     /// The path as written, escapes decoded.
     pub path: Spanned<String>,
     /// Comments before it and on its line.
-    pub comments: Comments,
+    pub comments: ItemComments,
 }
 
 /// A node type, an edge type or an interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Declaration {
-    /// Which of the three, with what only that one has.
-    pub kind: DeclarationKind,
+pub struct TypeDecl {
+    /// Kind of the type, with its own parts.
+    pub kind: TypeDeclKind,
     /// Its name.
     pub name: Spanned<String>,
     /// Annotations of the header, cardinalities included, in source order.
-    pub annotations: Vec<Annotation>,
+    pub annotations: Vec<AnnotationSyntax>,
     /// Properties and constraints in source order.
-    pub members: Vec<Member>,
+    pub members: Vec<MemberDecl>,
     /// Comments before it and on its last line.
-    pub comments: Comments,
+    pub comments: ItemComments,
     /// Comments between the last member and the closing brace.
-    pub tail: Vec<Comment>,
+    pub tail: Vec<SourceComment>,
     /// The header: from the keyword to before the opening brace.
     pub span: Span,
 }
 
-/// What a declaration declares.
+/// Kind of a declaration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DeclarationKind {
+pub enum TypeDeclKind {
     /// `interface Name { … }`
     Interface,
     /// `node Name implements A, B { … }`
@@ -63,8 +63,8 @@ pub enum DeclarationKind {
     },
 }
 
-impl DeclarationKind {
-    /// The keyword: `interface`, `node` or `edge`.
+impl TypeDeclKind {
+    /// Returns the keyword: `interface`, `node` or `edge`.
     #[must_use]
     pub const fn keyword(&self) -> &'static str {
         match self {
@@ -75,35 +75,35 @@ impl DeclarationKind {
     }
 }
 
-/// Something between the braces.
+/// A member of a type.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Member {
+pub enum MemberDecl {
     /// `name: Type @annotation …`
-    Property(Property),
-    /// `@key(a, b)` and its like.
-    Constraint(Constraint),
+    Property(PropertyDecl),
+    /// `@key(a, b)` and other constraints.
+    Constraint(ConstraintDecl),
 }
 
 /// `name: Type @annotation …`
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Property {
+pub struct PropertyDecl {
     /// Its name.
     pub name: Spanned<String>,
     /// Its type.
     pub ty: TypeExpr,
     /// Its annotations in source order.
-    pub annotations: Vec<Annotation>,
+    pub annotations: Vec<AnnotationSyntax>,
     /// Comments before it and on its line.
-    pub comments: Comments,
+    pub comments: ItemComments,
 }
 
-/// A constraint of its own line: an annotation called `key`, `unique`, `index`, `range` or `check`, with arguments.
+/// A constraint on a line of its own: an annotation called `key`, `unique`, `index`, `range` or `check`, with arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Constraint {
+pub struct ConstraintDecl {
     /// Name and arguments.
-    pub annotation: Annotation,
+    pub annotation: AnnotationSyntax,
     /// Comments before it and on its line.
-    pub comments: Comments,
+    pub comments: ItemComments,
 }
 
 /// A type as written.
@@ -111,9 +111,9 @@ pub struct Constraint {
 pub struct TypeExpr {
     /// Without brackets and question mark.
     pub base: BaseType,
-    /// Whether it stands in brackets.
+    /// `true` for a type in brackets.
     pub list: bool,
-    /// Whether a question mark follows.
+    /// `true` if a question mark follows.
     pub nullable: bool,
     /// The whole type.
     pub span: Span,
@@ -123,34 +123,34 @@ pub struct TypeExpr {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BaseType {
     /// A named type other than a vector.
-    Scalar(Scalar),
+    Scalar(ScalarType),
     /// `enum(a, b)`, words as written.
     Enum(Vec<Spanned<String>>),
     /// `Vector(n)`, any `n`.
     Vector(Spanned<i64>),
-    /// Something that is no type; the parser has said so and nobody need say it again.
+    /// An invalid type, which the parser has reported.
     Invalid,
 }
 
 /// `@name`, `@name(arguments)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Annotation {
+pub struct AnnotationSyntax {
     /// The name without `@`.
     pub name: Spanned<String>,
-    /// What stands in the parentheses; `None` without parentheses.
-    pub arguments: Option<Vec<Argument>>,
+    /// Arguments in parentheses; `None` without parentheses.
+    pub arguments: Option<Vec<AnnotationArg>>,
     /// From `@` to the last token.
     pub span: Span,
 }
 
-impl Annotation {
-    /// Arguments without a name, in order.
-    pub fn positional(&self) -> impl Iterator<Item = &Spanned<Value>> {
+impl AnnotationSyntax {
+    /// Returns the arguments without a name, in order.
+    pub fn positional(&self) -> impl Iterator<Item = &Spanned<ArgValue>> {
         self.arguments.iter().flatten().filter(|argument| argument.name.is_none()).map(|argument| &argument.value)
     }
 
-    /// Arguments with a name, in order.
-    pub fn named(&self) -> impl Iterator<Item = (&Spanned<String>, &Spanned<Value>)> {
+    /// Returns the arguments with a name, in order.
+    pub fn named(&self) -> impl Iterator<Item = (&Spanned<String>, &Spanned<ArgValue>)> {
         self.arguments
             .iter()
             .flatten()
@@ -160,16 +160,16 @@ impl Annotation {
 
 /// `value` or `name=value`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Argument {
+pub struct AnnotationArg {
     /// Its name, if it has one.
     pub name: Option<Spanned<String>>,
     /// Its value.
-    pub value: Spanned<Value>,
+    pub value: Spanned<ArgValue>,
 }
 
-/// What an argument can be.
+/// Value of an argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
+pub enum ArgValue {
     /// `"text"`, escapes decoded.
     String(String),
     /// A number, sign included, as written; known to fit 64 bits.
@@ -190,24 +190,24 @@ pub enum Value {
 
 /// The comments that belong to one item.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Comments {
-    /// On the lines before it.
-    pub leading: Vec<Comment>,
-    /// After it on its last line.
+pub struct ItemComments {
+    /// Comments on the lines before it.
+    pub leading: Vec<SourceComment>,
+    /// The comment after it on its last line.
     pub trailing: Option<String>,
 }
 
 /// A comment with its delimiters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comment {
+pub struct SourceComment {
     /// `// …` or `/* … */`.
     pub text: String,
-    /// Whether an empty line separates it from what follows.
+    /// `true` if an empty line follows.
     pub blank_after: bool,
 }
 
-impl Schema {
-    /// Sets every span to zero, so that two trees can be compared for what they say.
+impl SchemaDocument {
+    /// Sets every span to zero, so that trees can be compared without positions.
     pub fn erase_spans(&mut self) {
         for import in &mut self.imports {
             import.path.span = Span::default();
@@ -218,29 +218,29 @@ impl Schema {
     }
 }
 
-impl Declaration {
+impl TypeDecl {
     fn erase_spans(&mut self) {
         self.span = Span::default();
         self.name.span = Span::default();
         match &mut self.kind {
-            DeclarationKind::Interface => {}
-            DeclarationKind::Node { implements } => implements.iter_mut().for_each(|name| name.span = Span::default()),
-            DeclarationKind::Edge { from, to } => {
+            TypeDeclKind::Interface => {}
+            TypeDeclKind::Node { implements } => implements.iter_mut().for_each(|name| name.span = Span::default()),
+            TypeDeclKind::Edge { from, to } => {
                 from.span = Span::default();
                 to.span = Span::default();
             }
         }
-        self.annotations.iter_mut().for_each(Annotation::erase_spans);
+        self.annotations.iter_mut().for_each(AnnotationSyntax::erase_spans);
         for member in &mut self.members {
             match member {
-                Member::Constraint(constraint) => constraint.annotation.erase_spans(),
-                Member::Property(property) => property.erase_spans(),
+                MemberDecl::Constraint(constraint) => constraint.annotation.erase_spans(),
+                MemberDecl::Property(property) => property.erase_spans(),
             }
         }
     }
 }
 
-impl Property {
+impl PropertyDecl {
     fn erase_spans(&mut self) {
         self.name.span = Span::default();
         self.ty.span = Span::default();
@@ -249,11 +249,11 @@ impl Property {
             BaseType::Vector(dimension) => dimension.span = Span::default(),
             BaseType::Scalar(_) | BaseType::Invalid => {}
         }
-        self.annotations.iter_mut().for_each(Annotation::erase_spans);
+        self.annotations.iter_mut().for_each(AnnotationSyntax::erase_spans);
     }
 }
 
-impl Annotation {
+impl AnnotationSyntax {
     fn erase_spans(&mut self) {
         self.span = Span::default();
         self.name.span = Span::default();
@@ -262,7 +262,7 @@ impl Annotation {
                 name.span = Span::default();
             }
             argument.value.span = Span::default();
-            if let Value::List(items) = &mut argument.value.node {
+            if let ArgValue::List(items) = &mut argument.value.node {
                 items.iter_mut().for_each(|item| item.span = Span::default());
             }
         }

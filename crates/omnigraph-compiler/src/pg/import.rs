@@ -1,45 +1,45 @@
-//! A schema split over files, read through a function the caller supplies.
+//! Schemas of several files, read through a function of the caller.
 //!
-//! Every file is read once, however many import it. Declarations of imported files come before those of the importing one,
-//! in the order of the imports. Paths are relative to the importing file, use `/`, and are brought to a shortest form
-//! before the caller sees them: the caller alone decides what may be read.
+//! Every file is read once. Declarations of imported files precede those of the importing one, in the order of the imports. Paths
+//! are relative to the importing file, use `/`, and are normalized before the caller sees them. The caller alone decides which
+//! files may be read.
 
-use super::ast::{Comment, Schema};
+use super::ast::{SchemaDocument, SourceComment};
 use super::parse::parse_at;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::source::Sources;
+use crate::source::SourceMap;
 use crate::span::Span;
 
-/// What became of a root file and all that it imports.
+/// A root file with all its imports.
 #[derive(Clone, Debug, Default)]
-pub struct Loaded {
+pub struct LoadedSchema {
     /// One tree without imports.
-    pub schema: Schema,
+    pub schema: SchemaDocument,
     /// Every file read; spans of the tree and of the diagnostics point into them.
-    pub sources: Sources,
-    /// What is wrong, file by file.
+    pub sources: SourceMap,
+    /// Diagnostics, file by file.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Parses `source`, called `name`, and everything it imports. `read` gets a path relative to the directory that `name` is
-/// relative to, and answers with the text or with the reason there is none.
-pub fn load(name: &str, source: &str, read: &mut dyn FnMut(&str) -> Result<String, String>) -> Loaded {
-    let mut loader = Loader { loaded: Loaded::default(), read, open: Vec::new(), done: Default::default() };
-    loader.file(normalise("", name).unwrap_or_else(|| name.to_owned()), source.to_owned());
+/// Parses `source`, called `name`, and all its imports. `read` gets a path relative to the directory that `name` is relative to,
+/// and returns the text or an error.
+pub fn load(name: &str, source: &str, read: &mut dyn FnMut(&str) -> Result<String, String>) -> LoadedSchema {
+    let mut loader = SchemaLoader { loaded: LoadedSchema::default(), read, open: Vec::new(), done: Default::default() };
+    loader.file(normalize("", name).unwrap_or_else(|| name.to_owned()), source.to_owned());
     loader.loaded
 }
 
-/// How deep files may import files: each level costs stack.
-const DEEPEST: usize = 64;
+/// Greatest depth of imports: each level costs stack.
+const MAX_IMPORT_DEPTH: usize = 64;
 
-struct Loader<'a> {
-    loaded: Loaded,
+struct SchemaLoader<'a> {
+    loaded: LoadedSchema,
     read: &'a mut dyn FnMut(&str) -> Result<String, String>,
     open: Vec<String>,
     done: std::collections::BTreeSet<String>,
 }
 
-impl Loader<'_> {
+impl SchemaLoader<'_> {
     fn file(&mut self, name: String, text: String) {
         let base = self.loaded.sources.add(name.clone(), text.clone());
         let (schema, diagnostics) = parse_at(&text, base);
@@ -48,13 +48,13 @@ impl Loader<'_> {
         let mut orphaned = Vec::new();
         for import in schema.imports {
             orphaned.extend(import.comments.leading);
-            orphaned.extend(import.comments.trailing.map(|text| Comment { text, blank_after: false }));
+            orphaned.extend(import.comments.trailing.map(|text| SourceComment { text, blank_after: false }));
             self.import(&name, &import.path.node, import.path.span);
         }
         self.open.pop();
         self.done.insert(name);
         let mut declarations = schema.declarations;
-        // The imports are gone from the joined tree; what was said about them is not.
+        // The joined tree has no imports; their comments are kept.
         match declarations.first_mut() {
             Some(first) => drop(first.comments.leading.splice(0..0, orphaned)),
             None => self.loaded.schema.tail.extend(orphaned),
@@ -65,8 +65,8 @@ impl Loader<'_> {
 
     fn import(&mut self, importer: &str, path: &str, span: Span) {
         let directory = importer.rsplit_once('/').map_or("", |(directory, _)| directory);
-        let Some(target) = normalise(directory, path) else {
-            let message = format!("cannot import `{path}`: an import is a path relative to the file it stands in");
+        let Some(target) = normalize(directory, path) else {
+            let message = format!("cannot import `{path}`: an import is a path relative to the importing file");
             self.loaded.diagnostics.push(Diagnostic::error(Code::S004, span, message));
             return;
         };
@@ -81,8 +81,8 @@ impl Loader<'_> {
         if self.done.contains(&target) {
             return;
         }
-        if self.open.len() >= DEEPEST {
-            let message = format!("cannot import `{path}`: more than {DEEPEST} files deep");
+        if self.open.len() >= MAX_IMPORT_DEPTH {
+            let message = format!("cannot import `{path}`: more than {MAX_IMPORT_DEPTH} files deep");
             self.loaded.diagnostics.push(Diagnostic::error(Code::S004, span, message));
             return;
         }
@@ -97,8 +97,9 @@ impl Loader<'_> {
     }
 }
 
-/// `path` seen from `directory`, without `.` and with `..` folded as far as possible; `None` for what is not relative.
-fn normalise(directory: &str, path: &str) -> Option<String> {
+/// Resolves `path` from `directory`: without `.` and with `..` folded as far as possible. Returns `None` for a path that is not
+/// relative.
+fn normalize(directory: &str, path: &str) -> Option<String> {
     if path.trim().is_empty() || path.starts_with('/') || path.contains("://") || path.contains('\\') {
         return None;
     }

@@ -1,20 +1,20 @@
-//! Tree to canonical text: two spaces, one member a line, comments where they were.
+//! The canonical text of a schema: two spaces, one member per line, comments kept.
 //!
 //! Parsing the text gives the same tree, spans aside.
 
 use super::ast::{
-    Annotation, BaseType, Comment, Comments, Constraint, Declaration, DeclarationKind, Member, Property, Schema,
-    TypeExpr, Value,
+    AnnotationSyntax, ArgValue, BaseType, ConstraintDecl, ItemComments, MemberDecl, PropertyDecl, SchemaDocument,
+    SourceComment, TypeDecl, TypeDeclKind, TypeExpr,
 };
 use crate::lex::escape;
 use crate::span::Spanned;
 
-/// The canonical text of a tree that parsed without errors.
+/// Prints a tree that parsed without errors.
 #[must_use]
-pub fn print(schema: &Schema) -> String {
+pub fn print(schema: &SchemaDocument) -> String {
     let mut out = String::new();
     for import in &schema.imports {
-        item(&mut out, "", &import.comments, &format!("import {}", quote(&import.path.node)));
+        item(&mut out, "", &import.comments, &format!("import {}", escape(&import.path.node)));
     }
     for (index, declaration) in schema.declarations.iter().enumerate() {
         let previous = index.checked_sub(1).and_then(|last| schema.declarations.get(last));
@@ -30,34 +30,28 @@ pub fn print(schema: &Schema) -> String {
     out
 }
 
-/// A string token that decodes to `text`.
-#[must_use]
-pub fn quote(text: &str) -> String {
-    escape(text)
-}
-
-/// One-line declarations stand together without empty lines.
-fn packed(declaration: &Declaration) -> bool {
+/// Returns `true` for a one-line declaration; such declarations follow each other without empty lines.
+fn packed(declaration: &TypeDecl) -> bool {
     declaration.members.is_empty() && declaration.tail.is_empty() && declaration.comments.leading.is_empty()
 }
 
-fn print_declaration(out: &mut String, declaration: &Declaration) {
+fn print_declaration(out: &mut String, declaration: &TypeDecl) {
     let mut header = format!("{} {}", declaration.kind.keyword(), declaration.name.node);
-    if let DeclarationKind::Edge { from, to } = &declaration.kind {
+    if let TypeDeclKind::Edge { from, to } = &declaration.kind {
         header.push_str(&format!(": {} -> {}", from.node, to.node));
     }
     for annotation in &declaration.annotations {
         header.push(' ');
         header.push_str(&print_annotation(annotation));
     }
-    if let DeclarationKind::Node { implements } = &declaration.kind
+    if let TypeDeclKind::Node { implements } = &declaration.kind
         && !implements.is_empty()
     {
         header.push_str(" implements ");
         header.push_str(&implements.iter().map(|name| name.node.as_str()).collect::<Vec<_>>().join(", "));
     }
     if declaration.members.is_empty() && declaration.tail.is_empty() {
-        if !matches!(declaration.kind, DeclarationKind::Edge { .. }) {
+        if !matches!(declaration.kind, TypeDeclKind::Edge { .. }) {
             header.push_str(" {}");
         }
         item(out, "", &declaration.comments, &header);
@@ -68,8 +62,8 @@ fn print_declaration(out: &mut String, declaration: &Declaration) {
     out.push_str(" {\n");
     for member in &declaration.members {
         match member {
-            Member::Property(property) => item(out, "  ", &property.comments, &print_property(property)),
-            Member::Constraint(Constraint { annotation, comments }) => {
+            MemberDecl::Property(property) => item(out, "  ", &property.comments, &print_property(property)),
+            MemberDecl::Constraint(ConstraintDecl { annotation, comments }) => {
                 item(out, "  ", comments, &print_annotation(annotation));
             }
         }
@@ -79,14 +73,14 @@ fn print_declaration(out: &mut String, declaration: &Declaration) {
     trailing(out, &declaration.comments);
 }
 
-fn item(out: &mut String, indent: &str, comments: &Comments, text: &str) {
+fn item(out: &mut String, indent: &str, comments: &ItemComments, text: &str) {
     comment_lines(out, indent, &comments.leading);
     out.push_str(indent);
     out.push_str(text);
     trailing(out, comments);
 }
 
-fn trailing(out: &mut String, comments: &Comments) {
+fn trailing(out: &mut String, comments: &ItemComments) {
     if let Some(comment) = &comments.trailing {
         out.push(' ');
         out.push_str(comment);
@@ -94,7 +88,7 @@ fn trailing(out: &mut String, comments: &Comments) {
     out.push('\n');
 }
 
-fn comment_lines(out: &mut String, indent: &str, comments: &[Comment]) {
+fn comment_lines(out: &mut String, indent: &str, comments: &[SourceComment]) {
     for comment in comments {
         out.push_str(indent);
         out.push_str(&comment.text);
@@ -105,7 +99,7 @@ fn comment_lines(out: &mut String, indent: &str, comments: &[Comment]) {
     }
 }
 
-fn print_property(property: &Property) -> String {
+fn print_property(property: &PropertyDecl) -> String {
     let mut text = format!("{}: {}", property.name.node, print_type(&property.ty));
     for annotation in &property.annotations {
         text.push(' ');
@@ -127,7 +121,7 @@ fn print_type(ty: &TypeExpr) -> String {
     if ty.list { format!("[{base}]{question}") } else { format!("{base}{question}") }
 }
 
-fn print_annotation(annotation: &Annotation) -> String {
+fn print_annotation(annotation: &AnnotationSyntax) -> String {
     let Some(arguments) = &annotation.arguments else { return format!("@{}", annotation.name.node) };
     let arguments: Vec<String> = arguments
         .iter()
@@ -139,20 +133,20 @@ fn print_annotation(annotation: &Annotation) -> String {
     format!("@{}({})", annotation.name.node, arguments.join(", "))
 }
 
-fn print_value(value: &Value) -> String {
+fn print_value(value: &ArgValue) -> String {
     match value {
-        Value::String(text) => quote(text),
-        Value::Number(text) | Value::Name(text) => text.clone(),
-        Value::Bool(truth) => truth.to_string(),
-        Value::System(name) => format!("@{name}"),
-        Value::Bounds(low, high) => {
+        ArgValue::String(text) => escape(text),
+        ArgValue::Number(text) | ArgValue::Name(text) => text.clone(),
+        ArgValue::Bool(truth) => truth.to_string(),
+        ArgValue::System(name) => format!("@{name}"),
+        ArgValue::Bounds(low, high) => {
             format!("{}..{}", low.as_deref().unwrap_or_default(), high.as_deref().unwrap_or_default())
         }
-        Value::List(items) => print_list(items),
-        Value::Call(name, text) => format!("{name}({})", text.as_deref().map(quote).unwrap_or_default()),
+        ArgValue::List(items) => print_list(items),
+        ArgValue::Call(name, text) => format!("{name}({})", text.as_deref().map(escape).unwrap_or_default()),
     }
 }
 
-fn print_list(items: &[Spanned<Value>]) -> String {
+fn print_list(items: &[Spanned<ArgValue>]) -> String {
     format!("[{}]", items.iter().map(|item| print_value(&item.node)).collect::<Vec<_>>().join(", "))
 }

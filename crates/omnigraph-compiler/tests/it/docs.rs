@@ -1,4 +1,4 @@
-//! Pages of the manual that are generated; `UPDATE_EXPECT=1` rewrites them.
+//! Generated pages of the manual; `UPDATE_EXPECT=1` rewrites them.
 
 use std::path::PathBuf;
 
@@ -23,11 +23,11 @@ fn the_reference_of_functions_is_up_to_date() {
     compare("reference/functions.md", &functions::reference_markdown());
 }
 
-/// Broken programs and a word on each.
-const BROKEN: &[(&str, &str)] = &[
-    ("A misspelt type", "query crew() {\n  match { $s: Sailr }\n  return { $s.handle }\n}\n"),
+/// Invalid programs with a title each.
+const INVALID: &[(&str, &str)] = &[
+    ("A misspelled type", "query crew() {\n  match { $s: Sailr }\n  return { $s.handle }\n}\n"),
     (
-        "A misspelt property, and what it would have been compared with",
+        "A misspelled property, and what it would have been compared with",
         "query old() {\n  match {\n    $s: Sailor\n    $s.rnak > 28\n    $s.handle > 3\n  }\n  return { $s.handle }\n}\n",
     ),
     (
@@ -68,10 +68,9 @@ const BROKEN: &[(&str, &str)] = &[
 fn the_page_of_diagnostics_is_up_to_date() {
     let catalog = fleet();
     let mut page = String::from(
-        "# Ten broken programs\n\nWhat the compiler says about them, word for word; a test keeps this page up to date. The schema is that of the \
-         compiler's tests (`tests/data/fleet.pg`).\n",
+        "# Ten invalid programs\n\nThe output of the compiler for ten invalid programs; a test keeps this page up to date.\nThe schema is that of the compiler's tests (`tests/data/fleet.pg`).\n",
     );
-    for (title, source) in BROKEN {
+    for (title, source) in INVALID {
         let file = compile_file(source, &catalog);
         let mut found = file.diagnostics.clone();
         found.extend(file.queries.iter().flat_map(|query| query.diagnostics.clone()));
@@ -79,5 +78,5 @@ fn the_page_of_diagnostics_is_up_to_date() {
         let rendered = render_text("query.gq", source, &found);
         page.push_str(&format!("\n## {title}\n\n```\n{source}```\n\n```text\n{}\n```\n", rendered.trim_end()));
     }
-    compare("diagnostics.md", &page);
+    compare("reference/diagnostics.md", &page);
 }

@@ -1,13 +1,13 @@
 //! Query files through parser, printer, checker and lowering.
 //!
-//! A case holds one or more programs, separated by blank lines. A program is a whole source, or short for one: an optional first line of
-//! parameters in parentheses, then statements, or clauses and perhaps `=>` and what follows `return`.
+//! A case holds one or more programs, separated by blank lines. A program is a whole source or an abbreviation: an optional first
+//! line of parameters in parentheses, then statements, or clauses with an optional `=>` and the rest of `return`.
 
-use omnigraph_compiler::{Catalog, Diagnostic, Severity, compile_file, compile_schema, gq, ir};
+use omnigraph_compiler::{Catalog, Diagnostic, Severity, compile_file, compile_schema, gq, ir, pg};
 
 use crate::support::{cases, describe, mint};
 
-/// The schema that all query tests share.
+/// Returns the schema that all query tests share.
 pub(crate) fn fleet() -> Catalog {
     let source = include_str!("../data/fleet.pg");
     let (catalog, diagnostics) = compile_schema(source, None, &mut mint::counting(1));
@@ -15,7 +15,7 @@ pub(crate) fn fleet() -> Catalog {
     catalog.unwrap()
 }
 
-/// The whole source that a short program stands for.
+/// Expands an abbreviated program.
 fn whole(program: &str) -> String {
     let word = program.split([' ', '\n', '(']).next().unwrap_or("");
     if ["query", "set", "show", "branch", "//"].contains(&word) {
@@ -39,12 +39,12 @@ fn whole(program: &str) -> String {
     format!("query q{params} {{ {body} }}")
 }
 
-/// The whole sources of a case.
+/// Returns the whole sources of a case.
 pub(crate) fn programs(input: &str) -> Vec<String> {
     input.split("\n\n").map(str::trim).filter(|program| !program.is_empty()).map(whole).collect()
 }
 
-/// Diagnostics with the text they are about.
+/// Formats diagnostics with their source text.
 fn about(source: &str, diagnostics: &[Diagnostic]) -> String {
     let mut out = String::new();
     for diagnostic in diagnostics {
@@ -59,7 +59,7 @@ fn about(source: &str, diagnostics: &[Diagnostic]) -> String {
     out
 }
 
-/// Diagnostics, or the canonical form, which reads back as the same tree.
+/// Diagnostics, or the canonical form, which parses to the same tree.
 #[test]
 fn parses_and_reports() {
     cases::run("gq", |_, input| {
@@ -92,7 +92,7 @@ fn formats() {
     });
 }
 
-/// What the checker has to say, program by program.
+/// Diagnostics of the type checker, program by program.
 #[test]
 fn checks() {
     let catalog = fleet();
@@ -126,4 +126,34 @@ fn lowers() {
         }
         out
     });
+}
+
+/// Two programs with all productions of the base languages.
+const SMOKE_SCHEMA: &str = include_str!("../data/smoke/fleet.pg");
+const SMOKE_QUERIES: &str = include_str!("../data/smoke/fleet.gq");
+
+/// The schema builds, every query compiles, and both print in a form that parses to the same tree.
+#[test]
+fn the_smoke_programs_compile() {
+    let (catalog, diagnostics) = compile_schema(SMOKE_SCHEMA, None, &mut mint::counting(1));
+    let errors = diagnostics.iter().filter(|found| found.severity == Severity::Error).count();
+    assert_eq!(errors, 0, "{}", describe::diagnostics(SMOKE_SCHEMA, &diagnostics));
+    let catalog = catalog.unwrap();
+    let printed = pg::print(&pg::parse(SMOKE_SCHEMA).0);
+    let (again, _) = compile_schema(&printed, None, &mut mint::counting(1));
+    assert_eq!(again.as_ref(), Some(&catalog), "{printed}");
+
+    let compiled = compile_file(SMOKE_QUERIES, &catalog);
+    assert_eq!(compiled.diagnostics, []);
+    let names: Vec<&str> = compiled.queries.iter().map(|query| query.decl.name.text.as_str()).collect();
+    assert_eq!(names, ["by_label", "close", "stats", "record", "scrap"]);
+    for query in &compiled.queries {
+        let name = &query.decl.name.text;
+        let operation = query.operation.as_ref();
+        let operation =
+            operation.unwrap_or_else(|| panic!("{}", describe::diagnostics(SMOKE_QUERIES, &query.diagnostics)));
+        assert!(ir::print(operation).contains(name.as_str()));
+    }
+    let printed = gq::print(&compiled.file);
+    assert_eq!(compile_file(&printed, &catalog).file, compiled.file, "{printed}");
 }

@@ -2,19 +2,19 @@
 
 use omnigraph_compiler::describe::{describe, stored_query};
 use omnigraph_compiler::diagnostic::Code;
-use omnigraph_compiler::lint::{Input, Level, Levels, SchemaSource, lint};
+use omnigraph_compiler::lint::{LintInput, LintLevel, LintLevels, SchemaOrigin, lint};
 use omnigraph_compiler::{compile, compile_file};
 
 use crate::gq_files::fleet;
 use crate::support::cases;
 
-/// N15: the report as JSON; its exit status is 1 if and only if its status is an error.
+/// The report as JSON; its exit status is 1 if and only if its status is an error.
 #[test]
 fn reports() {
     let catalog = fleet();
     cases::run("lint", |title, input| {
-        let input = Input { query_path: "q.gq", source: input, catalog: &catalog };
-        let report = lint(input, SchemaSource::File { path: "fleet.pg".to_owned() }, &Levels::new());
+        let input = LintInput { query_path: "q.gq", source: input, catalog: &catalog };
+        let report = lint(input, SchemaOrigin::File { path: "fleet.pg".to_owned() }, &LintLevels::new());
         assert_eq!(report.exit_status() == 1, report.errors > 0, "{title}");
         serde_json::to_string_pretty(&report).unwrap()
     });
@@ -24,16 +24,16 @@ fn reports() {
 fn severities_can_be_changed() {
     let catalog = fleet();
     let source = "query q($x: I32) { update Sailor set { rank: $x } where handle = \"a\" }\nquery r($unused: I32) { match { $s: Sailor } return { $s } }";
-    let run = |levels: Levels| {
-        let input = Input { query_path: "q.gq", source, catalog: &catalog };
-        lint(input, SchemaSource::Graph { uri: "g".to_owned() }, &levels)
+    let run = |levels: LintLevels| {
+        let input = LintInput { query_path: "q.gq", source, catalog: &catalog };
+        lint(input, SchemaOrigin::Graph { uri: "g".to_owned() }, &levels)
     };
-    assert_eq!(run(Levels::new()).warnings, 1);
-    assert_eq!(run(Levels::from([(Code::W001, Level::Off)])).warnings, 0);
-    let strict = run(Levels::from([(Code::W001, Level::As(omnigraph_compiler::Severity::Error))]));
+    assert_eq!(run(LintLevels::new()).warnings, 1);
+    assert_eq!(run(LintLevels::from([(Code::W001, LintLevel::Off)])).warnings, 0);
+    let strict = run(LintLevels::from([(Code::W001, LintLevel::As(omnigraph_compiler::Severity::Error))]));
     assert_eq!((strict.errors, strict.exit_status()), (1, 1));
     assert!(strict.results[1].operation.is_none());
-    let informed = run(Levels::from([(Code::W001, Level::As(omnigraph_compiler::Severity::Info))]));
+    let informed = run(LintLevels::from([(Code::W001, LintLevel::As(omnigraph_compiler::Severity::Info))]));
     assert_eq!((informed.warnings, informed.infos, informed.exit_status()), (0, 1, 0));
     assert_eq!(
         (informed.findings[0].code, informed.findings[0].query_names.as_slice()),
@@ -45,23 +45,25 @@ fn severities_can_be_changed() {
 fn no_level_makes_an_error_less() {
     let catalog = fleet();
     let input =
-        Input { query_path: "q.gq", source: "query q() { match { $s: Boat } return { $s } }", catalog: &catalog };
-    let report = lint(input, SchemaSource::Graph { uri: "g".to_owned() }, &Levels::from([(Code::T1, Level::Off)]));
+        LintInput { query_path: "q.gq", source: "query q() { match { $s: Boat } return { $s } }", catalog: &catalog };
+    let report =
+        lint(input, SchemaOrigin::Graph { uri: "g".to_owned() }, &LintLevels::from([(Code::T1, LintLevel::Off)]));
     assert_eq!((report.errors, report.exit_status()), (1, 1));
 }
 
 #[test]
 fn what_a_mutation_hardcodes_can_be_an_error() {
     let catalog = fleet();
-    let input = Input { query_path: "q.gq", source: "query q() { delete Sailor where rank = 1 }", catalog: &catalog };
-    let levels = Levels::from([(Code::L101, Level::As(omnigraph_compiler::Severity::Error))]);
-    let report = lint(input, SchemaSource::Graph { uri: "g".to_owned() }, &levels);
+    let input =
+        LintInput { query_path: "q.gq", source: "query q() { delete Sailor where rank = 1 }", catalog: &catalog };
+    let levels = LintLevels::from([(Code::L101, LintLevel::As(omnigraph_compiler::Severity::Error))]);
+    let report = lint(input, SchemaOrigin::Graph { uri: "g".to_owned() }, &levels);
     assert_eq!((report.errors, report.warnings), (1, 0));
     assert_eq!(report.results[0].diagnostics.len(), 1);
 }
 
 #[test]
-fn n9_to_n14_descriptors() {
+fn descriptors() {
     let catalog = fleet();
     let of = |source: &str| {
         let compiled = compile(source, None, &catalog).unwrap();
@@ -122,7 +124,7 @@ fn stored_queries_are_described() {
 }
 
 #[test]
-fn l43_selection() {
+fn selection() {
     let catalog = fleet();
     let message = |source: &str, name: Option<&str>| compile(source, name, &catalog).unwrap_err().remove(0).message;
     let read = "match { $s: Sailor } return { $s }";
@@ -141,8 +143,8 @@ fn settings_come_with_the_query_each_once() {
     let compiled =
         compile(&format!("set row_limit = 5;\nset timeout = \"PT5S\";\nset row_limit = 7;\n{query}"), None, &catalog);
     let settings = compiled.unwrap().settings;
-    let found: Vec<_> = settings.iter().map(|(setting, value)| (setting.name, format!("{value:?}"))).collect();
-    let five = "Duration(Duration { months: 0, days: 0, milliseconds: 5000 })";
+    let found: Vec<_> = settings.iter().map(|set| (set.setting.name, format!("{:?}", set.value))).collect();
+    let five = "Duration(CalendarDuration { months: 0, days: 0, milliseconds: 5000 })";
     assert_eq!(found, [("row_limit", "I64(7)".to_owned()), ("timeout", five.to_owned())]);
     let refused = compile(&format!("set rowlimit = 5;\n{query}"), None, &catalog).unwrap_err();
     assert_eq!(refused[0].code, Code::T131);

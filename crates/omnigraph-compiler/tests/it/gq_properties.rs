@@ -1,4 +1,4 @@
-//! Properties of the query language: nothing panics, and what is well typed survives the printer.
+//! Properties of the query language: no input panics, and well-typed queries survive the printer.
 
 use std::sync::Arc;
 
@@ -8,195 +8,208 @@ use proptest::prelude::*;
 
 use crate::gq_files::fleet;
 
-/// A source of choices.
-struct Choices(u64);
+/// A deterministic source of choices.
+struct ByteSource(u64);
 
-impl Choices {
-    fn below(&mut self, end: u64) -> u64 {
+impl ByteSource {
+    fn next_below(&mut self, end: u64) -> u64 {
         // A linear congruential step; the high bits are good enough for choices.
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % end
     }
 
     fn one_of<T: Copy>(&mut self, items: &[T]) -> T {
-        items[self.below(items.len() as u64) as usize]
+        items[self.next_below(items.len() as u64) as usize]
     }
 }
 
-fn name(text: &str) -> Name {
-    Name { text: text.to_owned(), at: At::default() }
+fn name(text: &str) -> AstName {
+    AstName { text: text.to_owned(), at: AstSpan::default() }
 }
 
-fn expr(kind: ExprKind) -> Expr {
-    Expr { kind, at: At::default() }
+fn expr(kind: AstExprKind) -> AstExpr {
+    AstExpr { kind, at: AstSpan::default() }
 }
 
-fn property(property: &str) -> Expr {
-    expr(ExprKind::Property { var: name("p"), name: name(property) })
+fn property(property: &str) -> AstExpr {
+    expr(AstExprKind::Property { var: name("p"), name: name(property) })
 }
 
-fn literal(literal: Literal) -> Expr {
-    expr(ExprKind::Literal(literal))
+fn literal(literal: AstLiteral) -> AstExpr {
+    expr(AstExprKind::Literal(literal))
 }
 
-fn call(function: &str, args: Vec<Expr>) -> Expr {
-    expr(ExprKind::Call { name: name(function), args, named: Vec::new() })
+fn call(function: &str, args: Vec<AstExpr>) -> AstExpr {
+    expr(AstExprKind::Call { name: name(function), args, named: Vec::new() })
 }
 
-fn binary(op: Operator, left: Expr, right: Expr) -> Expr {
-    expr(ExprKind::Binary { op, left: Box::new(left), right: Box::new(right) })
+fn binary(op: InfixOperator, left: AstExpr, right: AstExpr) -> AstExpr {
+    expr(AstExprKind::Binary { op, left: Box::new(left), right: Box::new(right) })
 }
 
-fn number(choices: &mut Choices, depth: u32) -> Expr {
+fn number(choices: &mut ByteSource, depth: u32) -> AstExpr {
     if depth == 0 {
-        return match choices.below(6) {
-            0 => literal(Literal::Integer(choices.below(100) as i64 - 50)),
-            1 => literal(Literal::Float(choices.below(1000) as f64 / 8.0 - 40.0)),
-            2 => expr(ExprKind::Variable("n".to_owned())),
+        return match choices.next_below(6) {
+            0 => literal(AstLiteral::Integer(choices.next_below(100) as i64 - 50)),
+            1 => literal(AstLiteral::Float(choices.next_below(1000) as f64 / 8.0 - 40.0)),
+            2 => expr(AstExprKind::Variable("n".to_owned())),
             3 => property("size"),
             4 => property("ratio"),
             _ => property("count"),
         };
     }
-    match choices.below(6) {
+    match choices.next_below(6) {
         0 => {
             let op = choices.one_of(&[
-                Operator::Add,
-                Operator::Subtract,
-                Operator::Multiply,
-                Operator::Divide,
-                Operator::Remainder,
+                InfixOperator::Add,
+                InfixOperator::Subtract,
+                InfixOperator::Multiply,
+                InfixOperator::Divide,
+                InfixOperator::Remainder,
             ]);
             binary(op, number(choices, depth - 1), number(choices, depth - 1))
         }
-        1 => expr(ExprKind::Negate(Box::new(number(choices, depth - 1)))),
+        1 => expr(AstExprKind::Negate(Box::new(number(choices, depth - 1)))),
         2 => call("length", vec![text(choices, depth - 1)]),
         3 => call("coalesce", vec![number(choices, depth - 1), number(choices, depth - 1)]),
-        4 => binary(Operator::IntegerDivide, property("count"), literal(Literal::Integer(3))),
+        4 => binary(InfixOperator::IntegerDivide, property("count"), literal(AstLiteral::Integer(3))),
         _ => number(choices, 0),
     }
 }
 
-fn text(choices: &mut Choices, depth: u32) -> Expr {
+fn text(choices: &mut ByteSource, depth: u32) -> AstExpr {
     if depth == 0 {
-        return match choices.below(4) {
-            0 => {
-                literal(Literal::String(choices.one_of(&["", "a\"b", "\\", "é\n\t", "// no comment", "$x"]).to_owned()))
-            }
+        return match choices.next_below(4) {
+            0 => literal(AstLiteral::String(
+                choices.one_of(&["", "a\"b", "\\", "é\n\t", "// no comment", "$x"]).to_owned(),
+            )),
             1 => property("slug"),
-            2 => expr(ExprKind::System { var: Some(name("p")), field: name("id") }),
-            _ => expr(ExprKind::Variable("t".to_owned())),
+            2 => expr(AstExprKind::System { var: Some(name("p")), field: name("id") }),
+            _ => expr(AstExprKind::Variable("t".to_owned())),
         };
     }
-    match choices.below(4) {
-        0 => binary(Operator::Add, text(choices, depth - 1), text(choices, depth - 1)),
+    match choices.next_below(4) {
+        0 => binary(InfixOperator::Add, text(choices, depth - 1), text(choices, depth - 1)),
         1 => call("lower", vec![text(choices, depth - 1)]),
         2 => call("if", vec![condition(choices, depth - 1), text(choices, depth - 1), text(choices, 0)]),
-        _ => expr(ExprKind::Index {
+        _ => expr(AstExprKind::Index {
             base: Box::new(call("split", vec![text(choices, depth - 1), text(choices, 0)])),
-            index: Box::new(literal(Literal::Integer(0))),
+            index: Box::new(literal(AstLiteral::Integer(0))),
         }),
     }
 }
 
-fn condition(choices: &mut Choices, depth: u32) -> Expr {
+fn condition(choices: &mut ByteSource, depth: u32) -> AstExpr {
     if depth == 0 {
-        return match choices.below(3) {
-            0 => literal(Literal::Bool(true)),
+        return match choices.next_below(3) {
+            0 => literal(AstLiteral::Bool(true)),
             1 => property("flag"),
-            _ => expr(ExprKind::Variable("b".to_owned())),
+            _ => expr(AstExprKind::Variable("b".to_owned())),
         };
     }
-    let several = |choices: &mut Choices| (0..2 + choices.below(2)).map(|_| condition(choices, depth - 1)).collect();
-    match choices.below(9) {
-        0 => expr(ExprKind::And(several(choices))),
-        1 => expr(ExprKind::Or(several(choices))),
-        2 => expr(ExprKind::Not(Box::new(condition(choices, depth - 1)))),
+    let several =
+        |choices: &mut ByteSource| (0..2 + choices.next_below(2)).map(|_| condition(choices, depth - 1)).collect();
+    match choices.next_below(9) {
+        0 => expr(AstExprKind::And(several(choices))),
+        1 => expr(AstExprKind::Or(several(choices))),
+        2 => expr(AstExprKind::Not(Box::new(condition(choices, depth - 1)))),
         3 => {
-            let op = choices.one_of(&[Operator::Equal, Operator::NotEqual, Operator::Less, Operator::GreaterEqual]);
+            let op = choices.one_of(&[
+                InfixOperator::Equal,
+                InfixOperator::NotEqual,
+                InfixOperator::Less,
+                InfixOperator::GreaterEqual,
+            ]);
             binary(op, number(choices, depth - 1), number(choices, depth - 1))
         }
         4 => {
-            let op = choices.one_of(&[Operator::Contains, Operator::StartsWith, Operator::EndsWith]);
+            let op = choices.one_of(&[InfixOperator::Contains, InfixOperator::StartsWith, InfixOperator::EndsWith]);
             binary(op, text(choices, depth - 1), text(choices, depth - 1))
         }
-        5 => binary(Operator::In, text(choices, depth - 1), property("tags")),
-        6 => expr(ExprKind::IsNull { operand: Box::new(number(choices, depth - 1)), negated: choices.below(2) == 0 }),
+        5 => binary(InfixOperator::In, text(choices, depth - 1), property("tags")),
+        6 => expr(AstExprKind::IsNull {
+            operand: Box::new(number(choices, depth - 1)),
+            negated: choices.next_below(2) == 0,
+        }),
         7 => binary(
-            Operator::In,
+            InfixOperator::In,
             number(choices, depth - 1),
-            expr(ExprKind::List(vec![literal(Literal::Integer(1)), literal(Literal::Float(-2.5))])),
+            expr(AstExprKind::List(vec![literal(AstLiteral::Integer(1)), literal(AstLiteral::Float(-2.5))])),
         ),
-        _ => binary(Operator::Less, property("taken"), expr(ExprKind::Now)),
+        _ => binary(InfixOperator::Less, property("taken"), expr(AstExprKind::Now)),
     }
 }
 
-fn sailor_clause(choices: &mut Choices, depth: u32) -> Clause {
-    let bounds = match choices.below(4) {
-        0 => Some(Bounds { min: 0, max: Some(2), at: At::default() }),
-        1 => Some(Bounds { min: 2, max: Some(2), at: At::default() }),
+fn sailor_clause(choices: &mut ByteSource, depth: u32) -> PatternClause {
+    let bounds = match choices.next_below(4) {
+        0 => Some(HopBounds { min: 0, max: Some(2), at: AstSpan::default() }),
+        1 => Some(HopBounds { min: 2, max: Some(2), at: AstSpan::default() }),
         _ => None,
     };
-    let edges = match choices.below(3) {
+    let edges = match choices.next_below(3) {
         0 => EdgeSelector::Named(vec![name("trusts")]),
         1 => EdgeSelector::Named(vec![name("likes"), name("trusts")]),
         _ => EdgeSelector::Named(vec![name("likes")]),
     };
-    let traversal = Clause::Traversal(Box::new(Traversal {
+    let traversal = PatternClause::Traversal(Box::new(TraversalClause {
         left: name("s"),
         edge_var: None,
         hop_var: None,
         edges,
-        undirected: choices.below(2) == 0,
+        undirected: choices.next_below(2) == 0,
         bounds,
         properties: Vec::new(),
         filter: None,
         right: name("_"),
-        at: At::default(),
+        at: AstSpan::default(),
     }));
     if depth == 0 {
         return traversal;
     }
     let kind = choices.one_of(&[BlockKind::Not, BlockKind::Exists, BlockKind::Optional]);
-    // A block must mention the sailor itself; what it holds beside that is free.
+    // A block must mention the sailor; its other parts are free.
     let clauses = vec![traversal, sailor_clause(choices, depth - 1)];
-    Clause::Block(BlockClause { kind, clauses, at: At::default() })
+    PatternClause::Block(BlockClause { kind, clauses, at: AstSpan::default() })
 }
 
-/// A well-typed query over the shared schema.
-fn query(seed: u64) -> File {
-    let mut choices = Choices(seed);
+/// Generates a well-typed query over the shared schema.
+fn query(seed: u64) -> QueryFile {
+    let mut choices = ByteSource(seed);
     let source = "query q($n: I64?, $t: String, $b: Bool) { match { $p: Photo $s: Sailor } return { $p.slug } }";
     let (mut file, _) = gq::parse(source);
-    let Some(Item::Query(query)) = file.items.first_mut() else { unreachable!() };
-    let Some(QueryDecl { body: Body::Read(read), .. }) = Arc::get_mut(query) else { unreachable!() };
+    let Some(FileItem::Query(query)) = file.items.first_mut() else { unreachable!() };
+    let Some(QueryDecl { body: AstBody::Read(read), .. }) = Arc::get_mut(query) else { unreachable!() };
     let select = &mut read.selects[0];
-    for _ in 0..choices.below(4) {
-        let clause = match choices.below(3) {
+    for _ in 0..choices.next_below(4) {
+        let clause = match choices.next_below(3) {
             0 => {
-                let depth = choices.below(3) as u32;
+                let depth = choices.next_below(3) as u32;
                 sailor_clause(&mut choices, depth)
             }
-            _ => Clause::Filter(condition(&mut choices, 3)),
+            _ => PatternClause::Filter(condition(&mut choices, 3)),
         };
         select.clauses.push(clause);
     }
-    for index in 0..choices.below(4) {
-        let value = match choices.below(3) {
+    for index in 0..choices.next_below(4) {
+        let value = match choices.next_below(3) {
             0 => number(&mut choices, 3),
             1 => text(&mut choices, 2),
             _ => condition(&mut choices, 2),
         };
-        select.projections.push(Projection { expr: value, alias: Some(name(&format!("c{index}"))), at: At::default() });
+        select.projections.push(ReturnItem {
+            expr: value,
+            alias: Some(name(&format!("c{index}"))),
+            at: AstSpan::default(),
+        });
     }
-    for _ in 0..choices.below(3) {
-        let key = binary(Operator::Add, property("size"), number(&mut choices, 2));
-        read.order.push(OrderItem { expr: key, descending: choices.below(2) == 0, at: At::default() });
+    for _ in 0..choices.next_below(3) {
+        let key = binary(InfixOperator::Add, property("size"), number(&mut choices, 2));
+        read.order.push(OrderItem { expr: key, descending: choices.next_below(2) == 0, at: AstSpan::default() });
     }
     file
 }
 
-/// Every program of the text files.
+/// Returns all programs of the text files.
 fn corpus() -> Vec<String> {
     ["lexis", "next"]
         .map(|file| format!("tests/data/gq/{file}.txt"))
@@ -268,7 +281,7 @@ proptest! {
     }
 }
 
-/// Nesting of any kind ends in a complaint, not in the stack.
+/// Deep nesting of any kind is an error and does not exhaust the stack.
 #[test]
 fn deep_nesting_is_refused() {
     let depth = 200_000;
@@ -297,7 +310,7 @@ fn deep_nesting_is_refused() {
         assert!(!diagnostics.is_empty());
         assert!(diagnostics.len() < 1_000);
     }
-    // Conjunctions and lists are flat: their length is no depth.
+    // Conjunctions and lists are flat: their length does not count as depth.
     let long =
         format!("query q() {{ match {{ $s: Sailor {} }} return {{ $s }} }}", vec!["$s.rank > 1"; 20_000].join(" and "));
     assert!(compile_file(&long, &fleet()).queries[0].operation.is_some());

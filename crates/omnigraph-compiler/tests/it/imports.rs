@@ -1,11 +1,11 @@
-//! A schema split over files.
+//! Schemas of several files.
 
 use std::collections::BTreeMap;
 
 use omnigraph_compiler::catalog::provisional_ids;
-use omnigraph_compiler::pg::{self, Loaded};
+use omnigraph_compiler::pg::{self, LoadedSchema};
 
-fn load(files: &[(&str, &str)]) -> (Loaded, Vec<String>) {
+fn load(files: &[(&str, &str)]) -> (LoadedSchema, Vec<String>) {
     let texts: BTreeMap<&str, &str> = files.iter().copied().collect();
     let mut asked = Vec::new();
     let (name, source) = files[0];
@@ -16,7 +16,7 @@ fn load(files: &[(&str, &str)]) -> (Loaded, Vec<String>) {
     (loaded, asked)
 }
 
-fn names(loaded: &Loaded) -> Vec<&str> {
+fn names(loaded: &LoadedSchema) -> Vec<&str> {
     loaded.schema.declarations.iter().map(|declaration| declaration.name.node.as_str()).collect()
 }
 
@@ -113,7 +113,7 @@ fn building_without_resolving_is_refused() {
     assert_eq!(diagnostics[0].code.as_str(), "S003");
 }
 
-/// A schema of several files is stored as one text that means the same.
+/// A schema of several files is stored as one text with the same meaning.
 #[test]
 fn the_printed_whole_stands_alone() {
     let (loaded, _) = load(&[

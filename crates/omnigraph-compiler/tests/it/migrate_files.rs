@@ -1,6 +1,6 @@
-//! Pairs of schemas, and the way from one to the other.
+//! Migration plans of pairs of schemas.
 
-use omnigraph_compiler::migrate::{self, DropMode, Plan, Tier};
+use omnigraph_compiler::migrate::{self, DropMode, MigrationPlan, SafetyTier};
 use omnigraph_compiler::{compile_schema, pg};
 
 use crate::support::{cases, describe, mint};
@@ -16,24 +16,24 @@ fn plans() {
         let old = old.unwrap_or_else(|| panic!("{title}: {diagnostics:?}"));
         let (desired, parsed) = pg::parse(new_source);
         assert_eq!(parsed, [], "{title}");
-        let (planned, diagnostics) = migrate::plan_schema(&old, &desired, drops, &mut mint::counting(1_000_000));
-        let mut out = describe::diagnostics(new_source, &diagnostics);
-        if let Some((new, plan)) = planned {
-            assert_eq!(new.verify(), Ok(()), "{title}");
-            round_trip(&plan);
-            out.push_str(&explain(&plan));
+        let preview = migrate::plan_schema(&old, &desired, drops, &mut mint::counting(1_000_000));
+        let mut out = describe::diagnostics(new_source, &preview.diagnostics);
+        if let Some(planned) = preview.planned {
+            assert_eq!(planned.catalog.verify(), Ok(()), "{title}");
+            round_trip(&planned.plan);
+            out.push_str(&explain(&planned.plan));
         }
         out
     });
 }
 
-fn explain(plan: &Plan) -> String {
+fn explain(plan: &MigrationPlan) -> String {
     let mut out = format!("supported: {}\n", if plan.supported { "yes" } else { "no" });
     for step in &plan.steps {
         let tier = match step.tier() {
-            Tier::Safe => "safe",
-            Tier::Validated => "validated",
-            Tier::Destructive => "destructive",
+            SafetyTier::Safe => "safe",
+            SafetyTier::Validated => "validated",
+            SafetyTier::Destructive => "destructive",
         };
         out.push_str(&format!("- {step}\n  {tier} {}\n", serde_json::to_string(step).unwrap()));
     }
@@ -43,15 +43,15 @@ fn explain(plan: &Plan) -> String {
     out
 }
 
-/// G29: a plan reads back from its JSON.
-fn round_trip(plan: &Plan) {
+/// Checks that a plan reads back from its JSON.
+fn round_trip(plan: &MigrationPlan) {
     let text = serde_json::to_string(plan).unwrap();
-    assert_eq!(&serde_json::from_str::<Plan>(&text).unwrap(), plan);
+    assert_eq!(&serde_json::from_str::<MigrationPlan>(&text).unwrap(), plan);
 }
 
-/// K9, G28: the order in which ids are made of key components outlives renames and additions.
+/// The order of key components in row ids survives renames and additions.
 #[test]
-fn g28_key_order_outlives_renames() {
+fn key_order_outlives_renames() {
     let key = |catalog: &omnigraph_compiler::Catalog| catalog.nodes["Slot"].key.clone().unwrap().join(",");
     let build = |source: &str, previous: Option<&omnigraph_compiler::Catalog>, first| {
         let (catalog, diagnostics) = compile_schema(source, previous, &mut mint::counting(first));
@@ -71,9 +71,9 @@ fn g28_key_order_outlives_renames() {
     assert_eq!(key(&third), "bay,aaa_tenant,aa");
 }
 
-/// G24: a name that went and came back is another thing.
+/// A dropped and redeclared name gets a new id.
 #[test]
-fn g24_a_dropped_name_comes_back_as_new() {
+fn a_dropped_name_comes_back_as_new() {
     let full = "node A { x: I32?  y: I32? }";
     let (first, _) = compile_schema(full, None, &mut mint::counting(1));
     let (second, _) = compile_schema("node A { y: I32? }", first.as_ref(), &mut mint::counting(100));
@@ -84,9 +84,9 @@ fn g24_a_dropped_name_comes_back_as_new() {
     assert_eq!(first.nodes["A"].table, third.nodes["A"].table);
 }
 
-/// A plan that changes nothing is empty for every order of writing (G1).
+/// The order of declarations does not change the plan (G1).
 #[test]
-fn g1_order_of_writing_is_no_change() {
+fn order_of_writing_is_no_change() {
     let one = "interface I { k: String @index }\nnode B { x: I32 y: enum(p, q)? @unique(x) @index(x, y) }\n\
                node A implements I { a: String @key }\nedge E: A -> B { w: I32 }";
     let two = "// c\nedge E: A -> B { w: I32 }\nnode A implements I { @key(a) a: String }\n\
@@ -95,12 +95,12 @@ fn g1_order_of_writing_is_no_change() {
     let old = old.unwrap();
     let (new, diagnostics) = compile_schema(two, Some(&old), &mut || panic!("nothing is new"));
     let new = new.unwrap_or_else(|| panic!("{diagnostics:?}"));
-    assert_eq!(migrate::plan(&old, &new, DropMode::Soft), Plan { supported: true, steps: Vec::new() });
+    assert_eq!(migrate::plan(&old, &new, DropMode::Soft), MigrationPlan { supported: true, steps: Vec::new() });
 }
 
-/// Of all changes from one type to another, only those are planned that keep every value.
+/// Only type changes that keep every value are planned.
 #[test]
-fn g16_only_what_keeps_every_value_is_widened() {
+fn only_what_keeps_every_value_is_widened() {
     let scalars =
         ["String", "Bool", "I32", "I64", "U32", "U64", "F32", "F64", "Date", "DateTime", "Blob", "Json", "Vector(2)"];
     let mut widened = Vec::new();

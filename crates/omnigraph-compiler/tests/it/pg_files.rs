@@ -1,8 +1,9 @@
-//! Sources through the parser and the printer.
+//! Schemas through the parser, the printer and the catalog builder.
 
-use omnigraph_compiler::pg;
+use omnigraph_compiler::types::{PropType, ScalarType};
+use omnigraph_compiler::{compile_schema, pg};
 
-use crate::support::{cases, describe};
+use crate::support::{cases, describe, mint};
 
 /// Diagnostics, or the printed tree when there are none.
 #[test]
@@ -27,9 +28,9 @@ fn prints_canonically() {
     });
 }
 
-/// L1: a source without declarations is a schema without declarations.
+/// A source without declarations is a schema without declarations.
 #[test]
-fn l1_nothing_is_a_schema() {
+fn nothing_is_a_schema() {
     for source in ["", "   \r\n\t", "// only this", "/* and */ // that\n"] {
         let (schema, diagnostics) = pg::parse(source);
         assert_eq!(diagnostics, []);
@@ -37,9 +38,9 @@ fn l1_nothing_is_a_schema() {
     }
 }
 
-/// L2: comments may stand between any two tokens.
+/// Comments between any two tokens are parsed.
 #[test]
-fn l2_comments_between_any_tokens() {
+fn comments_between_any_tokens() {
     let tokens = "node A @description ( \"d\" ) implements I , J { x : enum ( a , b ) ? @index @range ( x , 0 .. 1 ) \
                   v : Vector ( 3 ) } edge E : A -> A @card ( 0 .. 2 ) { [ ] }";
     let plain: Vec<&str> = tokens.trim_end_matches("{ [ ] }").split(' ').filter(|token| !token.is_empty()).collect();
@@ -55,8 +56,8 @@ fn l2_comments_between_any_tokens() {
             declaration.tail.clear();
             for member in &mut declaration.members {
                 match member {
-                    pg::ast::Member::Property(property) => property.comments = Default::default(),
-                    pg::ast::Member::Constraint(constraint) => constraint.comments = Default::default(),
+                    pg::ast::MemberDecl::Property(property) => property.comments = Default::default(),
+                    pg::ast::MemberDecl::Constraint(constraint) => constraint.comments = Default::default(),
                 }
             }
         }
@@ -75,4 +76,48 @@ fn errors_have_places() {
             assert!(diagnostic.span.end > diagnostic.span.start, "{source}: {diagnostic:?}");
         }
     }
+}
+
+/// Diagnostics, then the catalog if there is one.
+#[test]
+fn builds_catalogs() {
+    cases::run("catalog", |title, input| {
+        let (catalog, diagnostics) = compile_schema(input, None, &mut mint::counting(1));
+        let mut out = describe::diagnostics(input, &diagnostics);
+        if let Some(catalog) = catalog {
+            assert_eq!(catalog.verify(), Ok(()), "{title}");
+            out.push_str("ok\n");
+            out.push_str(&describe::catalog(&catalog));
+        }
+        out
+    });
+}
+
+const DEBIAN: &str = r#"
+node Package {
+  name: String @key
+  version: String
+  section: String @index
+  priority: enum(required, important, standard, optional, extra)
+  installed_size: I64
+  homepage: String?
+}
+node Maintainer {
+  email: String @key
+  name: String
+}
+edge DependsOn: Package -> Package { alternative: I32  constraint: String? }
+edge Maintains: Maintainer -> Package
+"#;
+
+#[test]
+fn an_example_becomes_a_catalog() {
+    let (catalog, diagnostics) = compile_schema(DEBIAN, None, &mut mint::counting(1));
+    assert_eq!(diagnostics, []);
+    let catalog = catalog.unwrap();
+    assert_eq!(catalog.nodes["Package"].key.as_deref(), Some(&["name".to_owned()][..]));
+    let homepage = catalog.nodes["Package"].property("homepage").unwrap();
+    assert_eq!(homepage.ty, PropType { nullable: true, ..PropType::new(ScalarType::String) });
+    assert_eq!(catalog.edges["Maintains"].from, "Maintainer");
+    assert_eq!(catalog.edges["DependsOn"].properties.len(), 2);
 }

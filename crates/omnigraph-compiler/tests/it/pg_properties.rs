@@ -1,9 +1,9 @@
-//! Properties of the schema language that hold for every schema and for every text.
+//! Properties of the schema language for all schemas and all texts.
 
 use std::collections::BTreeSet;
 
-use omnigraph_compiler::catalog::{Accepted, fingerprint};
-use omnigraph_compiler::migrate::{self, DropMode, Step};
+use omnigraph_compiler::catalog::{AcceptedSchema, fingerprint};
+use omnigraph_compiler::migrate::{self, DropMode, MigrationStep};
 use omnigraph_compiler::{Catalog, compile_schema, pg};
 use proptest::prelude::*;
 use regex::Regex;
@@ -42,14 +42,14 @@ const PROPERTIES: &[(&str, &[&str])] = &[
     ("Json?", &["@default([\"a\", 1])", "@flag(true)"]),
 ];
 
-/// Where comments, if any, go.
+/// Positions of comments.
 const SPACES: &[&str] = &[" ", "\n", "  // remark\n", " /* remark */ ", "\n\n// own line\n\n"];
 
-/// A property's text without its name.
+/// Generates a property without its name.
 fn property() -> impl Strategy<Value = String> {
     (0..PROPERTIES.len(), any::<u8>()).prop_map(|(at, chosen)| {
         let (ty, annotations) = PROPERTIES[at];
-        // One bit each, at most one annotation of a name.
+        // One bit each, at most one annotation per name.
         let mut text = ty.to_owned();
         let mut used: Vec<&str> = Vec::new();
         for (bit, annotation) in annotations.iter().enumerate() {
@@ -68,7 +68,7 @@ fn space() -> impl Strategy<Value = &'static str> {
     prop_oneof![6 => Just(" "), 1 => prop::sample::select(SPACES)]
 }
 
-/// A body: properties `p0…`, then rules over one numeric and one text property that are always there.
+/// Generates a body: properties `p0…`, then constraints over one numeric and one text property that always exist.
 fn body(rules: &'static [&'static str]) -> impl Strategy<Value = String> {
     (prop::collection::vec((property(), space()), 0..6), prop::sample::subsequence(rules, 0..=rules.len()), space())
         .prop_map(|(properties, rules, last)| {
@@ -103,7 +103,7 @@ const EDGE_RULES: &[&str] =
 const EDGE_HEADERS: &[&str] =
     &["@card(0..3)", "@card_in(1..)", "@on_delete(restrict)", "@description(\"d\")", "@other(1, a=b)"];
 
-/// A schema that is valid by construction.
+/// Generates a schema that is valid by construction.
 fn schema() -> impl Strategy<Value = String> {
     let nodes = prop::collection::vec((body(NODE_RULES), any::<bool>(), space()), 1..5);
     let headers = prop::sample::subsequence(EDGE_HEADERS, 0..=EDGE_HEADERS.len());
@@ -124,7 +124,7 @@ fn schema() -> impl Strategy<Value = String> {
     })
 }
 
-/// Every node type, edge type and own property of a generated schema under a new name, with a hint to the old one.
+/// Renames every node type, edge type and own property of a generated schema, with hints to the old names.
 fn rename_all(source: &str) -> String {
     let replace = |text: &str, pattern: &str, by: &str| Regex::new(pattern).unwrap().replace_all(text, by).into_owned();
     let text = replace(
@@ -138,7 +138,7 @@ fn rename_all(source: &str) -> String {
     replace(&text, r"edge E(\d): N(\d) -> N(\d) ", "edge F$1: M$2 -> M$3 @rename_from(\"E$1\") ")
 }
 
-/// Every id of a catalogue.
+/// Returns all ids of a catalog.
 fn ids(catalog: &Catalog) -> BTreeSet<String> {
     let nodes = catalog.nodes.values().map(|ty| (ty.id, ty.table, &ty.properties));
     let edges = catalog.edges.values().map(|ty| (ty.id, ty.table, &ty.properties));
@@ -156,14 +156,14 @@ fn build(source: &str, previous: Option<&Catalog>, first: u128) -> Catalog {
     catalog.unwrap_or_else(|| panic!("{source}\n{diagnostics:?}"))
 }
 
-/// Everything there is, over any text. What parses without complaint prints to something that parses to the same.
+/// Runs all functions on any text. A text without errors prints to a text with the same tree.
 fn exercise(text: &str) {
     let (mut schema, parsed) = pg::parse(text);
     let (catalog, diagnostics) = compile_schema(text, None, &mut mint::counting(1));
     for diagnostic in parsed.iter().chain(&diagnostics) {
         assert!(diagnostic.span.start <= text.len() && diagnostic.span.start <= diagnostic.span.end);
     }
-    let sources = omnigraph_compiler::source::Sources::single("any.pg", text);
+    let sources = omnigraph_compiler::source::SourceMap::single("any.pg", text);
     let _ = sources.render_text(&diagnostics);
     let _ = sources.render_json(&diagnostics);
     let printed = pg::print(&schema);
@@ -182,7 +182,7 @@ fn exercise(text: &str) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
-    /// Print, parse and build agree with each other and with the stored form.
+    /// Printer, parser, builder and stored form agree.
     #[test]
     fn valid_schemas_survive(source in schema()) {
         let (mut tree, diagnostics) = pg::parse(&source);
@@ -196,11 +196,11 @@ proptest! {
         let catalog = build(&source, None, 1);
         prop_assert_eq!(&build(&printed, None, 1), &catalog);
         prop_assert_eq!(catalog.verify(), Ok(()));
-        let accepted = Accepted::new(source, catalog);
-        prop_assert_eq!(Accepted::decode(&accepted.encode().unwrap()).unwrap(), accepted);
+        let accepted = AcceptedSchema::new(source, catalog);
+        prop_assert_eq!(AcceptedSchema::decode(&accepted.encode().unwrap()).unwrap(), accepted);
     }
 
-    /// A second build on top of the first keeps every id and plans nothing.
+    /// A second build on top of the first keeps every id and has an empty plan.
     #[test]
     fn unchanged_schemas_plan_nothing(source in schema()) {
         let old = build(&source, None, 1);
@@ -210,7 +210,7 @@ proptest! {
         prop_assert_eq!(migrate::plan(&old, &new, DropMode::Soft).steps, []);
     }
 
-    /// Between any two schemas there is a plan; it is empty exactly when they mean the same; and it reads back.
+    /// Any two schemas have a plan. It is empty exactly when they have the same fingerprint, and it reads back.
     #[test]
     fn any_two_schemas_have_a_plan(one in schema(), two in schema()) {
         let old = build(&one, None, 1);
@@ -219,13 +219,13 @@ proptest! {
         prop_assert_eq!(plan.steps.is_empty(), fingerprint(&old) == fingerprint(&new));
         let text = serde_json::to_string(&plan).unwrap();
         prop_assert!(!text.contains("OG-MF-111"), "{}", text);
-        prop_assert_eq!(serde_json::from_str::<migrate::Plan>(&text).unwrap(), plan.clone());
+        prop_assert_eq!(serde_json::from_str::<migrate::MigrationPlan>(&text).unwrap(), plan.clone());
         for step in &plan.steps {
             prop_assert!(!step.to_string().is_empty());
         }
     }
 
-    /// Everything renamed at once, with hints: nothing but renames, and every id stays.
+    /// Renames with hints plan renames only and keep every id.
     #[test]
     fn renamed_schemas_plan_renames_only(source in schema()) {
         let renamed = rename_all(&source);
@@ -235,7 +235,7 @@ proptest! {
         prop_assert_eq!(ids(&new), ids(&old), "{}", renamed);
         let plan = migrate::plan(&old, &new, DropMode::Soft);
         for step in &plan.steps {
-            let rename = matches!(step, Step::RenameType { .. } | Step::RenameProperty { .. });
+            let rename = matches!(step, MigrationStep::RenameType { .. } | MigrationStep::RenameProperty { .. });
             prop_assert!(rename, "{}\n{}", renamed, step);
         }
         let properties: usize = old.nodes.values().map(|ty| ty.properties.len() - 2).sum::<usize>()
@@ -243,7 +243,7 @@ proptest! {
         prop_assert_eq!(plan.steps.len(), old.nodes.len() + old.edges.len() + properties);
     }
 
-    /// Valid programs with a few bytes changed, dropped or doubled.
+    /// Valid programs with a few changed, dropped or doubled bytes.
     #[test]
     fn mutated_schemas_never_panic(source in schema(), edits in prop::collection::vec((any::<u32>(), 0u8..4, any::<u8>()), 1..6)) {
         let mut bytes = source.into_bytes();
@@ -263,7 +263,7 @@ proptest! {
         exercise(&String::from_utf8_lossy(&bytes));
     }
 
-    /// Any text at all.
+    /// Arbitrary text.
     #[test]
     fn any_text_never_panics(text in any::<String>()) {
         exercise(&text);
@@ -276,13 +276,13 @@ proptest! {
         exercise(&words.concat());
     }
 
-    /// Bytes that are no stored schema, and stored schemas with a byte changed, are refused or read, never a panic.
+    /// Arbitrary bytes, and stored schemas with a changed byte, are refused or read without a panic.
     #[test]
     fn damaged_stored_schemas_never_panic(source in schema(), at in any::<u32>(), byte in any::<u8>()) {
-        let mut bytes = Accepted::new(&source, build(&source, None, 1)).encode().unwrap();
+        let mut bytes = AcceptedSchema::new(&source, build(&source, None, 1)).encode().unwrap();
         let at = at as usize % bytes.len();
         bytes[at] = byte;
-        if let Ok(accepted) = Accepted::decode(&bytes) {
+        if let Ok(accepted) = AcceptedSchema::decode(&bytes) {
             let plan = migrate::plan(&accepted.catalog, &build(&source, None, 1), DropMode::Soft);
             let _ = plan.refusal();
         }

@@ -1,36 +1,36 @@
 //! Annotations of headers and of properties.
 
-use super::Builder;
-use super::arguments::opaque;
-use super::draft::{Draft, IndexMark, Kind, PropertyDraft};
-use crate::catalog::{Annotation, Cardinality, OnDelete};
+use super::CatalogBuilder;
+use super::arguments::source_text;
+use super::draft::{PropertyDraft, TypeDraft};
+use crate::catalog::{Annotation, Cardinality, OnDelete, TypeKind};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::pg::ast::{self, Value};
+use crate::pg::ast::{self, ArgValue};
 use crate::span::Spanned;
 use crate::suggest::nearest;
 
-/// Annotations of headers that mean something.
-const HEADER: &[&str] = &["description", "instruction", "rename_from", "card", "card_in", "on_delete"];
+/// Annotations that have a meaning on headers.
+const HEADER_ANNOTATIONS: &[&str] = &["description", "instruction", "rename_from", "card", "card_in", "on_delete"];
 
-/// Annotations of properties that mean something.
-const PROPERTY: &[&str] = &["key", "unique", "index", "embed", "default", "description", "rename_from"];
+/// Annotations that have a meaning on properties.
+const PROPERTY_ANNOTATIONS: &[&str] = &["key", "unique", "index", "embed", "default", "description", "rename_from"];
 
-impl Builder {
-    pub(super) fn header_annotations(&mut self, draft: &mut Draft, annotations: &[ast::Annotation]) {
+impl CatalogBuilder {
+    pub(super) fn header_annotations(&mut self, draft: &mut TypeDraft, annotations: &[ast::AnnotationSyntax]) {
         let mut seen = Vec::new();
         for annotation in annotations {
             let name = annotation.name.node.as_str();
-            let single = HEADER.contains(&name);
-            if single && !self.first(&mut seen, annotation) {
+            let single = HEADER_ANNOTATIONS.contains(&name);
+            if single && !self.is_first(&mut seen, annotation) {
                 continue;
             }
             match name {
                 "description" | "instruction" => {
-                    let text = self.one_text(annotation);
+                    let text = self.text_argument(annotation);
                     draft.annotations.extend(text.map(|text| plain(name, Some(text))));
                 }
                 "rename_from" => draft.renamed_from = self.former_name(annotation),
-                "card" | "card_in" | "on_delete" if draft.kind != Kind::Edge => {
+                "card" | "card_in" | "on_delete" if draft.kind != TypeKind::Edge => {
                     self.error(Code::S058, annotation.span, format!("`@{name}` is only supported on edge types"));
                 }
                 "card" => draft.card = self.cardinality(annotation).unwrap_or_default(),
@@ -39,16 +39,16 @@ impl Builder {
                 "key" | "unique" | "index" | "embed" | "range" | "check" | "default" => {
                     self.misplaced_on_header(draft.kind, annotation);
                 }
-                _ => draft.annotations.push(self.opaque_annotation(annotation, HEADER)),
+                _ => draft.annotations.push(self.opaque_annotation(annotation, HEADER_ANNOTATIONS)),
             }
         }
     }
 
-    fn misplaced_on_header(&mut self, kind: Kind, annotation: &ast::Annotation) {
+    fn misplaced_on_header(&mut self, kind: TypeKind, annotation: &ast::AnnotationSyntax) {
         let name = &annotation.name.node;
         let message = match kind {
-            Kind::Edge => format!("`@{name}` is not supported on edges as a whole"),
-            Kind::Node | Kind::Interface => format!("`@{name}` is only supported on node properties"),
+            TypeKind::Edge => format!("`@{name}` is not supported on edges as a whole"),
+            TypeKind::Node | TypeKind::Interface => format!("`@{name}` is only supported on node properties"),
         };
         let help = match name.as_str() {
             "key" | "unique" | "index" => format!("write `@{name}` after a property, or `@{name}(…)` in the body"),
@@ -60,38 +60,37 @@ impl Builder {
 
     pub(super) fn property_annotations(
         &mut self,
-        kind: Kind,
+        kind: TypeKind,
         property: &mut PropertyDraft,
-        annotations: &[ast::Annotation],
+        annotations: &[ast::AnnotationSyntax],
     ) {
         let mut seen = Vec::new();
         for annotation in annotations {
             let name = annotation.name.node.as_str();
-            if PROPERTY.contains(&name) && !self.first(&mut seen, annotation) {
+            if PROPERTY_ANNOTATIONS.contains(&name) && !self.is_first(&mut seen, annotation) {
                 continue;
             }
             match name {
-                "key" | "embed" if kind == Kind::Edge => {
+                "key" | "embed" if kind == TypeKind::Edge => {
                     let message = format!("`@{name}` is not supported on edge properties");
                     let mut error = Diagnostic::error(Code::S058, annotation.span, message);
                     let keyed = format!("write `@key(@src, @dst, {})` in the body", property.name.node);
                     error.help = (name == "key").then_some(keyed);
                     self.report(error);
                 }
-                "key" if self.no_arguments(annotation) => property.marks.key = Some(annotation.span),
-                "unique" if self.no_arguments(annotation) => property.marks.unique = Some(annotation.span),
+                "key" if self.reject_arguments(annotation) => property.marks.key = Some(annotation.span),
+                "unique" if self.reject_arguments(annotation) => property.marks.unique = Some(annotation.span),
                 "key" | "unique" => {}
                 "index" => {
                     if annotation.positional().next().is_some() {
-                        self.no_arguments(annotation);
+                        self.reject_arguments(annotation);
                     }
-                    let (metric, analyzer) = self.index_options(annotation, property.ty.as_ref());
-                    property.marks.index = Some(IndexMark { metric, analyzer });
+                    property.marks.index = Some(self.index_options(annotation, property.ty.as_ref()));
                 }
                 "embed" => property.embed = self.embed(property, annotation).map(Box::new),
                 "default" => property.default = self.default_value(property, annotation).map(Box::new),
                 "description" => {
-                    let text = self.one_text(annotation);
+                    let text = self.text_argument(annotation);
                     property.annotations.extend(text.map(|text| plain(name, Some(text))));
                 }
                 "rename_from" => property.renamed_from = self.former_name(annotation).map(Box::new),
@@ -109,14 +108,14 @@ impl Builder {
                     let message = format!("`@{name}` belongs in the header of an edge type");
                     self.error(Code::S058, annotation.span, message);
                 }
-                _ => property.annotations.push(self.opaque_annotation(annotation, PROPERTY)),
+                _ => property.annotations.push(self.opaque_annotation(annotation, PROPERTY_ANNOTATIONS)),
             }
         }
         self.check_marks(property, annotations);
     }
 
-    /// Keeps an annotation we know nothing about, and says so when it looks like a slip of the pen.
-    fn opaque_annotation(&mut self, annotation: &ast::Annotation, known: &[&str]) -> Annotation {
+    /// Keeps an annotation without a meaning; warns when its name is close to one with a meaning.
+    fn opaque_annotation(&mut self, annotation: &ast::AnnotationSyntax, known: &[&str]) -> Annotation {
         let name = &annotation.name.node;
         let near = known.iter().chain(&["range", "check"]).copied();
         if let Some(meant) = nearest(name, near).filter(|_| name.len() > 3) {
@@ -125,18 +124,18 @@ impl Builder {
             self.report(warning.with_help(format!("did you mean `@{meant}`?")));
         }
         let mut positional = annotation.positional();
-        let value = positional.next().map(|value| opaque(&value.node));
+        let value = positional.next().map(|value| source_text(&value.node));
         if let Some(extra) = positional.next() {
             self.error(Code::S056, extra.span, format!("`@{name}` takes at most one value without a name"));
         }
-        let kwargs = annotation.named().map(|(name, value)| (name.node.clone(), opaque(&value.node))).collect();
+        let kwargs = annotation.named().map(|(name, value)| (name.node.clone(), source_text(&value.node))).collect();
         Annotation { name: name.clone(), value, kwargs }
     }
 
-    fn former_name(&mut self, annotation: &ast::Annotation) -> Option<Spanned<String>> {
-        let values: Vec<&Spanned<Value>> = annotation.positional().collect();
+    fn former_name(&mut self, annotation: &ast::AnnotationSyntax) -> Option<Spanned<String>> {
+        let values: Vec<&Spanned<ArgValue>> = annotation.positional().collect();
         let name = match values.as_slice() {
-            [Spanned { node: Value::String(text) | Value::Name(text), span }] if !text.trim().is_empty() => {
+            [Spanned { node: ArgValue::String(text) | ArgValue::Name(text), span }] if !text.trim().is_empty() => {
                 Some(Spanned::new(text.clone(), *span))
             }
             _ => None,
@@ -149,10 +148,10 @@ impl Builder {
         name
     }
 
-    fn cardinality(&mut self, annotation: &ast::Annotation) -> Option<Cardinality> {
+    fn cardinality(&mut self, annotation: &ast::AnnotationSyntax) -> Option<Cardinality> {
         let name = &annotation.name.node;
-        let values: Vec<&Spanned<Value>> = annotation.positional().collect();
-        let ([Spanned { node: Value::Bounds(Some(low), high), span }], None) =
+        let values: Vec<&Spanned<ArgValue>> = annotation.positional().collect();
+        let ([Spanned { node: ArgValue::Bounds(Some(low), high), span }], None) =
             (values.as_slice(), annotation.named().next())
         else {
             let message = format!("expected `@{name}(min..max)` or `@{name}(min..)`");
@@ -171,10 +170,10 @@ impl Builder {
         Some(Cardinality { min, max })
     }
 
-    fn on_delete(&mut self, annotation: &ast::Annotation) -> OnDelete {
-        self.known_names(Code::S056, annotation, &[]);
-        let values: Vec<&Spanned<Value>> = annotation.positional().collect();
-        if let [Spanned { node: Value::Name(word), .. }] = values.as_slice() {
+    fn on_delete(&mut self, annotation: &ast::AnnotationSyntax) -> OnDelete {
+        self.check_argument_names(Code::S056, annotation, &[]);
+        let values: Vec<&Spanned<ArgValue>> = annotation.positional().collect();
+        if let [Spanned { node: ArgValue::Name(word), .. }] = values.as_slice() {
             match word.as_str() {
                 "cascade" => return OnDelete::Cascade,
                 "restrict" => return OnDelete::Restrict,

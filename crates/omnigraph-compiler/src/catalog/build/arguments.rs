@@ -1,14 +1,14 @@
-//! Reading what an annotation or constraint was given, with one wording for what is wrong with it.
+//! Arguments of annotations and constraints: one place reads them and reports errors.
 
-use super::Builder;
+use super::CatalogBuilder;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::pg::ast::{Annotation, Value};
+use crate::pg::ast::{AnnotationSyntax, ArgValue};
 use crate::span::{Span, Spanned};
 use crate::suggest::did_you_mean;
 
-impl Builder {
-    /// Complains when an annotation that takes nothing was given something. True when nothing was given.
-    pub(super) fn no_arguments(&mut self, annotation: &Annotation) -> bool {
+impl CatalogBuilder {
+    /// Reports arguments of an annotation that takes none. Returns `true` if there are none.
+    pub(super) fn reject_arguments(&mut self, annotation: &AnnotationSyntax) -> bool {
         if annotation.arguments.is_none() {
             return true;
         }
@@ -17,8 +17,8 @@ impl Builder {
         false
     }
 
-    /// Complains about named arguments other than `known`.
-    pub(super) fn known_names(&mut self, code: Code, annotation: &Annotation, known: &[&str]) {
+    /// Reports named arguments other than `known`, and repeated ones.
+    pub(super) fn check_argument_names(&mut self, code: Code, annotation: &AnnotationSyntax, known: &[&str]) {
         let mut seen: Vec<&str> = Vec::new();
         for (name, _) in annotation.named() {
             let text = name.node.as_str();
@@ -43,14 +43,14 @@ impl Builder {
         }
     }
 
-    /// The one text of `@description` and its like.
-    pub(super) fn one_text(&mut self, annotation: &Annotation) -> Option<String> {
+    /// Returns the single text of an annotation such as `@description`.
+    pub(super) fn text_argument(&mut self, annotation: &AnnotationSyntax) -> Option<String> {
         let name = &annotation.name.node;
-        self.known_names(Code::S056, annotation, &[]);
-        let values: Vec<&Spanned<Value>> = annotation.positional().collect();
+        self.check_argument_names(Code::S056, annotation, &[]);
+        let values: Vec<&Spanned<ArgValue>> = annotation.positional().collect();
         match values.as_slice() {
-            [Spanned { node: Value::String(text), .. }] if !text.trim().is_empty() => return Some(text.clone()),
-            [] | [Spanned { node: Value::String(_), .. }] => {
+            [Spanned { node: ArgValue::String(text), .. }] if !text.trim().is_empty() => return Some(text.clone()),
+            [] | [Spanned { node: ArgValue::String(_), .. }] => {
                 self.error(Code::S063, annotation.span, format!("`@{name}` requires a non-empty value"));
             }
             [other] => self.error(Code::S056, other.span, format!("`@{name}` takes a text in double quotes")),
@@ -59,11 +59,11 @@ impl Builder {
         None
     }
 
-    /// Reports a second annotation of the same name. True for the first one.
-    pub(super) fn first(&mut self, seen: &mut Vec<(String, Span)>, annotation: &Annotation) -> bool {
+    /// Reports a repeated annotation. Returns `true` for the first one of its name.
+    pub(super) fn is_first(&mut self, seen: &mut Vec<(String, Span)>, annotation: &AnnotationSyntax) -> bool {
         let name = &annotation.name.node;
         if let Some((_, first)) = seen.iter().find(|(seen, _)| seen == name) {
-            let message = format!("`@{name}` stands here multiple times");
+            let message = format!("`@{name}` is given multiple times");
             let error = Diagnostic::error(Code::S057, annotation.span, message);
             self.report(error.with_related(*first, "the first one"));
             return false;
@@ -73,19 +73,19 @@ impl Builder {
     }
 }
 
-/// A value's source text, for annotations that are kept without being understood.
-pub(super) fn opaque(value: &Value) -> String {
+/// Returns a value's source text, for annotations without a meaning.
+pub(super) fn source_text(value: &ArgValue) -> String {
     match value {
-        Value::String(text) | Value::Number(text) | Value::Name(text) => text.clone(),
-        Value::Bool(truth) => truth.to_string(),
-        Value::System(name) => format!("@{name}"),
-        Value::Bounds(low, high) => {
+        ArgValue::String(text) | ArgValue::Number(text) | ArgValue::Name(text) => text.clone(),
+        ArgValue::Bool(truth) => truth.to_string(),
+        ArgValue::System(name) => format!("@{name}"),
+        ArgValue::Bounds(low, high) => {
             format!("{}..{}", low.as_deref().unwrap_or_default(), high.as_deref().unwrap_or_default())
         }
-        Value::List(items) => {
-            format!("[{}]", items.iter().map(|item| opaque(&item.node)).collect::<Vec<_>>().join(", "))
+        ArgValue::List(items) => {
+            format!("[{}]", items.iter().map(|item| source_text(&item.node)).collect::<Vec<_>>().join(", "))
         }
-        Value::Call(name, text) => {
+        ArgValue::Call(name, text) => {
             format!("{name}({})", text.as_deref().map(crate::lex::escape).unwrap_or_default())
         }
     }

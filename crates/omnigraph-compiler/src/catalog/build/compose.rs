@@ -1,20 +1,21 @@
-//! Interfaces into node types: a node type that does not declare an interface's property gets it, annotations and all.
+//! Injects interface properties into node types that do not declare them, annotations included.
 
 use std::collections::{HashMap, HashSet};
 
-use super::Builder;
-use super::draft::{Draft, Kind, PropertyDraft};
+use super::CatalogBuilder;
+use super::draft::{PropertyDraft, TypeDraft};
+use crate::catalog::TypeKind;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Spanned;
 
-impl Builder {
-    pub(super) fn compose(&mut self, drafts: &mut [Draft<'_>]) {
+impl CatalogBuilder {
+    pub(super) fn compose(&mut self, drafts: &mut [TypeDraft<'_>]) {
         let interfaces: HashMap<&str, Vec<PropertyDraft>> = drafts
             .iter()
-            .filter(|draft| draft.kind == Kind::Interface)
+            .filter(|draft| draft.kind == TypeKind::Interface)
             .map(|draft| (draft.name.node.as_str(), draft.properties.clone()))
             .collect();
-        for node in drafts.iter_mut().filter(|draft| draft.kind == Kind::Node) {
+        for node in drafts.iter_mut().filter(|draft| draft.kind == TypeKind::Node) {
             let mut seen: HashSet<&str> = HashSet::new();
             for name in node.implements {
                 if !seen.insert(&name.node) {
@@ -33,7 +34,7 @@ impl Builder {
         }
     }
 
-    fn inject<'a>(&mut self, node: &mut Draft<'a>, interface: &str, properties: &[PropertyDraft<'a>]) {
+    fn inject<'a>(&mut self, node: &mut TypeDraft<'a>, interface: &str, properties: &[PropertyDraft<'a>]) {
         let own: HashMap<&str, &PropertyDraft> =
             node.properties.iter().map(|property| (property.name.node.as_str(), property)).collect();
         let mut missing = Vec::new();

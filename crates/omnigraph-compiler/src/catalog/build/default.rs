@@ -1,23 +1,23 @@
-//! `@default(literal | now() | uuid())`: the value must be one the property could hold.
+//! `@default(literal | now() | uuid())`: the value must fit the property.
 
 use std::collections::HashMap;
 
-use super::Builder;
-use super::draft::{Draft, PropertyDraft};
-use crate::catalog::{DefaultValue, Number};
+use super::CatalogBuilder;
+use super::draft::{PropertyDraft, TypeDraft};
+use crate::catalog::{DefaultValue, NumberLiteral};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::pg::ast::{Annotation, Value};
+use crate::pg::ast::{AnnotationSyntax, ArgValue};
 use crate::span::{Span, Spanned};
-use crate::types::{PropType, Scalar};
+use crate::types::{PropType, ScalarType};
 
-impl Builder {
+impl CatalogBuilder {
     pub(super) fn default_value(
         &mut self,
         property: &PropertyDraft,
-        annotation: &Annotation,
+        annotation: &AnnotationSyntax,
     ) -> Option<Spanned<DefaultValue>> {
-        self.known_names(Code::S056, annotation, &[]);
-        let values: Vec<&Spanned<Value>> = annotation.positional().collect();
+        self.check_argument_names(Code::S056, annotation, &[]);
+        let values: Vec<&Spanned<ArgValue>> = annotation.positional().collect();
         let [value] = values.as_slice() else {
             self.error(Code::S056, annotation.span, "`@default` takes one value: a literal, `now()` or `uuid()`");
             return None;
@@ -32,11 +32,9 @@ impl Builder {
             }
         }
     }
-}
 
-impl Builder {
-    /// A default that the property's own rules refuse would make every insert that relies on it fail.
-    pub(super) fn check_defaults(&mut self, draft: &Draft) {
+    /// Reports defaults that violate a rule of their own property: every insert that uses them would fail.
+    pub(super) fn check_defaults(&mut self, draft: &TypeDraft) {
         let literals: HashMap<&str, (&serde_json::Value, Span)> = draft
             .properties
             .iter()
@@ -50,7 +48,7 @@ impl Builder {
             .collect();
         for range in &draft.ranges {
             let Some((value, span)) = literals.get(range.property.as_str()) else { continue };
-            let Some(number) = value.as_number().and_then(|number| Number::parse(&number.to_string())) else {
+            let Some(number) = value.as_number().and_then(|number| NumberLiteral::parse(&number.to_string())) else {
                 continue;
             };
             let below = range.min.is_some_and(|min| number.compare(min).is_lt());
@@ -68,82 +66,90 @@ impl Builder {
     }
 }
 
-fn convert(value: &Value, ty: &PropType) -> Result<DefaultValue, String> {
+fn convert(value: &ArgValue, ty: &PropType) -> Result<DefaultValue, String> {
     match value {
-        Value::Call(name, None) if name == "now" => match ty.scalar {
-            Scalar::DateTime if !ty.list => Ok(DefaultValue::Now),
+        ArgValue::Call(name, None) if name == "now" => match ty.scalar {
+            ScalarType::DateTime if !ty.list => Ok(DefaultValue::Now),
             _ => Err("`now()` is a DateTime".to_owned()),
         },
-        Value::Call(name, None) if name == "uuid" => match ty.scalar {
-            Scalar::String if !ty.list && ty.enum_values.is_none() => Ok(DefaultValue::Uuid),
+        ArgValue::Call(name, None) if name == "uuid" => match ty.scalar {
+            ScalarType::String if !ty.list && ty.enum_values.is_none() => Ok(DefaultValue::Uuid),
             _ => Err("`uuid()` is a String".to_owned()),
         },
-        Value::Call(name, _) if !matches!(name.as_str(), "date" | "datetime") => {
+        ArgValue::Call(name, _) if !matches!(name.as_str(), "date" | "datetime") => {
             Err(format!("`{name}()` is not one of `now()`, `uuid()`, `date(\"…\")`, `datetime(\"…\")`"))
         }
-        Value::List(items) if ty.list => {
+        ArgValue::List(items) if ty.list => {
             let items = items.iter().map(|item| scalar(&item.node, ty)).collect::<Result<Vec<_>, _>>()?;
             Ok(DefaultValue::Literal(items.into()))
         }
-        Value::List(items) if matches!(ty.scalar, Scalar::Vector(_)) => vector(items, ty),
-        Value::List(items) if ty.scalar == Scalar::Json => {
+        ArgValue::List(items) if matches!(ty.scalar, ScalarType::Vector(_)) => vector(items, ty),
+        ArgValue::List(items) if ty.scalar == ScalarType::Json => {
             let items = items.iter().map(|item| scalar(&item.node, ty)).collect::<Result<Vec<_>, _>>()?;
             Ok(DefaultValue::Literal(items.into()))
         }
-        Value::List(_) => Err("it is a list".to_owned()),
+        ArgValue::List(_) => Err("it is a list".to_owned()),
         _ if ty.list => Err("it is not a list; write `[…]`".to_owned()),
         other => scalar(other, ty).map(DefaultValue::Literal),
     }
 }
 
-fn vector(items: &[Spanned<Value>], ty: &PropType) -> Result<DefaultValue, String> {
-    let Scalar::Vector(dimension) = ty.scalar else { return Err("it is a list".to_owned()) };
+fn vector(items: &[Spanned<ArgValue>], ty: &PropType) -> Result<DefaultValue, String> {
+    let ScalarType::Vector(dimension) = ty.scalar else { return Err("it is a list".to_owned()) };
     if items.len() != dimension as usize {
         return Err(format!("it has {} dimensions", items.len()));
     }
-    let single = PropType::of(Scalar::F32);
+    let single = PropType::new(ScalarType::F32);
     let items = items.iter().map(|item| scalar(&item.node, &single)).collect::<Result<Vec<_>, _>>()?;
     Ok(DefaultValue::Literal(items.into()))
 }
 
-/// A value in the encoding that bulk loads use.
-fn scalar(value: &Value, ty: &PropType) -> Result<serde_json::Value, String> {
+/// Converts a value to the encoding of bulk loads.
+fn scalar(value: &ArgValue, ty: &PropType) -> Result<serde_json::Value, String> {
     match (value, ty.scalar) {
-        (Value::Name(word) | Value::String(word), Scalar::String) if ty.enum_values.is_some() => {
+        (ArgValue::Name(word) | ArgValue::String(word), ScalarType::String) if ty.enum_values.is_some() => {
             let words = ty.enum_values.as_deref().unwrap_or_default();
             if words.contains(word) {
                 return Ok(word.clone().into());
             }
             Err(format!("invalid enum value '{word}' (expected: {})", words.join(", ")))
         }
-        (Value::String(text), Scalar::String | Scalar::Json) => Ok(text.clone().into()),
-        (Value::Bool(truth), Scalar::Bool | Scalar::Json) => Ok((*truth).into()),
-        (Value::Number(text), Scalar::Json) => {
+        (ArgValue::String(text), ScalarType::String | ScalarType::Json) => Ok(text.clone().into()),
+        (ArgValue::Bool(truth), ScalarType::Bool | ScalarType::Json) => Ok((*truth).into()),
+        (ArgValue::Number(text), ScalarType::Json) => {
             text.parse::<i64>().map(Into::into).or_else(|_| float(text).map(Into::into))
         }
-        (Value::Number(text), Scalar::F64) => float(text).map(Into::into),
-        (Value::Number(text), Scalar::F32) => single(text),
-        (Value::Number(text), Scalar::I32 | Scalar::I64 | Scalar::U32 | Scalar::U64) => integer(text, ty.scalar),
-        (Value::Call(name, Some(text)), Scalar::Date) if name == "date" => date(text),
-        (Value::Call(name, Some(text)), Scalar::DateTime) if name == "datetime" => datetime(text),
-        (Value::String(_), Scalar::Date) => Err("a text is no date; write `date(\"2024-05-06\")`".to_owned()),
-        (Value::String(_), Scalar::DateTime) => {
-            Err("a text is no instant; write `datetime(\"2024-05-06T07:08:09Z\")`".to_owned())
+        (ArgValue::Number(text), ScalarType::F64) => float(text).map(Into::into),
+        (ArgValue::Number(text), ScalarType::F32) => single(text),
+        (ArgValue::Number(text), ScalarType::I32 | ScalarType::I64 | ScalarType::U32 | ScalarType::U64) => {
+            integer(text, ty.scalar)
         }
-        (Value::Name(word), _) => Err(format!("`{word}` is no literal; texts stand in double quotes")),
+        (ArgValue::Call(name, Some(text)), ScalarType::Date) if name == "date" => date(text),
+        (ArgValue::Call(name, Some(text)), ScalarType::DateTime) if name == "datetime" => datetime(text),
+        (ArgValue::String(_), ScalarType::Date) => Err("expected `date(\"2024-05-06\")`, found a text".to_owned()),
+        (ArgValue::String(_), ScalarType::DateTime) => {
+            Err("expected `datetime(\"2024-05-06T07:08:09Z\")`, found a text".to_owned())
+        }
+        (ArgValue::Name(word), _) => {
+            Err(format!("expected a literal, found `{word}`; texts are written in double quotes"))
+        }
         _ => Err(described(value)),
     }
 }
 
-/// What a value is, for whoever wanted something else.
-fn described(value: &Value) -> String {
+/// Describes a value that does not fit, for messages.
+fn described(value: &ArgValue) -> String {
     match value {
-        Value::String(_) => "it is a text".to_owned(),
-        Value::Number(text) => format!("{text} is a number"),
-        Value::Bool(truth) => format!("{truth} is a Bool"),
-        Value::Call(name, Some(_)) => format!("`{name}(…)` is a {}", if name == "date" { "Date" } else { "DateTime" }),
-        Value::Call(name, None) => format!("`{name}()` takes a text"),
-        Value::Name(_) | Value::System(_) | Value::Bounds(..) | Value::List(_) => "it is no literal".to_owned(),
+        ArgValue::String(_) => "it is a text".to_owned(),
+        ArgValue::Number(text) => format!("{text} is a number"),
+        ArgValue::Bool(truth) => format!("{truth} is a Bool"),
+        ArgValue::Call(name, Some(_)) => {
+            format!("`{name}(…)` is a {}", if name == "date" { "Date" } else { "DateTime" })
+        }
+        ArgValue::Call(name, None) => format!("`{name}()` takes a text"),
+        ArgValue::Name(_) | ArgValue::System(_) | ArgValue::Bounds(..) | ArgValue::List(_) => {
+            "expected a literal".to_owned()
+        }
     }
 }
 
@@ -156,12 +162,12 @@ fn single(text: &str) -> Result<serde_json::Value, String> {
     if narrow.is_finite() { float(text).map(Into::into) } else { Err("it exceeds Float32 range".to_owned()) }
 }
 
-fn integer(text: &str, scalar: Scalar) -> Result<serde_json::Value, String> {
+fn integer(text: &str, scalar: ScalarType) -> Result<serde_json::Value, String> {
     let value: i64 = text.parse().map_err(|_| format!("{text} is not an integer"))?;
     let (low, high) = match scalar {
-        Scalar::I32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
-        Scalar::U32 => (0, i64::from(u32::MAX)),
-        Scalar::U64 => (0, i64::MAX),
+        ScalarType::I32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        ScalarType::U32 => (0, i64::from(u32::MAX)),
+        ScalarType::U64 => (0, i64::MAX),
         _ => (i64::MIN, i64::MAX),
     };
     if (low..=high).contains(&value) { Ok(value.into()) } else { Err(format!("{value} exceeds its range")) }

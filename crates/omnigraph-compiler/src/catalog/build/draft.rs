@@ -1,81 +1,64 @@
-//! A declaration half way to the catalogue: its rules are collected, its spans are kept, its identity is open.
+//! Drafts of declarations: rules are collected, spans are kept, ids are not yet assigned.
 
 use crate::catalog::{
-    Analyzer, Annotation, Cardinality, Check, DefaultValue, Embed, Index, Metric, OnDelete, Range, Unique,
+    Annotation, Cardinality, CheckConstraint, DefaultValue, DistanceMetric, EmbeddingSpec, IndexSpec, OnDelete,
+    RangeConstraint, TextAnalyzer, TypeKind, UniqueConstraint,
 };
 use crate::span::{Span, Spanned};
 use crate::types::PropType;
 
-/// The three kinds of declarations; the order is that of identities and of migration steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Kind {
-    Interface,
-    Node,
-    Edge,
-}
-
-impl Kind {
-    pub(super) const fn noun(self) -> &'static str {
-        match self {
-            Self::Interface => "interface",
-            Self::Node => "node type",
-            Self::Edge => "edge type",
-        }
-    }
-}
-
-/// A declaration. What was written is borrowed from the tree: all drafts of a schema live at once.
+/// A declared type. It borrows from the syntax tree: all drafts of a schema live at the same time.
 #[derive(Clone, Debug)]
-pub(super) struct Draft<'a> {
-    pub(super) kind: Kind,
+pub(super) struct TypeDraft<'a> {
+    pub(super) kind: TypeKind,
     pub(super) name: &'a Spanned<String>,
     pub(super) implements: &'a [Spanned<String>],
     pub(super) ends: Option<(&'a Spanned<String>, &'a Spanned<String>)>,
     pub(super) renamed_from: Option<Spanned<String>>,
     pub(super) properties: Vec<PropertyDraft<'a>>,
     pub(super) key: Option<Vec<String>>,
-    pub(super) uniques: Vec<Unique>,
-    pub(super) indexes: Vec<Index>,
-    pub(super) ranges: Vec<Range>,
-    pub(super) checks: Vec<Check>,
+    pub(super) uniques: Vec<UniqueConstraint>,
+    pub(super) indexes: Vec<IndexSpec>,
+    pub(super) ranges: Vec<RangeConstraint>,
+    pub(super) checks: Vec<CheckConstraint>,
     pub(super) card: Cardinality,
     pub(super) card_in: Cardinality,
     pub(super) on_delete: OnDelete,
     pub(super) annotations: Vec<Annotation>,
 }
 
-impl<'a> Draft<'a> {
+impl<'a> TypeDraft<'a> {
     pub(super) fn property(&self, name: &str) -> Option<&PropertyDraft<'a>> {
         self.properties.iter().find(|property| property.name.node == name)
     }
 }
 
-/// A property; what few properties have is boxed.
+/// A declared property; rare parts are boxed.
 #[derive(Clone, Debug)]
 pub(super) struct PropertyDraft<'a> {
     pub(super) name: &'a Spanned<String>,
-    /// `None` when the written type is none; whatever depends on it stays silent.
+    /// `None` when the written type is invalid; checks that depend on it are then skipped.
     pub(super) ty: Option<PropType>,
     pub(super) renamed_from: Option<Box<Spanned<String>>>,
     pub(super) default: Option<Box<Spanned<DefaultValue>>>,
-    pub(super) embed: Option<Box<Spanned<Embed>>>,
-    pub(super) marks: Marks,
+    pub(super) embed: Option<Box<Spanned<EmbeddingSpec>>>,
+    pub(super) marks: ConstraintMarks,
     pub(super) annotations: Vec<Annotation>,
-    /// Whether an interface put it here.
+    /// `true` if an interface injected it.
     pub(super) injected: bool,
 }
 
 /// Constraints written as annotations of a property.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Marks {
+pub(super) struct ConstraintMarks {
     pub(super) key: Option<Span>,
     pub(super) unique: Option<Span>,
-    pub(super) index: Option<IndexMark>,
+    pub(super) index: Option<IndexOptions>,
 }
 
 /// `@index`, `@index(metric=…)`, `@index(analyzer=…)`.
 #[derive(Clone, Debug)]
-pub(super) struct IndexMark {
-    pub(super) metric: Option<Metric>,
-    pub(super) analyzer: Option<Analyzer>,
+pub(super) struct IndexOptions {
+    pub(super) metric: Option<DistanceMetric>,
+    pub(super) analyzer: Option<TextAnalyzer>,
 }

@@ -1,24 +1,30 @@
 //! `@embed("source", model="m")`: a vector computed from a text of the same row.
 
-use super::Builder;
-use super::draft::{Draft, Kind, PropertyDraft};
-use crate::catalog::Embed;
+use super::CatalogBuilder;
+use super::draft::{PropertyDraft, TypeDraft};
+use crate::catalog::{EmbeddingSpec, TypeKind};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::pg::ast::{Annotation, Value};
+use crate::pg::ast::{AnnotationSyntax, ArgValue};
 use crate::span::Spanned;
-use crate::types::Scalar;
+use crate::types::ScalarType;
 
-impl Builder {
-    /// What the annotation says of itself; the source is looked up once interfaces are in place.
-    pub(super) fn embed(&mut self, property: &PropertyDraft, annotation: &Annotation) -> Option<Spanned<Embed>> {
-        self.known_names(Code::S064, annotation, &["model"]);
-        if let Some(ty) = property.ty.as_ref().filter(|ty| !matches!(ty.scalar, Scalar::Vector(_)) || ty.list) {
+impl CatalogBuilder {
+    /// Reads the annotation; the source is looked up once interfaces are composed.
+    pub(super) fn embed(
+        &mut self,
+        property: &PropertyDraft,
+        annotation: &AnnotationSyntax,
+    ) -> Option<Spanned<EmbeddingSpec>> {
+        self.check_argument_names(Code::S064, annotation, &["model"]);
+        if let Some(ty) = property.ty.as_ref().filter(|ty| !ty.is_vector()) {
             let message = format!("@embed target `{}` must be a Vector, and it is {ty}", property.name.node);
             self.error(Code::S064, annotation.span, message);
         }
         let mut values = annotation.positional();
         let source = match values.next() {
-            Some(Spanned { node: Value::String(text) | Value::Name(text), span }) => Spanned::new(text.clone(), *span),
+            Some(Spanned { node: ArgValue::String(text) | ArgValue::Name(text), span }) => {
+                Spanned::new(text.clone(), *span)
+            }
             Some(other) => {
                 self.error(Code::S064, other.span, "@embed takes the name of the property it is computed from");
                 return None;
@@ -38,18 +44,18 @@ impl Builder {
         }
         let model =
             annotation.named().find(|(name, _)| name.node == "model").and_then(|(_, value)| match &value.node {
-                Value::String(text) | Value::Name(text) if !text.trim().is_empty() => Some(text.clone()),
+                ArgValue::String(text) | ArgValue::Name(text) if !text.trim().is_empty() => Some(text.clone()),
                 _ => {
                     self.error(Code::S064, value.span, "@embed model is a name in double quotes");
                     None
                 }
             });
-        Some(Spanned::new(Embed { source: source.node, model }, source.span))
+        Some(Spanned::new(EmbeddingSpec { source: source.node, model }, source.span))
     }
 
-    /// Whether every embedded vector has its text.
-    pub(super) fn check_embeds(&mut self, draft: &Draft) {
-        if draft.kind != Kind::Node {
+    /// Reports embedded vectors without a source text.
+    pub(super) fn check_embeds(&mut self, draft: &TypeDraft) {
+        if draft.kind != TypeKind::Node {
             return;
         }
         for property in &draft.properties {
@@ -58,12 +64,12 @@ impl Builder {
             let source = &embed.node.source;
             match draft.property(source).map(|found| &found.ty) {
                 None => {
-                    let message = format!("@embed source `{source}` is no property of {}", draft.name.node);
+                    let message = format!("@embed source `{source}` not found in {}", draft.name.node);
                     let mut error = Diagnostic::error(Code::S064, span, message);
                     error.help = self.suggest(source, draft.properties.iter().map(|other| other.name.node.as_str()));
                     self.report(error);
                 }
-                Some(Some(ty)) if ty.scalar != Scalar::String || ty.list => {
+                Some(Some(ty)) if ty.scalar != ScalarType::String || ty.list => {
                     let message = format!("@embed source `{source}` must be a String, and it is {ty}");
                     self.error(Code::S064, span, message);
                 }

@@ -1,50 +1,50 @@
-//! Ids: what has the same name as before, or a hint to its former name, is the same thing; the rest is new.
+//! Ids: a declaration with an accepted name, or with a hint to one, keeps its id; the others get new ids.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::Builder;
-use super::draft::{Draft, Kind, PropertyDraft};
-use crate::catalog::{Catalog, EdgeType, Interface, NodeType, Property, PropertyId, TableId, TypeId};
+use super::CatalogBuilder;
+use super::draft::{PropertyDraft, TypeDraft};
+use crate::catalog::{Catalog, EdgeType, InterfaceType, NodeType, Property, PropertyId, TableId, TypeId, TypeKind};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Spanned;
 
-/// A type as accepted before.
+/// A type of the accepted catalog.
 #[derive(Clone, Copy)]
-struct Former<'a> {
+struct FormerType<'a> {
     id: TypeId,
     table: Option<TableId>,
     properties: &'a [Property],
     key: Option<&'a [String]>,
 }
 
-/// What is known of one declaration's identity.
+/// Ids that one declaration keeps.
 #[derive(Clone, Default)]
-struct Resolved<'a> {
-    former: Option<Former<'a>>,
+struct ResolvedIds<'a> {
+    former: Option<FormerType<'a>>,
     /// Property ids of the former type, by their present names.
     properties: HashMap<String, PropertyId>,
 }
 
-/// Ids of every declaration, in the order of the drafts.
-pub(super) struct Identities {
+/// Ids of all declarations, in the order of the drafts.
+pub(super) struct AssignedIds {
     types: Vec<(TypeId, Option<TableId>)>,
-    /// As the properties of the draft.
+    /// In the order of the draft's properties.
     properties: Vec<Vec<PropertyId>>,
     keys: Vec<Option<Vec<String>>>,
 }
 
-impl Builder {
-    /// Resolves identities against `previous` and mints what is missing. Nothing when the drafts are in error, since ids
-    /// must not be minted for a schema that is refused.
+impl CatalogBuilder {
+    /// Resolves ids against `previous` and mints the missing ones. Returns `None` when the drafts have errors: a refused schema
+    /// must not mint ids.
     pub(super) fn identities(
         &mut self,
-        drafts: &[Draft],
+        drafts: &[TypeDraft],
         previous: Option<&Catalog>,
         mint: &mut dyn FnMut() -> ulid::Ulid,
-    ) -> Option<Identities> {
+    ) -> Option<AssignedIds> {
         let resolved = match previous {
             Some(previous) => self.resolve_all(drafts, previous),
-            None => vec![Resolved::default(); drafts.len()],
+            None => vec![ResolvedIds::default(); drafts.len()],
         };
         if self.incomplete || self.diagnostics.iter().any(Diagnostic::is_error) {
             return None;
@@ -52,21 +52,21 @@ impl Builder {
         Some(allocate(drafts, &resolved, mint))
     }
 
-    fn resolve_all<'a>(&mut self, drafts: &[Draft], previous: &'a Catalog) -> Vec<Resolved<'a>> {
-        let mut resolved = vec![Resolved::default(); drafts.len()];
-        for kind in [Kind::Interface, Kind::Node, Kind::Edge] {
+    fn resolve_all<'a>(&mut self, drafts: &[TypeDraft], previous: &'a Catalog) -> Vec<ResolvedIds<'a>> {
+        let mut resolved = vec![ResolvedIds::default(); drafts.len()];
+        for kind in [TypeKind::Interface, TypeKind::Node, TypeKind::Edge] {
             let accepted = accepted(kind, previous);
-            let entries: Vec<Claim<'_>> = drafts
+            let entries: Vec<NameClaim<'_>> = drafts
                 .iter()
                 .enumerate()
                 .filter(|(_, draft)| draft.kind == kind)
-                .map(|(at, draft)| Claim { at, name: &draft.name.node, hint: draft.renamed_from.as_ref() })
+                .map(|(at, draft)| NameClaim { at, name: &draft.name.node, hint: draft.renamed_from.as_ref() })
                 .collect();
             let names: Vec<&str> = accepted.keys().map(String::as_str).collect();
             for (at, name) in self.claim(kind.noun(), &entries, &names) {
                 let former = accepted.get(&name).copied();
                 let properties = former.map(|former| self.resolve_properties(&drafts[at], former)).unwrap_or_default();
-                resolved[at] = Resolved { former, properties };
+                resolved[at] = ResolvedIds { former, properties };
             }
         }
         for (draft, resolved) in drafts.iter().zip(&resolved).filter(|(_, resolved)| resolved.former.is_none()) {
@@ -76,21 +76,21 @@ impl Builder {
         resolved
     }
 
-    fn resolve_properties(&mut self, draft: &Draft, former: Former<'_>) -> HashMap<String, PropertyId> {
+    fn resolve_properties(&mut self, draft: &TypeDraft, former: FormerType<'_>) -> HashMap<String, PropertyId> {
         let ids: HashMap<&str, PropertyId> =
             former.properties.iter().map(|property| (property.name.as_str(), property.id)).collect();
-        // A hint that an interface brings along speaks of those types that had the property, and of no others.
+        // A hint injected by an interface applies only to types that had the property.
         let applies = |property: &PropertyDraft| {
             !property.injected
                 || property.renamed_from.as_ref().is_some_and(|hint| ids.contains_key(hint.node.as_str()))
         };
-        let entries: Vec<Claim<'_>> = draft
+        let entries: Vec<NameClaim<'_>> = draft
             .properties
             .iter()
             .enumerate()
             .map(|(at, property)| {
                 let hint = property.renamed_from.as_deref().filter(|_| applies(property));
-                Claim { at, name: &property.name.node, hint }
+                NameClaim { at, name: &property.name.node, hint }
             })
             .collect();
         let names: Vec<&str> = former.properties.iter().map(|property| property.name.as_str()).collect();
@@ -101,8 +101,8 @@ impl Builder {
             .collect()
     }
 
-    /// A new type has no former properties, so a hint inside it can only be a mistake.
-    fn hints_of_new_type(&mut self, draft: &Draft) {
+    /// Reports hints inside a new type, which has no former properties.
+    fn hints_of_new_type(&mut self, draft: &TypeDraft) {
         for property in draft.properties.iter().filter(|property| !property.injected) {
             if let Some(hint) = &property.renamed_from {
                 let message = format!(
@@ -119,8 +119,8 @@ impl Builder {
         }
     }
 
-    /// Which accepted name each entry continues. An exact name wins; a hint must name one that nobody else continues.
-    fn claim(&mut self, what: &str, entries: &[Claim<'_>], accepted: &[&str]) -> Vec<(usize, String)> {
+    /// Matches entries to accepted names. An exact name wins; a hint must name one that no other entry continues.
+    fn claim(&mut self, what: &str, entries: &[NameClaim<'_>], accepted: &[&str]) -> Vec<(usize, String)> {
         let known: std::collections::HashSet<&str> = accepted.iter().copied().collect();
         let exact: HashMap<&str, usize> =
             entries.iter().filter(|entry| known.contains(entry.name)).map(|entry| (entry.name, entry.at)).collect();
@@ -143,7 +143,8 @@ impl Builder {
                 Diagnostic::error(Code::S070, hint.span, message)
             };
             if !known.contains(old) {
-                let mut error = failed(format!("`{}` is renamed from `{old}`, but no {what} is called so", entry.name));
+                let mut error =
+                    failed(format!("`{}` is renamed from `{old}`, which is not an accepted {what}", entry.name));
                 error.help = self.suggest(old, accepted.iter().copied());
                 self.report(error);
             } else if exact.contains_key(old) {
@@ -161,39 +162,41 @@ impl Builder {
 }
 
 /// A declaration that may continue an accepted one.
-struct Claim<'a> {
+struct NameClaim<'a> {
     at: usize,
     name: &'a str,
     hint: Option<&'a Spanned<String>>,
 }
 
-fn accepted(kind: Kind, previous: &Catalog) -> BTreeMap<String, Former<'_>> {
+fn accepted(kind: TypeKind, previous: &Catalog) -> BTreeMap<String, FormerType<'_>> {
     match kind {
-        Kind::Interface => previous
+        TypeKind::Interface => previous
             .interfaces
             .iter()
-            .map(|(name, ty)| (name.clone(), Former { id: ty.id, table: None, properties: &ty.properties, key: None }))
+            .map(|(name, ty)| {
+                (name.clone(), FormerType { id: ty.id, table: None, properties: &ty.properties, key: None })
+            })
             .collect(),
-        Kind::Node => previous
+        TypeKind::Node => previous
             .nodes
             .iter()
             .map(|(name, ty)| {
                 let key = ty.key.as_deref();
-                (name.clone(), Former { id: ty.id, table: Some(ty.table), properties: &ty.properties, key })
+                (name.clone(), FormerType { id: ty.id, table: Some(ty.table), properties: &ty.properties, key })
             })
             .collect(),
-        Kind::Edge => previous
+        TypeKind::Edge => previous
             .edges
             .iter()
             .map(|(name, ty)| {
                 let key = ty.key.as_deref();
-                (name.clone(), Former { id: ty.id, table: Some(ty.table), properties: &ty.properties, key })
+                (name.clone(), FormerType { id: ty.id, table: Some(ty.table), properties: &ty.properties, key })
             })
             .collect(),
     }
 }
 
-fn allocate(drafts: &[Draft], resolved: &[Resolved<'_>], mint: &mut dyn FnMut() -> ulid::Ulid) -> Identities {
+fn allocate(drafts: &[TypeDraft], resolved: &[ResolvedIds<'_>], mint: &mut dyn FnMut() -> ulid::Ulid) -> AssignedIds {
     let mut order: Vec<usize> = (0..drafts.len()).collect();
     order.sort_by(|&a, &b| (drafts[a].kind, &drafts[a].name.node).cmp(&(drafts[b].kind, &drafts[b].name.node)));
     let mut types: Vec<Option<TypeId>> = vec![None; drafts.len()];
@@ -213,18 +216,18 @@ fn allocate(drafts: &[Draft], resolved: &[Resolved<'_>], mint: &mut dyn FnMut() 
         properties[at] = ids.into_iter().flatten().collect();
     }
     let mut tables: Vec<Option<TableId>> = vec![None; drafts.len()];
-    for &at in order.iter().filter(|&&at| drafts[at].kind != Kind::Interface) {
+    for &at in order.iter().filter(|&&at| drafts[at].kind != TypeKind::Interface) {
         let former = resolved[at].former.and_then(|former| former.table);
         tables[at] = Some(former.unwrap_or_else(|| TableId::new(mint())));
     }
     let keys = drafts.iter().zip(resolved).map(|(draft, resolved)| ordered_key(draft, resolved)).collect();
     let types = types.into_iter().flatten().zip(tables).collect();
-    Identities { types, properties, keys }
+    AssignedIds { types, properties, keys }
 }
 
-/// The key's components as ids are made of them: those of the former key in their former order, then properties the type
-/// had before by their ids, then new ones by name. So a rename changes no id. An edge's ends stay in front.
-fn ordered_key(draft: &Draft, resolved: &Resolved<'_>) -> Option<Vec<String>> {
+/// Returns the key's components in the order that row ids use: components of the former key in their order, then former
+/// properties by id, then new ones by name. So a rename changes no row id. An edge's endpoints come first.
+fn ordered_key(draft: &TypeDraft, resolved: &ResolvedIds<'_>) -> Option<Vec<String>> {
     let mut names = draft.key.clone()?;
     let former_names: HashMap<PropertyId, &str> = resolved
         .former
@@ -247,9 +250,9 @@ fn ordered_key(draft: &Draft, resolved: &Resolved<'_>) -> Option<Vec<String>> {
     Some(names)
 }
 
-impl Identities {
-    /// The finished catalogue.
-    pub(super) fn catalog(self, drafts: Vec<Draft>) -> Catalog {
+impl AssignedIds {
+    /// Builds the catalog from the drafts.
+    pub(super) fn catalog(self, drafts: Vec<TypeDraft>) -> Catalog {
         let mut catalog = Catalog::default();
         let Self { types, properties, keys } = self;
         for (((draft, (id, table)), ids), key) in drafts.into_iter().zip(types).zip(properties).zip(keys) {
@@ -261,7 +264,7 @@ impl Identities {
 
 fn insert(
     catalog: &mut Catalog,
-    draft: Draft,
+    draft: TypeDraft,
     id: TypeId,
     table: Option<TableId>,
     ids: Vec<PropertyId>,
@@ -273,7 +276,7 @@ fn insert(
     let (uniques, indexes, ranges, checks) = (draft.uniques, draft.indexes, draft.ranges, draft.checks);
     let annotations = draft.annotations;
     match (draft.kind, table, draft.ends) {
-        (Kind::Node, Some(table), _) => {
+        (TypeKind::Node, Some(table), _) => {
             let implements = draft.implements.iter().map(|interface| interface.node.clone()).collect();
             let node = NodeType {
                 id,
@@ -290,7 +293,7 @@ fn insert(
             };
             catalog.nodes.insert(name, node);
         }
-        (Kind::Edge, Some(table), Some((from, to))) => {
+        (TypeKind::Edge, Some(table), Some((from, to))) => {
             let (card, card_in, on_delete) = (draft.card, draft.card_in, draft.on_delete);
             let edge = EdgeType {
                 id,
@@ -312,7 +315,7 @@ fn insert(
             catalog.edges.insert(name, edge);
         }
         _ => {
-            catalog.interfaces.insert(name.clone(), Interface { id, name, properties, annotations });
+            catalog.interfaces.insert(name.clone(), InterfaceType { id, name, properties, annotations });
         }
     }
 }

@@ -1,10 +1,9 @@
-//! Tree to catalogue: everything that can be wrong with a schema is found here, and all of it is reported.
+//! Builds a catalog from a syntax tree and reports every error of the schema.
 //!
 //! - `draft` a declaration with its rules collected and its spans kept
-//! - `declare` names, headers, properties
-//! - `types` what a written type means
+//! - `declare` names, headers, properties and their types
 //! - `annotate` annotations of properties and headers
-//! - `arguments` what annotations and constraints were given
+//! - `arguments` arguments of annotations and constraints
 //! - `constrain` keys, uniqueness, indexes, ranges, checks
 //! - `default` values of `@default`
 //! - `embed` vectors computed from text
@@ -20,25 +19,24 @@ mod default;
 mod draft;
 mod embed;
 mod identity;
-mod types;
 
 use super::Catalog;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::pg::Schema;
-use crate::suggest::Suggestions;
-use draft::Draft;
+use crate::pg::SchemaDocument;
+use crate::suggest::SuggestionBudget;
+use draft::TypeDraft;
 
-/// Resolves a schema. `previous` is the accepted catalogue whose identities are kept; `mint` is called once for every new
-/// identity, in an order that depends on the schema's meaning only: types (interfaces, nodes, edges, each by name),
+/// Builds the catalog of a schema. `previous` is the accepted catalog whose identities are kept; `mint` is called once for every
+/// new identity, in an order that depends on the schema's meaning only: types (interfaces, nodes, edges, each by name),
 /// properties (in the order of their types, then by name), tables (nodes, edges, each by name).
 ///
-/// The catalogue is there when no diagnostic is an error and the tree parsed without one. Diagnostics come in source order.
+/// Returns a catalog when no diagnostic is an error and the tree parsed without one. Diagnostics come in source order.
 pub fn build(
-    schema: &Schema,
+    schema: &SchemaDocument,
     previous: Option<&Catalog>,
     mint: &mut dyn FnMut() -> ulid::Ulid,
 ) -> (Option<Catalog>, Vec<Diagnostic>) {
-    let mut builder = Builder::default();
+    let mut builder = CatalogBuilder::default();
     let drafts = builder.drafts(schema);
     let identities = builder.identities(&drafts, previous, mint);
     let failed = builder.diagnostics.iter().any(Diagnostic::is_error) || builder.incomplete;
@@ -47,18 +45,18 @@ pub fn build(
     (catalog, builder.diagnostics)
 }
 
-/// What is known while a catalogue is being built.
+/// State of one build.
 #[derive(Default)]
-struct Builder {
+struct CatalogBuilder {
     diagnostics: Vec<Diagnostic>,
-    /// Part of the tree is missing; the parser has said why.
+    /// `true` if part of the tree is missing; the parser has reported it.
     incomplete: bool,
-    suggestions: Suggestions,
-    /// Patterns known to be regular expressions: compiling one costs more than the rest of its type.
+    suggestions: SuggestionBudget,
+    /// Patterns that compile: compiling one costs more than the rest of its type.
     patterns: std::collections::HashSet<String>,
 }
 
-impl Builder {
+impl CatalogBuilder {
     fn error(&mut self, code: Code, span: crate::Span, message: impl Into<String>) {
         self.diagnostics.push(Diagnostic::error(code, span, message));
     }
@@ -67,12 +65,12 @@ impl Builder {
         self.diagnostics.push(diagnostic);
     }
 
-    /// The near name to advise, if one is looked for at all.
+    /// Returns advice with a similar name, within the budget.
     fn suggest<'a>(&mut self, written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
         self.suggestions.did_you_mean(written, || names)
     }
 
-    fn drafts<'a>(&mut self, schema: &'a Schema) -> Vec<Draft<'a>> {
+    fn drafts<'a>(&mut self, schema: &'a SchemaDocument) -> Vec<TypeDraft<'a>> {
         for import in &schema.imports {
             let message = format!("import `{}` has not been resolved", import.path.node);
             self.report(
@@ -80,7 +78,7 @@ impl Builder {
                     .with_help("load the schema together with the files it imports"),
             );
         }
-        let mut drafts: Vec<Draft> = schema.declarations.iter().map(|declared| self.declare(declared)).collect();
+        let mut drafts: Vec<TypeDraft> = schema.declarations.iter().map(|declared| self.declare(declared)).collect();
         self.check_names(&drafts);
         self.compose(&mut drafts);
         for (draft, declared) in drafts.iter_mut().zip(&schema.declarations) {

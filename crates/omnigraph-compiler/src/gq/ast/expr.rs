@@ -1,26 +1,27 @@
 //! Expressions.
 
-use super::{At, Clause, Name};
+use super::{AstName, AstSpan, PatternClause};
+use crate::functions::AggregateKind;
 use crate::span::Span;
 
 /// An expression.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Expr {
-    /// What it says.
-    pub kind: ExprKind,
-    /// Where it stands.
-    pub at: At,
+pub struct AstExpr {
+    /// Kind and operands.
+    pub kind: AstExprKind,
+    /// Position in the source.
+    pub at: AstSpan,
 }
 
-/// What an expression says.
+/// Kind and operands of an expression.
 #[derive(Clone, Debug, PartialEq)]
-pub enum ExprKind {
+pub enum AstExprKind {
     /// A constant.
-    Literal(Literal),
+    Literal(AstLiteral),
     /// `[a, b]`
-    List(Vec<Expr>),
+    List(Vec<AstExpr>),
     /// `[field: weight, …]`
-    Weighted(Vec<(Expr, Expr)>),
+    Weighted(Vec<(AstExpr, AstExpr)>),
     /// `now()`
     Now,
     /// `$x`
@@ -28,82 +29,82 @@ pub enum ExprKind {
     /// `$x.name`
     Property {
         /// The variable.
-        var: Name,
+        var: AstName,
         /// The property.
-        name: Name,
+        name: AstName,
     },
-    /// `$x.@field`, or `@field` where a row is at hand
+    /// `$x.@field`, or `@field` of the current row
     System {
         /// The variable.
-        var: Option<Name>,
+        var: Option<AstName>,
         /// The field without `@`.
-        field: Name,
+        field: AstName,
     },
-    /// A bare name: a column, or a property of the row at hand.
+    /// A bare name: a column, or a property of the current row.
     Alias(String),
     /// `name(args, key=value)`
     Call {
         /// The function.
-        name: Name,
+        name: AstName,
         /// Positional arguments.
-        args: Vec<Expr>,
+        args: Vec<AstExpr>,
         /// Named arguments.
-        named: Vec<(Name, Expr)>,
+        named: Vec<(AstName, AstExpr)>,
     },
     /// `count(*)`, `sum(x)`, `count { … }`, `sum(x) { … }`
     Aggregate {
-        /// Which.
-        function: AggregateWord,
+        /// The function.
+        function: AggregateKind,
         /// `distinct`
         distinct: bool,
-        /// Its argument; `None` for `count(*)` and `count { … }`.
-        arg: Option<Box<Expr>>,
-        /// The block it ranges over instead of the rows of the query.
-        block: Option<Vec<Clause>>,
+        /// The argument; `None` for `count(*)` and `count { … }`.
+        arg: Option<Box<AstExpr>>,
+        /// The block that it aggregates instead of the rows of the query.
+        block: Option<Vec<PatternClause>>,
     },
     /// `exists { … }` or `not { … }` within an expression
     Exists {
-        /// Whether `not` is written.
+        /// `true` if `not` is written.
         negated: bool,
         /// The block.
-        clauses: Vec<Clause>,
+        clauses: Vec<PatternClause>,
     },
     /// `not x`
-    Not(Box<Expr>),
+    Not(Box<AstExpr>),
     /// `-x`
-    Negate(Box<Expr>),
+    Negate(Box<AstExpr>),
     /// `a and b and …`; at least two
-    And(Vec<Expr>),
+    And(Vec<AstExpr>),
     /// `a or b or …`; at least two
-    Or(Vec<Expr>),
+    Or(Vec<AstExpr>),
     /// `a op b`
     Binary {
         /// The operator.
-        op: Operator,
+        op: InfixOperator,
         /// Left.
-        left: Box<Expr>,
+        left: Box<AstExpr>,
         /// Right.
-        right: Box<Expr>,
+        right: Box<AstExpr>,
     },
     /// `x is [not] null`
     IsNull {
-        /// What.
-        operand: Box<Expr>,
-        /// Whether `not` is written.
+        /// The operand.
+        operand: Box<AstExpr>,
+        /// `true` if `not` is written.
         negated: bool,
     },
     /// `x[i]`
     Index {
         /// A list or JSON value.
-        base: Box<Expr>,
-        /// Which item.
-        index: Box<Expr>,
+        base: Box<AstExpr>,
+        /// Index of the item.
+        index: Box<AstExpr>,
     },
 }
 
 /// A constant.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Literal {
+pub enum AstLiteral {
     /// `null`
     Null,
     /// `true`, `false`
@@ -120,26 +121,9 @@ pub enum Literal {
     DateTime(String),
 }
 
-/// The word of an aggregate.
+/// Infix operators except `and` and `or`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AggregateWord {
-    /// `count`
-    Count,
-    /// `sum`
-    Sum,
-    /// `avg`
-    Avg,
-    /// `min`
-    Min,
-    /// `max`
-    Max,
-    /// `collect`
-    Collect,
-}
-
-/// Infix operators but `and` and `or`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operator {
+pub enum InfixOperator {
     /// `=`
     Equal,
     /// `!=`
@@ -174,51 +158,22 @@ pub enum Operator {
     IntegerDivide,
 }
 
-impl Expr {
-    /// An expression at a place.
+impl AstExpr {
+    /// Makes an expression at a position.
     #[must_use]
-    pub const fn new(kind: ExprKind, span: Span) -> Self {
-        Self { kind, at: At(span) }
+    pub const fn new(kind: AstExprKind, span: Span) -> Self {
+        Self { kind, at: AstSpan(span) }
     }
 
-    /// Where it stands.
+    /// Returns its position in the source.
     #[must_use]
     pub const fn span(&self) -> Span {
         self.at.0
     }
 }
 
-impl AggregateWord {
-    /// How it is written.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Count => "count",
-            Self::Sum => "sum",
-            Self::Avg => "avg",
-            Self::Min => "min",
-            Self::Max => "max",
-            Self::Collect => "collect",
-        }
-    }
-
-    /// Reads it.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "count" => Self::Count,
-            "sum" => Self::Sum,
-            "avg" => Self::Avg,
-            "min" => Self::Min,
-            "max" => Self::Max,
-            "collect" => Self::Collect,
-            _ => return None,
-        })
-    }
-}
-
-impl Operator {
-    /// How it is written.
+impl InfixOperator {
+    /// Returns its spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

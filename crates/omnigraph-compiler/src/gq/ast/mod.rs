@@ -1,4 +1,4 @@
-//! The syntax tree of a query file. Equality ignores positions, so that two texts of one meaning compare equal.
+//! The syntax tree of a query file. Equality ignores positions, so two layouts of one text compare equal.
 //!
 //! - `pattern`  blocks and clauses
 //! - `expr`     expressions
@@ -6,9 +6,10 @@
 mod expr;
 mod pattern;
 
-pub use expr::{AggregateWord, Expr, ExprKind, Literal, Operator};
+pub use expr::{AstExpr, AstExprKind, AstLiteral, InfixOperator};
 pub use pattern::{
-    Binding, BlockClause, BlockKind, Bounds, Clause, EdgeSelector, PathClause, PathMode, PropertyMatch, Traversal,
+    BindingClause, BlockClause, BlockKind, EdgeSelector, HopBounds, PathClause, PathKeyword, PatternClause,
+    PropertyMatch, TraversalClause,
 };
 
 use std::sync::Arc;
@@ -16,96 +17,96 @@ use std::sync::Arc;
 use crate::span::Span;
 use crate::types::PropType;
 
-/// A position that takes no part in equality.
+/// A position that equality ignores.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct At(pub Span);
+pub struct AstSpan(pub Span);
 
-impl PartialEq for At {
+impl PartialEq for AstSpan {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-/// A name as written (variables without `$`) and where.
+/// A name with its position; variables without `$`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Name {
+pub struct AstName {
     /// The text.
     pub text: String,
-    /// Where it stands.
-    pub at: At,
+    /// Position in the source.
+    pub at: AstSpan,
 }
 
 /// A whole source.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct File {
-    /// What it holds, in order.
-    pub items: Vec<Item>,
+pub struct QueryFile {
+    /// Its items, in order.
+    pub items: Vec<FileItem>,
 }
 
-/// What a source can hold.
+/// An item of a query file.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Item {
+pub enum FileItem {
     /// `set name = value;`
-    Set(Setting),
+    Set(SetStatement),
     /// `show name;` or `show all;`
-    Show(Show),
+    Show(ShowStatement),
     /// `branch …`
     Branch(BranchStatement),
-    /// `query …`; shared with what is compiled from it.
+    /// `query …`; shared with its compiled form.
     Query(Arc<QueryDecl>),
 }
 
 /// `set name = value;`
 #[derive(Clone, Debug, PartialEq)]
-pub struct Setting {
-    /// Which setting.
-    pub name: Name,
+pub struct SetStatement {
+    /// Name of the setting.
+    pub name: AstName,
     /// A literal.
-    pub value: Expr,
+    pub value: AstExpr,
     /// The whole statement.
-    pub at: At,
+    pub at: AstSpan,
 }
 
 /// `show name;` or `show all;`
 #[derive(Clone, Debug, PartialEq)]
-pub struct Show {
-    /// Which setting; all when `None`.
-    pub name: Option<Name>,
+pub struct ShowStatement {
+    /// Name of the setting; all when `None`.
+    pub name: Option<AstName>,
     /// The whole statement.
-    pub at: At,
+    pub at: AstSpan,
 }
 
 /// `branch …`
 #[derive(Clone, Debug, PartialEq)]
 pub struct BranchStatement {
-    /// What it asks for.
+    /// The action.
     pub action: BranchAction,
     /// The whole statement.
-    pub at: At,
+    pub at: AstSpan,
 }
 
-/// What a branch statement asks for.
+/// Action of a branch statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BranchAction {
     /// `branch create "name" [from "base"]`
     Create {
         /// The new branch.
         name: String,
-        /// Where it starts; the target of the request when left out.
+        /// The base branch; the target of the request when omitted.
         from: Option<String>,
     },
     /// `branch list`
     List,
     /// `branch delete "name"`
     Delete {
-        /// The branch that goes.
+        /// The branch to delete.
         name: String,
     },
     /// `branch merge "source" [into "target"]`
     Merge {
-        /// Where changes come from.
+        /// The source branch.
         source: String,
-        /// Where they go; the target of the request when left out.
+        /// The target branch; the target of the request when omitted.
         into: Option<String>,
     },
 }
@@ -114,144 +115,144 @@ pub enum BranchAction {
 #[derive(Clone, Debug, PartialEq)]
 pub struct QueryDecl {
     /// Its name.
-    pub name: Name,
+    pub name: AstName,
     /// Its parameters.
     pub params: Vec<ParamDecl>,
     /// `@description`
     pub description: Option<String>,
     /// `@instruction`
     pub instruction: Option<String>,
-    /// What it does.
-    pub body: Body,
+    /// Its body.
+    pub body: AstBody,
     /// From `query` to its closing brace.
-    pub at: At,
+    pub at: AstSpan,
     /// The closing brace.
-    pub end: At,
+    pub end: AstSpan,
 }
 
 /// `$name: Type`
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParamDecl {
     /// Without `$`.
-    pub name: Name,
-    /// Its type; a vector's dimension is not yet checked.
+    pub name: AstName,
+    /// Its type; the dimension of a vector is not yet checked.
     pub ty: PropType,
     /// The whole declaration.
-    pub at: At,
+    pub at: AstSpan,
 }
 
-/// What a query does.
+/// Body of a query.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Body {
-    /// It reads.
-    Read(Read),
-    /// It writes.
-    Mutation(Mutation),
+pub enum AstBody {
+    /// A read.
+    Read(AstRead),
+    /// Statements.
+    Mutation(AstMutation),
 }
 
 /// One or more bodies, then order and paging.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Read {
+pub struct AstRead {
     /// At least one.
-    pub selects: Vec<Select>,
-    /// What stands between them: one less than `selects`.
-    pub unions: Vec<UnionWord>,
+    pub selects: Vec<AstSelect>,
+    /// Keywords between them: one fewer than `selects`.
+    pub unions: Vec<UnionKeyword>,
     /// `order { … }`
     pub order: Vec<OrderItem>,
     /// `limit n`
-    pub limit: Option<Count>,
+    pub limit: Option<AstRowCount>,
     /// `offset n`
-    pub offset: Option<Count>,
+    pub offset: Option<AstRowCount>,
     /// `after $cursor`
-    pub after: Option<Name>,
+    pub after: Option<AstName>,
 }
 
 /// `union` or `union all`
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct UnionWord {
-    /// Whether `all` follows.
+pub struct UnionKeyword {
+    /// `true` for `union all`.
     pub all: bool,
-    /// Where it stands.
-    pub at: At,
+    /// Position in the source.
+    pub at: AstSpan,
 }
 
 /// `match { … } return { … } having …`
 #[derive(Clone, Debug, PartialEq)]
-pub struct Select {
+pub struct AstSelect {
     /// The pattern.
-    pub clauses: Vec<Clause>,
+    pub clauses: Vec<PatternClause>,
     /// `return distinct`
     pub distinct: bool,
-    /// What is returned.
-    pub projections: Vec<Projection>,
+    /// Items of `return`.
+    pub projections: Vec<ReturnItem>,
     /// `having …`
-    pub having: Option<Expr>,
+    pub having: Option<AstExpr>,
     /// From `match` to its end.
-    pub at: At,
+    pub at: AstSpan,
 }
 
 /// `expr [as name]`
 #[derive(Clone, Debug, PartialEq)]
-pub struct Projection {
-    /// What.
-    pub expr: Expr,
-    /// Under which name.
-    pub alias: Option<Name>,
-    /// The whole of it.
-    pub at: At,
+pub struct ReturnItem {
+    /// The value.
+    pub expr: AstExpr,
+    /// Name of the column.
+    pub alias: Option<AstName>,
+    /// The whole item.
+    pub at: AstSpan,
 }
 
 /// `expr [asc | desc]`
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrderItem {
     /// The key.
-    pub expr: Expr,
-    /// Whether `desc` is written.
+    pub expr: AstExpr,
+    /// `true` for `desc`.
     pub descending: bool,
-    /// The whole of it.
-    pub at: At,
+    /// The whole item.
+    pub at: AstSpan,
 }
 
 /// A number of rows.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Count {
+pub enum AstRowCount {
     /// An integer literal.
-    Literal(u64, At),
+    Literal(u64, AstSpan),
     /// A parameter.
-    Param(Name),
+    Param(AstName),
 }
 
-/// Statements, perhaps for each row of a pattern.
+/// Statements, optionally for each row of a pattern.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Mutation {
+pub struct AstMutation {
     /// `match { … }` before them.
-    pub clauses: Option<Vec<Clause>>,
+    pub clauses: Option<Vec<PatternClause>>,
     /// At least one.
-    pub statements: Vec<Statement>,
+    pub statements: Vec<AstStatement>,
     /// `return { … }` after them.
-    pub returning: Vec<Projection>,
+    pub returning: Vec<ReturnItem>,
 }
 
 /// One statement.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Statement {
+pub struct AstStatement {
     /// `$n:` before it.
-    pub var: Option<Name>,
-    /// What is done.
-    pub kind: StatementKind,
-    /// The type written.
-    pub ty: Name,
+    pub var: Option<AstName>,
+    /// Kind of the statement.
+    pub kind: AstStatementKind,
+    /// Type of the rows.
+    pub ty: AstName,
     /// `{ … }`; empty for a deletion.
     pub assignments: Vec<PropertyMatch>,
-    /// `where …`; none for an insertion.
-    pub filter: Option<Expr>,
-    /// The whole of it.
-    pub at: At,
+    /// `where …`; `None` for an insertion.
+    pub filter: Option<AstExpr>,
+    /// The whole item.
+    pub at: AstSpan,
 }
 
-/// What a statement does.
+/// Kind of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StatementKind {
+pub enum AstStatementKind {
     /// `insert`
     Insert,
     /// `insert new`
@@ -266,19 +267,19 @@ pub enum StatementKind {
     Delete,
 }
 
-impl Name {
-    /// Where it stands.
+impl AstName {
+    /// Returns its position in the source.
     #[must_use]
     pub const fn span(&self) -> Span {
         self.at.0
     }
 }
 
-impl File {
-    /// The queries of the file, in order.
+impl QueryFile {
+    /// Returns the queries of the file, in order.
     pub fn queries(&self) -> impl Iterator<Item = &Arc<QueryDecl>> {
         self.items.iter().filter_map(|item| match item {
-            Item::Query(query) => Some(query),
+            FileItem::Query(query) => Some(query),
             _ => None,
         })
     }

@@ -1,108 +1,108 @@
 //! Blocks and clauses.
 
-use super::{At, Expr, Name};
+use super::{AstExpr, AstName, AstSpan};
 use crate::span::Span;
 
-/// A clause of a block. The larger kinds are boxed, so that a list of filters does not pay for them.
+/// A clause of a block. The larger kinds are boxed to keep lists of filters small.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Clause {
+pub enum PatternClause {
     /// `$x: Type { … }`
-    Binding(Binding),
+    Binding(BindingClause),
     /// `$a edge $b`
-    Traversal(Box<Traversal>),
+    Traversal(Box<TraversalClause>),
     /// `path $p = shortest $a edge $b`
     Path(Box<PathClause>),
     /// A condition.
-    Filter(Expr),
+    Filter(AstExpr),
     /// `not { … }`, `exists { … }`, `optional { … }`
     Block(BlockClause),
 }
 
 /// `$x: Type { … }`
 #[derive(Clone, Debug, PartialEq)]
-pub struct Binding {
+pub struct BindingClause {
     /// The variable.
-    pub var: Name,
+    pub var: AstName,
     /// The type.
-    pub ty: Name,
+    pub ty: AstName,
     /// Inline properties.
     pub properties: Vec<PropertyMatch>,
-    /// The whole of it.
-    pub at: At,
+    /// The whole clause.
+    pub at: AstSpan,
 }
 
 /// `name: expr`
 #[derive(Clone, Debug, PartialEq)]
 pub struct PropertyMatch {
     /// The property.
-    pub name: Name,
+    pub name: AstName,
     /// Its value.
-    pub value: Expr,
+    pub value: AstExpr,
 }
 
 /// `$a [$k:] [$h@] edges {min,max} { props } [where …] $b`
 #[derive(Clone, Debug, PartialEq)]
-pub struct Traversal {
-    /// Left end.
-    pub left: Name,
+pub struct TraversalClause {
+    /// Left endpoint.
+    pub left: AstName,
     /// Edge binding.
-    pub edge_var: Option<Name>,
+    pub edge_var: Option<AstName>,
     /// Hop count.
-    pub hop_var: Option<Name>,
-    /// Which edges.
+    pub hop_var: Option<AstName>,
+    /// Edge types.
     pub edges: EdgeSelector,
     /// `<…>`
     pub undirected: bool,
-    /// How many hops.
-    pub bounds: Option<Bounds>,
+    /// Bounds on the number of hops.
+    pub bounds: Option<HopBounds>,
     /// Inline edge properties.
     pub properties: Vec<PropertyMatch>,
     /// A condition on every edge.
-    pub filter: Option<Expr>,
-    /// Right end.
-    pub right: Name,
-    /// The whole of it.
-    pub at: At,
+    pub filter: Option<AstExpr>,
+    /// Right endpoint.
+    pub right: AstName,
+    /// The whole clause.
+    pub at: AstSpan,
 }
 
-/// Which edges a traversal walks.
+/// Edge types of a traversal.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EdgeSelector {
     /// One name, or several in parentheses.
-    Named(Vec<Name>),
+    Named(Vec<AstName>),
     /// `*`: all that fit.
-    Any(At),
+    Any(AstSpan),
 }
 
 /// `{min,max}`, `{min,}` or `{n}`
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bounds {
-    /// At least.
+pub struct HopBounds {
+    /// Least number of hops.
     pub min: u32,
-    /// At most; open when `None`.
+    /// Greatest number of hops; open when `None`.
     pub max: Option<u32>,
-    /// Where it stands.
-    pub at: At,
+    /// Position in the source.
+    pub at: AstSpan,
 }
 
 /// `path $p = shortest $a edge $b [by expr]`
 #[derive(Clone, Debug, PartialEq)]
 pub struct PathClause {
     /// The path variable.
-    pub var: Name,
-    /// Which paths.
-    pub mode: PathMode,
+    pub var: AstName,
+    /// Keyword of a path search.
+    pub mode: PathKeyword,
     /// `by …`, for the cheapest.
-    pub cost: Option<Expr>,
-    /// Ends and edges.
-    pub traversal: Traversal,
-    /// The whole of it.
-    pub at: At,
+    pub cost: Option<AstExpr>,
+    /// Endpoints and edges.
+    pub traversal: TraversalClause,
+    /// The whole clause.
+    pub at: AstSpan,
 }
 
-/// Which paths.
+/// Keyword of a path search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PathMode {
+pub enum PathKeyword {
     /// `shortest`
     Shortest,
     /// `all_shortest`
@@ -114,15 +114,15 @@ pub enum PathMode {
 /// `not { … }`, `exists { … }`, `optional { … }`
 #[derive(Clone, Debug, PartialEq)]
 pub struct BlockClause {
-    /// Which.
+    /// Kind of the block.
     pub kind: BlockKind,
-    /// What is inside.
-    pub clauses: Vec<Clause>,
-    /// The whole of it.
-    pub at: At,
+    /// Its clauses.
+    pub clauses: Vec<PatternClause>,
+    /// The whole clause.
+    pub at: AstSpan,
 }
 
-/// The word before a block.
+/// Keyword before a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlockKind {
     /// `not`
@@ -133,8 +133,8 @@ pub enum BlockKind {
     Optional,
 }
 
-impl Clause {
-    /// Where it stands.
+impl PatternClause {
+    /// Returns its position in the source.
     #[must_use]
     pub const fn span(&self) -> Span {
         match self {

@@ -1,47 +1,40 @@
-//! The parser's position: looking ahead, taking tokens, complaining, and finding a place to go on.
+//! The token cursor: lookahead, consumption, error reports, and recovery.
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::gq::ast::{At, Name};
+use crate::diagnostic::{Code, Diagnostic, ErrorReported, ParseResult};
+use crate::gq::ast::{AstName, AstSpan};
 use crate::lex::{Token, TokenKind, tokenize};
 use crate::span::Span;
 use crate::suggest::did_you_mean;
 
-/// A syntax error has been reported; the caller that knows a border goes on from there.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Reported;
-
-/// The result of a production.
-pub(super) type Parsed<T> = Result<T, Reported>;
-
-/// Levels of nesting a source may have; keeps every walk over the tree within the stack.
+/// Greatest nesting depth of a source; it bounds the stack of every tree walk.
 pub(super) const MAX_DEPTH: u16 = 100;
 
-/// In which order the parts of a read stand.
-pub(super) const ORDER_OF_PARTS: &str = "the order of a query is: match, return, having, order, limit";
+/// Advice on the order of the parts of a read.
+pub(super) const CLAUSE_ORDER_HELP: &str = "the order of a query is: match, return, having, order, limit";
 
-/// The parser.
-pub(super) struct Parser<'a> {
+/// State of one parse.
+pub(super) struct QueryParser<'a> {
     pub(super) source: &'a str,
     pub(super) tokens: Vec<Token>,
     pub(super) at: usize,
     pub(super) diagnostics: Vec<Diagnostic>,
-    /// Parameters of the query at hand: a bare variable that names one is an operand, not the start of a traversal.
+    /// Parameters of the current query: a bare variable that names one is an operand, not the start of a traversal.
     pub(super) params: BTreeSet<String>,
-    /// Nesting of the production at hand.
+    /// Nesting depth of the current production.
     pub(super) depth: u16,
-    /// Height of the expression built last.
+    /// Height of the last expression.
     pub(super) height: u16,
 }
 
-impl<'a> Parser<'a> {
+impl<'a> QueryParser<'a> {
     pub(super) fn new(source: &'a str) -> Self {
         let tokens = tokenize(source);
         Self { source, tokens, at: 0, diagnostics: Vec::new(), params: BTreeSet::new(), depth: 0, height: 0 }
     }
 
-    /// The kind of the token `ahead` of the position, if there is one.
+    /// Returns the kind of the token `ahead` of the position, if any.
     pub(super) fn kind_at(&self, ahead: usize) -> Option<TokenKind> {
         self.tokens.get(self.at + ahead).map(|token| token.kind)
     }
@@ -50,11 +43,11 @@ impl<'a> Parser<'a> {
         self.kind_at(0)
     }
 
-    pub(super) fn is(&self, kind: TokenKind) -> bool {
+    pub(super) fn is_token(&self, kind: TokenKind) -> bool {
         self.kind() == Some(kind)
     }
 
-    /// The text of the token `ahead`; empty at the end.
+    /// Returns the text of the token `ahead`; empty at the end.
     pub(super) fn text_at(&self, ahead: usize) -> &'a str {
         self.tokens.get(self.at + ahead).map_or("", |token| self.slice(token.span))
     }
@@ -63,7 +56,7 @@ impl<'a> Parser<'a> {
         &self.source[span.start..span.end]
     }
 
-    /// Whether the token `ahead` is this word.
+    /// Returns `true` if the token `ahead` is this word.
     pub(super) fn is_word_at(&self, ahead: usize, word: &str) -> bool {
         self.kind_at(ahead) == Some(TokenKind::Ident) && self.text_at(ahead) == word
     }
@@ -72,12 +65,12 @@ impl<'a> Parser<'a> {
         self.is_word_at(0, word)
     }
 
-    /// The span of the token at hand, or the end of the source.
+    /// Returns the span of the current token, or the end of the source.
     pub(super) fn span(&self) -> Span {
         self.tokens.get(self.at).map_or(Span::new(self.source.len(), self.source.len()), |token| token.span)
     }
 
-    /// The span of the token taken last.
+    /// Returns the span of the last consumed token.
     pub(super) fn last_span(&self) -> Span {
         self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(Span::new(0, 0), |token| token.span)
     }
@@ -88,16 +81,16 @@ impl<'a> Parser<'a> {
         span
     }
 
-    /// Takes the token at hand if it is of this kind.
+    /// Consumes the current token if it is of this kind.
     pub(super) fn eat(&mut self, kind: TokenKind) -> bool {
-        let found = self.is(kind);
+        let found = self.is_token(kind);
         if found {
             self.advance();
         }
         found
     }
 
-    /// Takes the token at hand if it is this word.
+    /// Consumes the current token if it is this word.
     pub(super) fn eat_word(&mut self, word: &str) -> bool {
         let found = self.is_word(word);
         if found {
@@ -106,21 +99,21 @@ impl<'a> Parser<'a> {
         found
     }
 
-    /// Takes a token of this kind or complains that `what` was expected.
-    pub(super) fn expect(&mut self, kind: TokenKind, what: &str) -> Parsed<Span> {
-        if self.is(kind) { Ok(self.advance()) } else { Err(self.expected(what)) }
+    /// Consumes a token of this kind or reports that `what` was expected.
+    pub(super) fn expect(&mut self, kind: TokenKind, what: &str) -> ParseResult<Span> {
+        if self.is_token(kind) { Ok(self.advance()) } else { Err(self.expected(what)) }
     }
 
-    /// Takes this word or complains, with a suggestion if what stands there comes near.
-    pub(super) fn expect_word(&mut self, word: &str) -> Parsed<Span> {
+    /// Consumes this word or reports an error, with a suggestion if the current token is similar.
+    pub(super) fn expect_word(&mut self, word: &str) -> ParseResult<Span> {
         if self.is_word(word) {
             return Ok(self.advance());
         }
         Err(self.expected_one_of(&[word]))
     }
 
-    /// Complains that one of these words was expected, with a suggestion if what stands there comes near one.
-    pub(super) fn expected_one_of(&mut self, words: &[&str]) -> Reported {
+    /// Reports that one of these words was expected, with a suggestion if the current token is similar to one.
+    pub(super) fn expected_one_of(&mut self, words: &[&str]) -> ErrorReported {
         let near = did_you_mean(self.text_at(0), words.iter().copied().filter(|word| word.len() > 1));
         let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
         let listed = match quoted.split_last() {
@@ -134,8 +127,8 @@ impl<'a> Parser<'a> {
         reported
     }
 
-    /// Complains that `what` was expected here.
-    pub(super) fn expected(&mut self, what: &str) -> Reported {
+    /// Reports that `what` was expected here.
+    pub(super) fn expected(&mut self, what: &str) -> ErrorReported {
         let span = self.span();
         let found = match self.kind() {
             None => "the end of the file".to_owned(),
@@ -155,18 +148,18 @@ impl<'a> Parser<'a> {
         reported
     }
 
-    /// The kind of the token taken last.
+    /// Returns the kind of the last consumed token.
     fn previous(&self) -> Option<TokenKind> {
         self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map(|token| token.kind)
     }
 
-    /// Advice for spellings that other languages use.
+    /// Returns advice for spellings of other languages.
     fn foreign_spelling(&self) -> Option<&'static str> {
         match (self.text_at(0), self.text_at(1)) {
             ("=", _) if self.previous() == Some(TokenKind::Equal) => Some("equality is written `=`, once"),
             (">", _) if self.previous() == Some(TokenKind::Less) => Some("inequality is written `!=`"),
-            (";", _) => Some("white space separates what stands in a query; remove the `;`"),
-            ("order" | "limit", _) => Some(ORDER_OF_PARTS),
+            (";", _) => Some("white space separates the parts of a query; remove the `;`"),
+            ("order" | "limit", _) => Some(CLAUSE_ORDER_HELP),
             ("&", _) => Some("conjunction is written `and`, or as two clauses"),
             ("|", "|") => Some("disjunction is written `or`"),
             ("'", _) => Some("strings are written in double quotes"),
@@ -178,15 +171,15 @@ impl<'a> Parser<'a> {
     }
 
     /// Reports a syntax error.
-    pub(super) fn error(&mut self, span: Span, message: impl Into<String>) -> Reported {
-        // A zero-width position is widened to one byte, so that a caret has something to stand under.
+    pub(super) fn error(&mut self, span: Span, message: impl Into<String>) -> ErrorReported {
+        // A zero-width position is widened to one byte, so that the caret is visible.
         let span = if span.start == span.end { Span::new(span.start, span.end + 1) } else { span };
         self.diagnostics.push(Diagnostic::error(Code::Q000, span, message));
-        Reported
+        ErrorReported
     }
 
     /// Reports a syntax error with advice.
-    pub(super) fn error_with_help(&mut self, span: Span, message: impl Into<String>, help: &str) -> Reported {
+    pub(super) fn error_with_help(&mut self, span: Span, message: impl Into<String>, help: &str) -> ErrorReported {
         let reported = self.error(span, message);
         if let Some(last) = self.diagnostics.last_mut() {
             last.help = Some(help.to_owned());
@@ -195,7 +188,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Runs a production one level deeper.
-    pub(super) fn nested<T>(&mut self, production: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+    pub(super) fn nested<T>(&mut self, production: impl FnOnce(&mut Self) -> ParseResult<T>) -> ParseResult<T> {
         if self.depth >= MAX_DEPTH {
             let span = self.span();
             return Err(self.error(span, format!("this nests deeper than {MAX_DEPTH} levels")));
@@ -206,31 +199,31 @@ impl<'a> Parser<'a> {
         result
     }
 
-    /// Takes a variable; its name comes without `$`.
-    pub(super) fn variable(&mut self, what: &str) -> Parsed<Name> {
+    /// Parses a variable and returns its name without `$`.
+    pub(super) fn variable(&mut self, what: &str) -> ParseResult<AstName> {
         let span = self.expect(TokenKind::Variable, what)?;
-        Ok(Name { text: self.slice(span)[1..].to_owned(), at: At(span) })
+        Ok(AstName { text: self.slice(span)[1..].to_owned(), at: AstSpan(span) })
     }
 
-    /// Takes an identifier.
-    pub(super) fn identifier(&mut self, what: &str) -> Parsed<Name> {
+    /// Parses an identifier.
+    pub(super) fn identifier(&mut self, what: &str) -> ParseResult<AstName> {
         let span = self.expect(TokenKind::Ident, what)?;
-        Ok(Name { text: self.slice(span).to_owned(), at: At(span) })
+        Ok(AstName { text: self.slice(span).to_owned(), at: AstSpan(span) })
     }
 
-    /// Takes a type name.
-    pub(super) fn type_name(&mut self) -> Parsed<Name> {
-        if self.is(TokenKind::Ident) {
+    /// Parses a type name.
+    pub(super) fn type_name(&mut self) -> ParseResult<AstName> {
+        if self.is_token(TokenKind::Ident) {
             let span = self.span();
             let text = self.text_at(0);
             let message = format!("expected a type name, found `{text}`");
             return Err(self.error_with_help(span, message, "type names start with an upper-case letter"));
         }
         let span = self.expect(TokenKind::TypeName, "a type name")?;
-        Ok(Name { text: self.slice(span).to_owned(), at: At(span) })
+        Ok(AstName { text: self.slice(span).to_owned(), at: AstSpan(span) })
     }
 
-    /// Whether the token at hand is the first of its line.
+    /// Returns `true` if the current token is the first of its line.
     fn starts_line(&self) -> bool {
         let (Some(previous), Some(token)) =
             (self.at.checked_sub(1).and_then(|at| self.tokens.get(at)), self.tokens.get(self.at))
@@ -240,18 +233,18 @@ impl<'a> Parser<'a> {
         self.source[previous.span.end..token.span.start].contains('\n')
     }
 
-    /// Whether a query is declared at the position: what a missing brace runs into.
+    /// Returns `true` if a query declaration starts here; a missing brace runs into one.
     pub(super) fn at_query(&self) -> bool {
         self.is_word("query")
             && self.kind_at(1) == Some(TokenKind::Ident)
             && self.kind_at(2) == Some(TokenKind::LeftParen)
     }
 
-    /// Skips to where the next item of the block can start: past a comma, to the first token of a line, or to the brace
-    /// that closes the block. Nested brackets are skipped whole.
+    /// Skips to the next possible start of an item of the block: past a comma, to the first token of a line, or to the closing
+    /// brace. Nested brackets are skipped whole.
     pub(super) fn skip_item(&mut self, from: usize) {
         let mut depth = 0usize;
-        // What the failed item had opened is still to be closed.
+        // Brackets that the failed item opened are still open.
         for token in &self.tokens[from..self.at.min(self.tokens.len())] {
             depth = nest(depth, token.kind);
         }
@@ -270,8 +263,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Takes back the last of several complaints about one item if all it says is that the item runs into the next one or into the
-    /// end of the file: recovering from those before it has skipped what was wanted.
+    /// Drops the last of several errors about one item if it only states that the item runs into the next one or into the end of
+    /// the file: recovery from the earlier errors has skipped the expected token.
     pub(super) fn drop_consequence(&mut self, before: usize) {
         let border = self.kind().is_none() || self.at_query();
         let here = self.diagnostics.last().is_some_and(|last| last.span.start == self.span().start);

@@ -1,21 +1,22 @@
 //! Literals: numbers, strings, dates.
 
-use super::cursor::{Parsed, Parser};
-use crate::gq::ast::{Expr, ExprKind, Literal};
+use super::cursor::QueryParser;
+use crate::diagnostic::ParseResult;
+use crate::gq::ast::{AstExpr, AstExprKind, AstLiteral};
 use crate::lex::{TokenKind, unescape};
-use crate::span::Span;
+use crate::span::{Span, Spanned};
 
-impl Parser<'_> {
-    /// A number; `sign` is the span of a minus directly before it.
-    pub(super) fn number(&mut self, sign: Option<Span>) -> Parsed<Expr> {
+impl QueryParser<'_> {
+    /// Parses a number; `sign` is the span of a minus directly before it.
+    pub(super) fn number(&mut self, sign: Option<Span>) -> ParseResult<AstExpr> {
         let kind = self.kind();
         let digits = self.advance();
-        let span = sign.map_or(digits, |sign| sign.to(digits));
+        let span = sign.map_or(digits, |sign| sign.cover(digits));
         self.require_boundary(digits)?;
         let text = format!("{}{}", if sign.is_some() { "-" } else { "" }, self.slice(digits));
         let literal = if kind == Some(TokenKind::Integer) {
             match text.parse() {
-                Ok(value) => Literal::Integer(value),
+                Ok(value) => AstLiteral::Integer(value),
                 Err(_) => {
                     return Err(
                         self.error(span, format!("invalid integer `{text}`: it does not fit 64 bits with sign"))
@@ -24,53 +25,53 @@ impl Parser<'_> {
             }
         } else {
             match text.parse::<f64>() {
-                Ok(value) if value.is_finite() => Literal::Float(value),
+                Ok(value) if value.is_finite() => AstLiteral::Float(value),
                 _ => return Err(self.error(span, format!("invalid float `{text}`: it is beyond the range of F64"))),
             }
         };
-        Ok(Expr::new(ExprKind::Literal(literal), span))
+        Ok(AstExpr::new(AstExprKind::Literal(literal), span))
     }
 
-    /// A number must not run into a word or another number.
-    fn require_boundary(&mut self, digits: Span) -> Parsed<()> {
+    /// Reports a number that runs into a word or another number.
+    fn require_boundary(&mut self, digits: Span) -> ParseResult<()> {
         let glued = self.span().start == digits.end
             && matches!(self.kind(), Some(TokenKind::Ident | TokenKind::TypeName | TokenKind::Dot));
         if !glued {
             return Ok(());
         }
-        let span = digits.to(self.span());
+        let span = digits.cover(self.span());
         let text = self.slice(span);
         let help = "a float has digits on both sides of its point, and white space separates it from what follows";
         Err(self.error_with_help(span, format!("expected a number, found `{text}`"), help))
     }
 
-    /// An unsigned integer that fits `T`, named `what` in messages.
-    pub(super) fn unsigned<T: std::str::FromStr>(&mut self, what: &str) -> Parsed<(T, Span)> {
+    /// Parses an unsigned integer that fits `T`, named `what` in messages.
+    pub(super) fn unsigned<T: std::str::FromStr>(&mut self, what: &str) -> ParseResult<Spanned<T>> {
         let span = self.expect(TokenKind::Integer, what)?;
         match self.slice(span).parse() {
-            Ok(value) => Ok((value, span)),
+            Ok(value) => Ok(Spanned::new(value, span)),
             Err(_) => Err(self.error(span, format!("invalid {what}: `{}` is too large", self.slice(span)))),
         }
     }
 
-    /// A string, escapes decoded.
-    pub(super) fn string(&mut self, what: &str) -> Parsed<(String, Span)> {
+    /// Parses a string, escapes decoded.
+    pub(super) fn string(&mut self, what: &str) -> ParseResult<Spanned<String>> {
         let span = self.expect(TokenKind::String, what)?;
         match unescape(&self.slice(span)[1..span.end - span.start - 1]) {
-            Ok(text) => Ok((text, span)),
+            Ok(text) => Ok(Spanned::new(text, span)),
             Err(bad) => {
                 let start = span.start + 1 + bad.offset;
                 let place = Span::new(start, start + bad.length);
                 let message = format!("unsupported escape sequence `{}`", bad.text);
                 let help =
-                    "the escapes are `\\\"`, `\\\\`, `\\n`, `\\r` and `\\t`; any other character stands for itself";
+                    "the escapes are `\\\"`, `\\\\`, `\\n`, `\\r` and `\\t`; any other character represents itself";
                 Err(self.error_with_help(place, message, help))
             }
         }
     }
 
-    /// `date("…")` or `datetime("…")`, at the word.
-    pub(super) fn date_literal(&mut self) -> Parsed<Expr> {
+    /// Parses `date("…")` or `datetime("…")` from the word on.
+    pub(super) fn date_literal(&mut self) -> ParseResult<AstExpr> {
         let word = self.text_at(0);
         let start = self.advance();
         self.expect(TokenKind::LeftParen, "`(`")?;
@@ -80,9 +81,9 @@ impl Parser<'_> {
             let help = format!("`{word}` writes a constant; to convert a value use `to_{word}(…)`");
             return Err(self.error_with_help(span, message, &help));
         }
-        let (text, _) = self.string("a string")?;
+        let text = self.string("a string")?.node;
         let end = self.expect(TokenKind::RightParen, "`)`")?;
-        let literal = if word == "date" { Literal::Date(text) } else { Literal::DateTime(text) };
-        Ok(Expr::new(ExprKind::Literal(literal), start.to(end)))
+        let literal = if word == "date" { AstLiteral::Date(text) } else { AstLiteral::DateTime(text) };
+        Ok(AstExpr::new(AstExprKind::Literal(literal), start.cover(end)))
     }
 }

@@ -1,6 +1,6 @@
-//! The parser: recursive descent over tokens, several errors per file.
+//! The parser of query files: recursive descent over tokens, several errors per file.
 //!
-//! - `cursor`     the position, complaints, recovery
+//! - `cursor`     token cursor, errors, recovery
 //! - `query`      queries and reads
 //! - `pattern`    blocks and clauses
 //! - `expr`       expressions
@@ -18,21 +18,21 @@ mod statement;
 
 use std::sync::Arc;
 
-use self::cursor::Parser;
-use super::ast::{File, Item};
+use self::cursor::QueryParser;
+use super::ast::{FileItem, QueryFile};
 use crate::diagnostic::Diagnostic;
 
-/// Reads a source. The tree holds whatever could be read; with a diagnostic it is incomplete and must not be run.
+/// Parses a source. With an error the tree is incomplete and must not be run.
 #[must_use]
-pub fn parse(source: &str) -> (File, Vec<Diagnostic>) {
-    let mut parser = Parser::new(source);
-    let mut file = File::default();
+pub fn parse(source: &str) -> (QueryFile, Vec<Diagnostic>) {
+    let mut parser = QueryParser::new(source);
+    let mut file = QueryFile::default();
     while parser.kind().is_some() {
         let start = parser.at;
         let depth = parser.depth;
         let before = parser.diagnostics.len();
         let item = match parser.text_at(0) {
-            "query" => parser.query().map(|query| Item::Query(Arc::new(query))),
+            "query" => parser.query().map(|query| FileItem::Query(Arc::new(query))),
             "set" => parser.setting(),
             "show" => parser.show(),
             "branch" => parser.branch(),
@@ -51,32 +51,33 @@ pub fn parse(source: &str) -> (File, Vec<Diagnostic>) {
         }
     }
     let mut diagnostics = parser.diagnostics;
-    // A missing brace is noticed at every level that it leaves open; one complaint per place is enough.
+    // A missing brace is noticed at every open level; one error per position is enough.
     diagnostics.dedup_by_key(|diagnostic| diagnostic.span.start);
     check_layout(&file, &mut diagnostics);
     (file, diagnostics)
 }
 
-/// Settings come first; a branch statement stands alone.
-fn check_layout(file: &File, diagnostics: &mut Vec<Diagnostic>) {
-    let error = |at: super::ast::At, message: &str| Diagnostic::error(crate::diagnostic::Code::Q000, at.0, message);
+/// Checks that settings come first and that a branch statement is the only item of its file.
+fn check_layout(file: &QueryFile, diagnostics: &mut Vec<Diagnostic>) {
+    let error =
+        |at: super::ast::AstSpan, message: &str| Diagnostic::error(crate::diagnostic::Code::Q000, at.0, message);
     let mut work = false;
     let mut branches = 0;
     for item in &file.items {
         match item {
-            Item::Set(setting) if work => {
-                diagnostics.push(error(setting.at, "expected a query: settings stand at the head of the file"));
+            FileItem::Set(setting) if work => {
+                diagnostics.push(error(setting.at, "expected a query: settings are written at the head of the file"));
             }
-            Item::Branch(branch) => {
+            FileItem::Branch(branch) => {
                 work = true;
                 branches += 1;
                 if branches > 1 || file.queries().next().is_some() {
-                    let message = "a branch statement stands alone: expected no other statement or query in this file";
+                    let message = "a branch statement must be alone: expected no other statement or query in this file";
                     diagnostics.push(error(branch.at, message));
                 }
             }
-            Item::Query(_) => work = true,
-            Item::Set(_) | Item::Show(_) => {}
+            FileItem::Query(_) => work = true,
+            FileItem::Set(_) | FileItem::Show(_) => {}
         }
     }
 }

@@ -1,23 +1,24 @@
 //! Statements that write.
 
-use super::cursor::{Parsed, Parser};
-use crate::gq::ast::{At, Clause, Mutation, PropertyMatch, Statement, StatementKind};
+use super::cursor::QueryParser;
+use crate::diagnostic::ParseResult;
+use crate::gq::ast::{AstMutation, AstSpan, AstStatement, AstStatementKind, PatternClause, PropertyMatch};
 use crate::lex::TokenKind;
 
-/// The words that open a statement.
-const WORDS: &[&str] = &["insert", "update", "delete", "merge"];
+/// Keywords that start a statement.
+const STATEMENT_KEYWORDS: &[&str] = &["insert", "update", "delete", "merge"];
 
-impl Parser<'_> {
-    /// Whether a statement starts at the position.
+impl QueryParser<'_> {
+    /// Returns `true` if a statement starts at the position.
     pub(super) fn at_statement(&self) -> bool {
-        let ahead = if self.is(TokenKind::Variable) && self.kind_at(1) == Some(TokenKind::Colon) { 2 } else { 0 };
-        WORDS.iter().any(|word| self.is_word_at(ahead, word))
+        let ahead = if self.is_token(TokenKind::Variable) && self.kind_at(1) == Some(TokenKind::Colon) { 2 } else { 0 };
+        STATEMENT_KEYWORDS.iter().any(|word| self.is_word_at(ahead, word))
     }
 
-    /// `statement … [return { … }]`, after a `match` block if there was one.
-    pub(super) fn mutation(&mut self, clauses: Option<Vec<Clause>>) -> Parsed<Mutation> {
+    /// Parses `statement … [return { … }]` after an optional `match` block.
+    pub(super) fn mutation(&mut self, clauses: Option<Vec<PatternClause>>) -> ParseResult<AstMutation> {
         let (mut statements, mut failed) = (Vec::new(), false);
-        while !self.is(TokenKind::RightBrace) && !self.is_word("return") {
+        while !self.is_token(TokenKind::RightBrace) && !self.is_word("return") {
             if self.kind().is_none() || self.at_query() {
                 return Err(self.expected("a statement or `}`"));
             }
@@ -35,13 +36,13 @@ impl Parser<'_> {
             return Err(self.expected("`insert`, `update`, `delete` or `merge`"));
         }
         let returning = if self.eat_word("return") { self.projections()? } else { Vec::new() };
-        Ok(Mutation { clauses, statements, returning })
+        Ok(AstMutation { clauses, statements, returning })
     }
 
     fn skip_to_statement(&mut self) {
         while self.kind().is_some()
             && !self.at_statement()
-            && !self.is(TokenKind::RightBrace)
+            && !self.is_token(TokenKind::RightBrace)
             && !self.is_word("return")
             && !self.at_query()
         {
@@ -51,9 +52,9 @@ impl Parser<'_> {
         }
     }
 
-    fn statement(&mut self) -> Parsed<Statement> {
+    fn statement(&mut self) -> ParseResult<AstStatement> {
         let start = self.span();
-        let var = if self.is(TokenKind::Variable) {
+        let var = if self.is_token(TokenKind::Variable) {
             let var = self.variable("a variable")?;
             self.expect(TokenKind::Colon, "`:`")?;
             Some(var)
@@ -63,55 +64,55 @@ impl Parser<'_> {
         let kind = self.statement_word()?;
         let ty = self.type_name()?;
         let mut assignments = Vec::new();
-        if kind == StatementKind::Update {
+        if kind == AstStatementKind::Update {
             self.expect_word("set")?;
         }
-        if kind != StatementKind::Delete {
+        if kind != AstStatementKind::Delete {
             assignments = self.assignments()?;
         }
-        let filter = if matches!(kind, StatementKind::Update | StatementKind::Delete) {
+        let filter = if matches!(kind, AstStatementKind::Update | AstStatementKind::Delete) {
             self.expect_word("where")?;
             Some(self.expr()?)
         } else {
             None
         };
-        let at = At(start.to(self.last_span()));
-        Ok(Statement { var, kind, ty, assignments, filter, at })
+        let at = AstSpan(start.cover(self.last_span()));
+        Ok(AstStatement { var, kind, ty, assignments, filter, at })
     }
 
-    fn statement_word(&mut self) -> Parsed<StatementKind> {
+    fn statement_word(&mut self) -> ParseResult<AstStatementKind> {
         if self.is_word("mutation") {
             let span = self.span();
-            let help = "statements stand directly in the braces of the query";
+            let help = "statements are written directly in the braces of the query";
             return Err(self.error_with_help(span, "expected a statement, found `mutation`", help));
         }
         if self.eat_word("insert") {
             if self.eat_word("new") {
-                return Ok(StatementKind::InsertNew);
+                return Ok(AstStatementKind::InsertNew);
             }
             if self.eat_word("if") {
                 self.expect_word("absent")?;
-                return Ok(StatementKind::InsertIfAbsent);
+                return Ok(AstStatementKind::InsertIfAbsent);
             }
-            return Ok(StatementKind::Insert);
+            return Ok(AstStatementKind::Insert);
         }
         if self.eat_word("merge") {
-            return Ok(StatementKind::Merge);
+            return Ok(AstStatementKind::Merge);
         }
         if self.eat_word("update") {
-            return Ok(StatementKind::Update);
+            return Ok(AstStatementKind::Update);
         }
         if self.eat_word("delete") {
-            return Ok(StatementKind::Delete);
+            return Ok(AstStatementKind::Delete);
         }
-        Err(self.expected_one_of(WORDS))
+        Err(self.expected_one_of(STATEMENT_KEYWORDS))
     }
 
-    /// `{ name: expr … }`, commas optional, at least one.
-    fn assignments(&mut self) -> Parsed<Vec<PropertyMatch>> {
+    /// Parses `{ name: expr … }`, commas optional, at least one.
+    fn assignments(&mut self) -> ParseResult<Vec<PropertyMatch>> {
         self.expect(TokenKind::LeftBrace, "`{`")?;
         let mut assignments = Vec::new();
-        while !self.is(TokenKind::RightBrace) || assignments.is_empty() {
+        while !self.is_token(TokenKind::RightBrace) || assignments.is_empty() {
             let name = self.identifier("the name of a property")?;
             self.expect(TokenKind::Colon, "`:`")?;
             let value = self.expr()?;

@@ -1,40 +1,49 @@
 //! Patterns: blocks and their clauses.
 
-use super::cursor::{Parsed, Parser};
+use super::cursor::QueryParser;
+use crate::diagnostic::{ParseResult, RelatedSpan};
 use crate::gq::ast::{
-    At, Binding, BlockClause, BlockKind, Bounds, Clause, EdgeSelector, Expr, ExprKind, Name, PathClause, PathMode,
-    PropertyMatch, Traversal,
+    AstExpr, AstExprKind, AstName, AstSpan, BindingClause, BlockClause, BlockKind, EdgeSelector, HopBounds, PathClause,
+    PathKeyword, PatternClause, PropertyMatch, TraversalClause,
 };
 use crate::lex::TokenKind;
 use crate::span::Span;
+use crate::suggest::lower_first;
 
 /// Words that are operators after an operand and edge names after a variable.
 const OPERATOR_WORDS: &[&str] = &["contains", "starts_with", "ends_with", "in", "is", "and", "or", "div"];
 
-impl Parser<'_> {
-    /// `{ clause … }`; goes on after a bad clause. Returns the closing brace too.
-    pub(super) fn block(&mut self) -> Parsed<(Vec<Clause>, Span)> {
+/// A parsed block.
+pub(super) struct ParsedBlock {
+    pub(super) clauses: Vec<PatternClause>,
+    /// The closing brace; the opening one if it is missing.
+    pub(super) end: Span,
+}
+
+impl QueryParser<'_> {
+    /// Parses `{ clause … }` and its closing brace; continues after an invalid clause.
+    pub(super) fn block(&mut self) -> ParseResult<ParsedBlock> {
         let open = self.expect(TokenKind::LeftBrace, "`{`")?;
         let (mut clauses, mut failed, mut height) = (Vec::new(), false, 0);
         loop {
-            if self.is(TokenKind::RightBrace) {
+            if self.is_token(TokenKind::RightBrace) {
                 break;
             }
             if self.after_pattern() {
-                // The brace is missing and nothing else: what follows is read as if it were there.
+                // Only the brace is missing: the rest is parsed as if it were there.
                 let message = format!("expected a clause, found `{}`", self.text_at(0));
                 let help = "is the `}` missing that closes the block before it?";
                 self.error_with_help(self.span(), message, help);
                 if let Some(last) = self.diagnostics.last_mut() {
-                    last.related.push((open, "this brace is not closed".to_owned()));
+                    last.related.push(RelatedSpan { span: open, remark: "this brace is not closed".to_owned() });
                 }
                 self.height = height;
-                return Ok((clauses, open));
+                return Ok(ParsedBlock { clauses, end: open });
             }
             if self.kind().is_none() || self.at_query() {
                 let reported = self.expected("a clause or `}`");
                 if let Some(last) = self.diagnostics.last_mut() {
-                    last.related.push((open, "this brace is not closed".to_owned()));
+                    last.related.push(RelatedSpan { span: open, remark: "this brace is not closed".to_owned() });
                 }
                 return Err(reported);
             }
@@ -54,10 +63,10 @@ impl Parser<'_> {
         if clauses.is_empty() && !failed {
             return Err(self.error(end, "expected a clause, found `}`"));
         }
-        Ok((clauses, end))
+        Ok(ParsedBlock { clauses, end })
     }
 
-    /// Whether what stands here comes after a pattern and is no clause of one.
+    /// Returns `true` if the current token follows a pattern and does not start a clause.
     fn after_pattern(&self) -> bool {
         let statement = self.kind_at(1) == Some(TokenKind::TypeName) && self.at_statement();
         statement
@@ -65,9 +74,9 @@ impl Parser<'_> {
                 && (self.kind_at(1) == Some(TokenKind::LeftBrace) || self.is_word_at(1, "distinct")))
     }
 
-    fn clause(&mut self) -> Parsed<Clause> {
+    fn clause(&mut self) -> ParseResult<PatternClause> {
         let word = self.text_at(0);
-        if self.is(TokenKind::Ident) {
+        if self.is_token(TokenKind::Ident) {
             let kind = match word {
                 "not" => Some(BlockKind::Not),
                 "exists" => Some(BlockKind::Exists),
@@ -81,23 +90,23 @@ impl Parser<'_> {
                 return self.path_clause();
             }
         }
-        if self.is(TokenKind::Variable) {
+        if self.is_token(TokenKind::Variable) {
             if self.kind_at(1) == Some(TokenKind::Colon) {
                 return self.binding();
             }
             if self.at_traversal() {
                 let traversal = self.traversal()?;
                 self.reject_second_hop()?;
-                return Ok(Clause::Traversal(Box::new(traversal)));
+                return Ok(PatternClause::Traversal(Box::new(traversal)));
             }
         }
-        if self.is(TokenKind::Comma) {
+        if self.is_token(TokenKind::Comma) {
             let span = self.span();
             let help = "clauses are separated by white space; remove the comma";
             return Err(self.error_with_help(span, "expected a clause, found `,`", help));
         }
         let expr = self.expr()?;
-        if let ExprKind::Alias(name) = &expr.kind {
+        if let AstExprKind::Alias(name) = &expr.kind {
             let message = format!("expected a clause, found `{name}`");
             if name == "where" {
                 let help = "a condition is a clause by itself; leave `where` out";
@@ -106,15 +115,15 @@ impl Parser<'_> {
             return Err(self.error(expr.span(), message));
         }
         self.reject_second_hop()?;
-        if let ExprKind::Exists { negated, clauses } = expr.kind {
+        if let AstExprKind::Exists { negated, clauses } = expr.kind {
             let kind = if negated { BlockKind::Not } else { BlockKind::Exists };
-            return Ok(Clause::Block(BlockClause { kind, clauses, at: expr.at }));
+            return Ok(PatternClause::Block(BlockClause { kind, clauses, at: expr.at }));
         }
-        Ok(Clause::Filter(expr))
+        Ok(PatternClause::Filter(expr))
     }
 
-    /// `$a e1 $b e2 $c` is two clauses.
-    fn reject_second_hop(&mut self) -> Parsed<()> {
+    /// Reports `$a e1 $b e2 $c`, which needs two clauses.
+    fn reject_second_hop(&mut self) -> ParseResult<()> {
         let chained = matches!(self.kind(), Some(TokenKind::Ident)) && self.kind_at(1) == Some(TokenKind::Variable);
         if !chained || self.is_word("path") || self.is_word("not") {
             return Ok(());
@@ -124,7 +133,7 @@ impl Parser<'_> {
         Err(self.error_with_help(span, format!("expected a clause or `}}`, found `{word}`"), help))
     }
 
-    /// Whether the variable at hand is the left end of a traversal rather than an operand.
+    /// Returns `true` if the current variable is the left endpoint of a traversal rather than an operand.
     fn at_traversal(&self) -> bool {
         let is_param = self.params.contains(self.text_at(0).trim_start_matches('$'));
         match self.kind_at(1) {
@@ -152,7 +161,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Whether the `<` after the variable at hand opens `<edge | edge>`.
+    /// Returns `true` if the `<` after the current variable opens `<edge | edge>`.
     fn angle_closes(&self) -> bool {
         let mut ahead = 2;
         loop {
@@ -162,36 +171,36 @@ impl Parser<'_> {
             match self.kind_at(ahead + 1) {
                 Some(TokenKind::Greater) => return true,
                 Some(TokenKind::Pipe) => ahead += 2,
-                // Not closed, but certainly no comparison: let the traversal say what is missing.
+                // Not closed, but not a comparison: the traversal reports what is missing.
                 Some(TokenKind::Variable) => return true,
                 _ => return false,
             }
         }
     }
 
-    fn block_clause(&mut self, kind: BlockKind) -> Parsed<Clause> {
+    fn block_clause(&mut self, kind: BlockKind) -> ParseResult<PatternClause> {
         let start = self.advance();
-        let (clauses, end) = self.nested(Self::block)?;
+        let ParsedBlock { clauses, end } = self.nested(Self::block)?;
         self.height += 1;
-        let span = start.to(end);
+        let span = start.cover(end);
         if kind != BlockKind::Optional && (self.is_word("and") || self.is_word("or")) {
-            let first = Expr::new(ExprKind::Exists { negated: kind == BlockKind::Not, clauses }, span);
-            return Ok(Clause::Filter(self.continued(first)?));
+            let first = AstExpr::new(AstExprKind::Exists { negated: kind == BlockKind::Not, clauses }, span);
+            return Ok(PatternClause::Filter(self.continue_expr(first)?));
         }
-        Ok(Clause::Block(BlockClause { kind, clauses, at: At(span) }))
+        Ok(PatternClause::Block(BlockClause { kind, clauses, at: AstSpan(span) }))
     }
 
-    fn binding(&mut self) -> Parsed<Clause> {
+    fn binding(&mut self) -> ParseResult<PatternClause> {
         let var = self.variable("a variable")?;
         self.expect(TokenKind::Colon, "`:`")?;
         let ty = self.type_name()?;
-        let properties = if self.is(TokenKind::LeftBrace) { self.property_list()? } else { Vec::new() };
-        let at = At(var.span().to(self.last_span()));
-        Ok(Clause::Binding(Binding { var, ty, properties, at }))
+        let properties = if self.is_token(TokenKind::LeftBrace) { self.property_list()? } else { Vec::new() };
+        let at = AstSpan(var.span().cover(self.last_span()));
+        Ok(PatternClause::Binding(BindingClause { var, ty, properties, at }))
     }
 
-    /// `{ name: expr, … }`, perhaps with a comma at the end, perhaps empty.
-    fn property_list(&mut self) -> Parsed<Vec<PropertyMatch>> {
+    /// Parses `{ name: expr, … }`, possibly empty or with a trailing comma.
+    fn property_list(&mut self) -> ParseResult<Vec<PropertyMatch>> {
         self.expect(TokenKind::LeftBrace, "`{`")?;
         let (mut properties, mut height) = (Vec::new(), 0);
         while !self.eat(TokenKind::RightBrace) {
@@ -200,7 +209,7 @@ impl Parser<'_> {
             let value = self.expr()?;
             height = height.max(self.height);
             properties.push(PropertyMatch { name, value });
-            if !self.is(TokenKind::RightBrace) {
+            if !self.is_token(TokenKind::RightBrace) {
                 self.expect(TokenKind::Comma, "`,`, `}` or an operator")?;
             }
         }
@@ -208,10 +217,10 @@ impl Parser<'_> {
         Ok(properties)
     }
 
-    fn traversal(&mut self) -> Parsed<Traversal> {
+    fn traversal(&mut self) -> ParseResult<TraversalClause> {
         let left = self.variable("a variable")?;
         let (mut edge_var, mut hop_var) = (None, None);
-        while self.is(TokenKind::Variable) {
+        while self.is_token(TokenKind::Variable) {
             let name = self.variable("a variable")?;
             if self.eat(TokenKind::Colon) && edge_var.is_none() {
                 edge_var = Some(name);
@@ -223,10 +232,10 @@ impl Parser<'_> {
         }
         let (edges, undirected) = self.edge_selector()?;
         let (mut bounds, mut properties, mut height) = (None, Vec::new(), 0);
-        if self.is(TokenKind::LeftBrace) && self.kind_at(1) == Some(TokenKind::Integer) {
+        if self.is_token(TokenKind::LeftBrace) && self.kind_at(1) == Some(TokenKind::Integer) {
             bounds = Some(self.bounds()?);
         }
-        if self.is(TokenKind::LeftBrace) {
+        if self.is_token(TokenKind::LeftBrace) {
             properties = self.property_list()?;
             height = self.height;
         }
@@ -235,80 +244,81 @@ impl Parser<'_> {
             filter = Some(self.expr()?);
             height = height.max(self.height);
         }
-        let right = self.variable("a variable: the other end of the traversal")?;
+        let right = self.variable("a variable: the other endpoint of the traversal")?;
         self.height = height;
-        let at = At(left.span().to(right.span()));
-        Ok(Traversal { left, edge_var, hop_var, edges, undirected, bounds, properties, filter, right, at })
+        let at = AstSpan(left.span().cover(right.span()));
+        Ok(TraversalClause { left, edge_var, hop_var, edges, undirected, bounds, properties, filter, right, at })
     }
 
-    fn edge_selector(&mut self) -> Parsed<(EdgeSelector, bool)> {
+    fn edge_selector(&mut self) -> ParseResult<(EdgeSelector, bool)> {
         let undirected = self.eat(TokenKind::Less);
-        let parenthesised = !undirected && self.eat(TokenKind::LeftParen);
+        let parenthesized = !undirected && self.eat(TokenKind::LeftParen);
         let mut names = Vec::new();
-        if !parenthesised && self.is(TokenKind::Star) {
+        if !parenthesized && self.is_token(TokenKind::Star) {
             let span = self.advance();
             if undirected {
                 self.expect(TokenKind::Greater, "`>`")?;
             }
-            return Ok((EdgeSelector::Any(At(span)), undirected));
+            return Ok((EdgeSelector::Any(AstSpan(span)), undirected));
         }
         loop {
             names.push(self.edge_name()?);
-            if !(undirected || parenthesised) || !self.eat(TokenKind::Pipe) {
+            if !(undirected || parenthesized) || !self.eat(TokenKind::Pipe) {
                 break;
             }
         }
         if undirected {
             self.expect(TokenKind::Greater, "`>` or `|`")?;
-        } else if parenthesised {
+        } else if parenthesized {
             self.expect(TokenKind::RightParen, "`)` or `|`")?;
-        } else if self.is(TokenKind::Pipe) {
+        } else if self.is_token(TokenKind::Pipe) {
             let span = self.span();
-            let help = "several edge types stand in parentheses: `(trusts | likes)`";
+            let help = "several edge types are written in parentheses: `(trusts | likes)`";
             return Err(self.error_with_help(span, "expected a variable, found `|`", help));
         }
         Ok((EdgeSelector::Named(names), undirected))
     }
 
-    fn edge_name(&mut self) -> Parsed<Name> {
+    fn edge_name(&mut self) -> ParseResult<AstName> {
         if self.is_word("not") {
             return Err(self.expected("an edge"));
         }
-        if self.is(TokenKind::TypeName) {
+        if self.is_token(TokenKind::TypeName) {
             let (span, text) = (self.span(), self.text_at(0));
-            let mut lower = text.to_owned();
-            lower[..1].make_ascii_lowercase();
-            let help = format!("an edge type is traversed by its name with a lower-case letter first: `{lower}`");
+            let help = format!(
+                "an edge type is traversed by its name with a lower-case letter first: `{}`",
+                lower_first(text)
+            );
             return Err(self.error_with_help(span, format!("expected an edge, found `{text}`"), &help));
         }
         self.identifier("an edge")
     }
 
-    fn bounds(&mut self) -> Parsed<Bounds> {
+    fn bounds(&mut self) -> ParseResult<HopBounds> {
         let open = self.advance();
-        let (min, _) = self.unsigned("bound")?;
+        let min = self.unsigned("bound")?.node;
         let mut max = Some(min);
         if self.eat(TokenKind::Comma) {
-            max = if self.is(TokenKind::Integer) { Some(self.unsigned("bound")?.0) } else { None };
+            max = if self.is_token(TokenKind::Integer) { Some(self.unsigned("bound")?.node) } else { None };
         }
         let end = self.expect(TokenKind::RightBrace, "`}` or `,`")?;
-        Ok(Bounds { min, max, at: At(open.to(end)) })
+        Ok(HopBounds { min, max, at: AstSpan(open.cover(end)) })
     }
 
-    fn path_clause(&mut self) -> Parsed<Clause> {
+    fn path_clause(&mut self) -> ParseResult<PatternClause> {
         let start = self.advance();
         let var = self.variable("a variable")?;
         self.expect(TokenKind::Equal, "`=`")?;
         let mode = match self.text_at(0) {
-            "shortest" => PathMode::Shortest,
-            "all_shortest" => PathMode::AllShortest,
-            "cheapest" => PathMode::Cheapest,
+            "shortest" => PathKeyword::Shortest,
+            "all_shortest" => PathKeyword::AllShortest,
+            "cheapest" => PathKeyword::Cheapest,
             _ => return Err(self.expected_one_of(&["shortest", "all_shortest", "cheapest"])),
         };
         self.advance();
         let traversal = self.traversal()?;
         let mut height = self.height;
-        let cost: Option<Expr> = if mode == PathMode::Cheapest {
+        let cost: Option<AstExpr> = if mode == PathKeyword::Cheapest {
             self.expect_word("by")?;
             Some(self.expr()?)
         } else {
@@ -316,7 +326,7 @@ impl Parser<'_> {
         };
         height = height.max(self.height);
         self.height = height;
-        let at = At(start.to(self.last_span()));
-        Ok(Clause::Path(Box::new(PathClause { var, mode, cost, traversal, at })))
+        let at = AstSpan(start.cover(self.last_span()));
+        Ok(PatternClause::Path(Box::new(PathClause { var, mode, cost, traversal, at })))
     }
 }

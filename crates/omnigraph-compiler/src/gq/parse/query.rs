@@ -1,16 +1,18 @@
 //! Queries: header, parameters, reads.
 
-use super::cursor::{ORDER_OF_PARTS, Parsed, Parser};
+use super::cursor::{CLAUSE_ORDER_HELP, QueryParser};
+use crate::diagnostic::ParseResult;
 use crate::gq::ast::{
-    At, Body, Count, ExprKind, Name, OrderItem, ParamDecl, Projection, QueryDecl, Read, Select, UnionWord,
+    AstBody, AstExprKind, AstName, AstRead, AstRowCount, AstSelect, AstSpan, OrderItem, ParamDecl, QueryDecl,
+    ReturnItem, UnionKeyword,
 };
 use crate::lex::TokenKind;
-use crate::suggest::type_called;
-use crate::types::{PropType, Scalar};
+use crate::suggest::canonical_type_name;
+use crate::types::{PropType, ScalarType};
 
-impl Parser<'_> {
-    /// `query name(params) annotations { body }`
-    pub(super) fn query(&mut self) -> Parsed<QueryDecl> {
+impl QueryParser<'_> {
+    /// Parses `query name(params) annotations { body }`
+    pub(super) fn query(&mut self) -> ParseResult<QueryDecl> {
         let start = self.advance();
         let name = self.identifier("the name of the query")?;
         self.params.clear();
@@ -20,10 +22,10 @@ impl Parser<'_> {
         self.expect(TokenKind::LeftBrace, "`{`")?;
         let body = self.body()?;
         let end = self.expect(TokenKind::RightBrace, "`}`")?;
-        Ok(QueryDecl { name, params, description, instruction, body, at: At(start.to(end)), end: At(end) })
+        Ok(QueryDecl { name, params, description, instruction, body, at: AstSpan(start.cover(end)), end: AstSpan(end) })
     }
 
-    fn params(&mut self) -> Parsed<Vec<ParamDecl>> {
+    fn params(&mut self) -> ParseResult<Vec<ParamDecl>> {
         self.expect(TokenKind::LeftParen, "`(`")?;
         let mut params = Vec::new();
         if self.eat(TokenKind::RightParen) {
@@ -33,12 +35,12 @@ impl Parser<'_> {
             let name = self.variable("a parameter")?;
             self.expect(TokenKind::Colon, "`:`")?;
             let ty = self.param_type()?;
-            let at = At(name.span().to(self.last_span()));
+            let at = AstSpan(name.span().cover(self.last_span()));
             params.push(ParamDecl { name, ty, at });
             if self.eat(TokenKind::RightParen) {
                 return Ok(params);
             }
-            if self.is(TokenKind::Equal) {
+            if self.is_token(TokenKind::Equal) {
                 let help = "a parameter has no default; let it be null (`?`) and write `coalesce($x, …)`";
                 return Err(self.error_with_help(self.span(), "expected `,` or `)`, found `=`", help));
             }
@@ -46,17 +48,17 @@ impl Parser<'_> {
         }
     }
 
-    fn param_type(&mut self) -> Parsed<PropType> {
+    fn param_type(&mut self) -> ParseResult<PropType> {
         let list = self.eat(TokenKind::LeftBracket);
         let scalar = self.scalar(list)?;
         if list {
             self.expect(TokenKind::RightBracket, "`]`")?;
         }
         let nullable = self.eat(TokenKind::Question);
-        Ok(PropType { list, nullable, ..PropType::of(scalar) })
+        Ok(PropType { list, nullable, ..PropType::new(scalar) })
     }
 
-    fn scalar(&mut self, in_list: bool) -> Parsed<Scalar> {
+    fn scalar(&mut self, in_list: bool) -> ParseResult<ScalarType> {
         if self.is_word("enum") {
             let message = "expected the type of a parameter, found `enum`";
             return Err(self.error_with_help(self.span(), message, "the words of an enum are passed as `String`"));
@@ -65,45 +67,35 @@ impl Parser<'_> {
             return Err(self.expected("the type of a parameter"));
         }
         let scalar = match self.text_at(0) {
-            "String" => Scalar::String,
-            "Bool" => Scalar::Bool,
-            "I32" => Scalar::I32,
-            "I64" => Scalar::I64,
-            "U32" => Scalar::U32,
-            "U64" => Scalar::U64,
-            "F32" => Scalar::F32,
-            "F64" => Scalar::F64,
-            "Date" => Scalar::Date,
-            "DateTime" => Scalar::DateTime,
-            "Blob" => Scalar::Blob,
-            "Json" if !in_list => Scalar::Json,
-            "Vector" if !in_list => {
+            "Json" | "Vector" if in_list => None,
+            "Vector" => {
                 self.advance();
                 self.expect(TokenKind::LeftParen, "`(`")?;
-                let (dimension, _) = self.unsigned("dimension")?;
+                let dimension = self.unsigned("dimension")?.node;
                 self.expect(TokenKind::RightParen, "`)`")?;
-                return Ok(Scalar::Vector(dimension));
+                return Ok(ScalarType::Vector(dimension));
             }
-            other => {
-                let help =
-                    type_called(other).filter(|ours| *ours != other).map(|ours| format!("did you mean `{ours}`?"));
-                let reported = self.expected_one_of(&[
-                    "String", "Bool", "I32", "I64", "U32", "U64", "F32", "F64", "Date", "DateTime", "Blob", "Json",
-                    "Vector",
-                ]);
-                if let (Some(help), Some(last)) = (help, self.diagnostics.last_mut()) {
-                    last.help = Some(help);
-                }
-                return Err(reported);
+            name => ScalarType::from_name(name),
+        };
+        let Some(scalar) = scalar else {
+            let written = self.text_at(0);
+            let ours = canonical_type_name(written).filter(|ours| *ours != written);
+            let reported = self.expected_one_of(&[
+                "String", "Bool", "I32", "I64", "U32", "U64", "F32", "F64", "Date", "DateTime", "Blob", "Json",
+                "Vector",
+            ]);
+            if let (Some(ours), Some(last)) = (ours, self.diagnostics.last_mut()) {
+                last.help = Some(format!("did you mean `{ours}`?"));
             }
+            return Err(reported);
         };
         self.advance();
         Ok(scalar)
     }
 
-    fn annotations(&mut self) -> Parsed<(Option<String>, Option<String>)> {
+    fn annotations(&mut self) -> ParseResult<(Option<String>, Option<String>)> {
         let (mut description, mut instruction) = (None, None);
-        while self.is(TokenKind::At) {
+        while self.is_token(TokenKind::At) {
             let start = self.advance();
             let word = self.text_at(0);
             let slot = match word {
@@ -111,9 +103,9 @@ impl Parser<'_> {
                 "instruction" => &mut instruction,
                 _ => return Err(self.expected_one_of(&["description", "instruction"])),
             };
-            let span = start.to(self.advance());
+            let span = start.cover(self.advance());
             self.expect(TokenKind::LeftParen, "`(`")?;
-            let (text, _) = self.string("a string")?;
+            let text = self.string("a string")?.node;
             self.expect(TokenKind::RightParen, "`)`")?;
             if slot.replace(text).is_some() {
                 return Err(self.error(span, format!("duplicate @{word} annotations")));
@@ -122,48 +114,48 @@ impl Parser<'_> {
         Ok((description, instruction))
     }
 
-    fn body(&mut self) -> Parsed<Body> {
+    fn body(&mut self) -> ParseResult<AstBody> {
         if !self.is_word("match") {
             if self.at_statement() || self.is_word("mutation") {
-                return Ok(Body::Mutation(self.mutation(None)?));
+                return Ok(AstBody::Mutation(self.mutation(None)?));
             }
             return Err(self.expected_one_of(&["match", "insert", "update", "delete", "merge"]));
         }
         let start = self.advance();
-        let (clauses, _) = self.block()?;
+        let clauses = self.block()?.clauses;
         if self.at_statement() {
-            return Ok(Body::Mutation(self.mutation(Some(clauses))?));
+            return Ok(AstBody::Mutation(self.mutation(Some(clauses))?));
         }
         let (mut selects, mut unions) = (vec![self.select(clauses, start)?], Vec::new());
         while self.is_word("union") {
-            let at = At(self.advance());
-            unions.push(UnionWord { all: self.eat_word("all"), at });
+            let at = AstSpan(self.advance());
+            unions.push(UnionKeyword { all: self.eat_word("all"), at });
             let start = self.expect_word("match")?;
-            let (clauses, _) = self.block()?;
+            let clauses = self.block()?.clauses;
             selects.push(self.select(clauses, start)?);
         }
-        let mut read = Read { selects, unions, order: Vec::new(), limit: None, offset: None, after: None };
+        let mut read = AstRead { selects, unions, order: Vec::new(), limit: None, offset: None, after: None };
         if self.eat_word("order") {
             read.order = self.ordering()?;
         }
         self.paging(&mut read)?;
-        Ok(Body::Read(read))
+        Ok(AstBody::Read(read))
     }
 
-    fn select(&mut self, clauses: Vec<crate::gq::ast::Clause>, start: crate::Span) -> Parsed<Select> {
+    fn select(&mut self, clauses: Vec<crate::gq::ast::PatternClause>, start: crate::Span) -> ParseResult<AstSelect> {
         self.expect_word("return")?;
         let distinct = self.eat_word("distinct");
         let projections = self.projections()?;
         let having = if self.eat_word("having") { Some(self.expr()?) } else { None };
-        let at = At(start.to(self.last_span()));
-        Ok(Select { clauses, distinct, projections, having, at })
+        let at = AstSpan(start.cover(self.last_span()));
+        Ok(AstSelect { clauses, distinct, projections, having, at })
     }
 
-    /// `{ expr [as name] [,] … }`
-    pub(super) fn projections(&mut self) -> Parsed<Vec<Projection>> {
+    /// Parses `{ expr [as name] [,] … }`
+    pub(super) fn projections(&mut self) -> ParseResult<Vec<ReturnItem>> {
         self.expect(TokenKind::LeftBrace, "`{`")?;
         let (mut projections, mut failed) = (Vec::new(), false);
-        while !self.is(TokenKind::RightBrace) {
+        while !self.is_token(TokenKind::RightBrace) {
             if self.kind().is_none() || self.at_query() {
                 return Err(self.expected("an expression or `}`"));
             }
@@ -183,21 +175,21 @@ impl Parser<'_> {
         Ok(projections)
     }
 
-    fn projection(&mut self) -> Parsed<Projection> {
+    fn projection(&mut self) -> ParseResult<ReturnItem> {
         let expr = self.expr()?;
-        if matches!(&expr.kind, ExprKind::Alias(name) if name == "distinct")
+        if matches!(&expr.kind, AstExprKind::Alias(name) if name == "distinct")
             && !matches!(self.kind(), Some(TokenKind::Comma | TokenKind::RightBrace))
         {
-            let help = "`distinct` stands before the brace: `return distinct { … }`";
+            let help = "`distinct` is written before the brace: `return distinct { … }`";
             return Err(self.error_with_help(expr.span(), "expected an expression, found `distinct`", help));
         }
         let alias = if self.eat_word("as") { Some(self.identifier("the name of a column")?) } else { None };
-        let at = At(expr.span().to(self.last_span()));
+        let at = AstSpan(expr.span().cover(self.last_span()));
         self.eat(TokenKind::Comma);
-        Ok(Projection { expr, alias, at })
+        Ok(ReturnItem { expr, alias, at })
     }
 
-    fn ordering(&mut self) -> Parsed<Vec<OrderItem>> {
+    fn ordering(&mut self) -> ParseResult<Vec<OrderItem>> {
         self.expect(TokenKind::LeftBrace, "`{`")?;
         let mut items = Vec::new();
         loop {
@@ -205,11 +197,11 @@ impl Parser<'_> {
             let direction = self.span();
             let descending = self.eat_word("desc");
             let worded = descending || self.eat_word("asc");
-            if worded && matches!(&expr.kind, ExprKind::Call { name, .. } if name.text == "nearest") {
+            if worded && matches!(&expr.kind, AstExprKind::Call { name, .. } if name.text == "nearest") {
                 let message = "expected `,` or `}`: `nearest` takes no direction";
                 return Err(self.error_with_help(direction, message, "it always puts the nearest first"));
             }
-            let at = At(expr.span().to(self.last_span()));
+            let at = AstSpan(expr.span().cover(self.last_span()));
             items.push(OrderItem { expr, descending, at });
             if self.eat(TokenKind::RightBrace) {
                 return Ok(items);
@@ -218,8 +210,8 @@ impl Parser<'_> {
         }
     }
 
-    /// `limit`, `offset`, `after`: each at most once, in any order.
-    fn paging(&mut self, read: &mut Read) -> Parsed<()> {
+    /// Parses `limit`, `offset`, `after`: each at most once, in any order.
+    fn paging(&mut self, read: &mut AstRead) -> ParseResult<()> {
         loop {
             let (span, word) = (self.span(), self.text_at(0));
             let again = match word {
@@ -236,10 +228,10 @@ impl Parser<'_> {
                     read.after.replace(self.cursor()?).is_some()
                 }
                 "order" => {
-                    return Err(self.error_with_help(span, "expected `}`, found `order`", ORDER_OF_PARTS));
+                    return Err(self.error_with_help(span, "expected `}`, found `order`", CLAUSE_ORDER_HELP));
                 }
                 "}" => return Ok(()),
-                _ if read.limit.is_none() && read.order.is_empty() && self.is(TokenKind::Ident) => {
+                _ if read.limit.is_none() && read.order.is_empty() && self.is_token(TokenKind::Ident) => {
                     return Err(self.expected_one_of(&["order", "limit", "offset", "having", "union", "}"]));
                 }
                 _ => return Err(self.expected("`limit`, `offset`, `after` or `}`")),
@@ -250,18 +242,18 @@ impl Parser<'_> {
         }
     }
 
-    fn count(&mut self, what: &str) -> Parsed<Count> {
-        if self.is(TokenKind::Variable) {
-            return Ok(Count::Param(self.variable("a parameter")?));
+    fn count(&mut self, what: &str) -> ParseResult<AstRowCount> {
+        if self.is_token(TokenKind::Variable) {
+            return Ok(AstRowCount::Param(self.variable("a parameter")?));
         }
-        if !self.is(TokenKind::Integer) {
+        if !self.is_token(TokenKind::Integer) {
             return Err(self.expected("an integer or a parameter"));
         }
-        let (value, span) = self.unsigned(what)?;
-        Ok(Count::Literal(value, At(span)))
+        let value = self.unsigned(what)?;
+        Ok(AstRowCount::Literal(value.node, AstSpan(value.span)))
     }
 
-    fn cursor(&mut self) -> Parsed<Name> {
+    fn cursor(&mut self) -> ParseResult<AstName> {
         self.variable("a parameter that holds a cursor")
     }
 }

@@ -1,13 +1,13 @@
-//! Expressions, with the fewest parentheses that keep their meaning plain.
+//! Expressions, with the fewest parentheses that keep their meaning.
 
 use std::collections::BTreeSet;
 
-use crate::gq::ast::{Clause, Expr, ExprKind, Literal, Operator};
+use crate::gq::ast::{AstExpr, AstExprKind, AstLiteral, InfixOperator, PatternClause};
 use crate::lex::escape;
 
-/// How tightly a form binds; operands of lower level need parentheses.
+/// Precedence level of a form; operands of a lower level need parentheses.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
+enum PrecedenceLevel {
     Or,
     And,
     Not,
@@ -18,87 +18,89 @@ enum Level {
     Primary,
 }
 
-fn level(expr: &Expr) -> Level {
+fn level(expr: &AstExpr) -> PrecedenceLevel {
     match &expr.kind {
-        ExprKind::Or(_) => Level::Or,
-        ExprKind::And(_) => Level::And,
-        ExprKind::Not(_) => Level::Not,
-        ExprKind::IsNull { .. } => Level::Comparison,
-        ExprKind::Binary { op, .. } => operator_level(*op),
-        ExprKind::Negate(_) => Level::Unary,
-        _ => Level::Primary,
+        AstExprKind::Or(_) => PrecedenceLevel::Or,
+        AstExprKind::And(_) => PrecedenceLevel::And,
+        AstExprKind::Not(_) => PrecedenceLevel::Not,
+        AstExprKind::IsNull { .. } => PrecedenceLevel::Comparison,
+        AstExprKind::Binary { op, .. } => operator_level(*op),
+        AstExprKind::Negate(_) => PrecedenceLevel::Unary,
+        _ => PrecedenceLevel::Primary,
     }
 }
 
-const fn operator_level(op: Operator) -> Level {
+const fn operator_level(op: InfixOperator) -> PrecedenceLevel {
     match op {
-        Operator::Add | Operator::Subtract => Level::Sum,
-        Operator::Multiply | Operator::Divide | Operator::Remainder | Operator::IntegerDivide => Level::Product,
-        _ => Level::Comparison,
+        InfixOperator::Add | InfixOperator::Subtract => PrecedenceLevel::Sum,
+        InfixOperator::Multiply | InfixOperator::Divide | InfixOperator::Remainder | InfixOperator::IntegerDivide => {
+            PrecedenceLevel::Product
+        }
+        _ => PrecedenceLevel::Comparison,
     }
 }
 
 /// Prints an expression on one line.
-pub(super) fn expr(expr: &Expr) -> String {
+pub(super) fn expr(expr: &AstExpr) -> String {
     let mut out = String::new();
     write(&mut out, expr);
     out
 }
 
-/// Prints a condition as a clause: in parentheses where its first token would otherwise be read as part of the clause
-/// before it or as the start of a traversal.
-pub(super) fn filter(condition: &Expr, params: &BTreeSet<String>) -> String {
+/// Prints a condition as a clause. It gets parentheses where its first token would be parsed as part of the clause before it or
+/// as the start of a traversal.
+pub(super) fn filter(condition: &AstExpr, params: &BTreeSet<String>) -> String {
     let text = expr(condition);
     let wrapped = reads_otherwise(condition, None, params) || ends_in_name(condition);
     if wrapped { format!("({text})") } else { text }
 }
 
-/// Whether the last token is a bare name, which a parenthesis after it would make a call.
-pub(super) fn ends_in_name(expr: &Expr) -> bool {
+/// Returns `true` if the last token is a bare name: a parenthesis after it would make it a call.
+pub(super) fn ends_in_name(expr: &AstExpr) -> bool {
     match &expr.kind {
-        ExprKind::Alias(_) => true,
-        ExprKind::Not(inner) | ExprKind::Negate(inner) => ends_in_name(inner),
-        ExprKind::Binary { right, .. } => ends_in_name(right),
-        ExprKind::And(items) | ExprKind::Or(items) => items.last().is_some_and(ends_in_name),
+        AstExprKind::Alias(_) => true,
+        AstExprKind::Not(inner) | AstExprKind::Negate(inner) => ends_in_name(inner),
+        AstExprKind::Binary { right, .. } => ends_in_name(right),
+        AstExprKind::And(items) | AstExprKind::Or(items) => items.last().is_some_and(ends_in_name),
         _ => false,
     }
 }
 
-fn reads_otherwise(expr: &Expr, parent: Option<&ExprKind>, params: &BTreeSet<String>) -> bool {
+fn reads_otherwise(expr: &AstExpr, parent: Option<&AstExprKind>, params: &BTreeSet<String>) -> bool {
     let left = match &expr.kind {
-        ExprKind::Literal(Literal::Integer(value)) => return *value < 0,
-        ExprKind::Literal(Literal::Float(value)) => return value.is_sign_negative(),
-        ExprKind::Negate(_) => return true,
-        ExprKind::Variable(name) => {
+        AstExprKind::Literal(AstLiteral::Integer(value)) => return *value < 0,
+        AstExprKind::Literal(AstLiteral::Float(value)) => return value.is_sign_negative(),
+        AstExprKind::Negate(_) => return true,
+        AstExprKind::Variable(name) => {
             return match parent {
                 None => true,
-                Some(ExprKind::Binary { op, .. }) => {
+                Some(AstExprKind::Binary { op, .. }) => {
                     let plain = matches!(
                         op,
-                        Operator::Equal
-                            | Operator::NotEqual
-                            | Operator::LessEqual
-                            | Operator::Greater
-                            | Operator::GreaterEqual
-                            | Operator::Add
-                            | Operator::Subtract
-                            | Operator::Divide
-                            | Operator::Remainder
+                        InfixOperator::Equal
+                            | InfixOperator::NotEqual
+                            | InfixOperator::LessEqual
+                            | InfixOperator::Greater
+                            | InfixOperator::GreaterEqual
+                            | InfixOperator::Add
+                            | InfixOperator::Subtract
+                            | InfixOperator::Divide
+                            | InfixOperator::Remainder
                     );
                     !plain && !params.contains(name)
                 }
-                Some(ExprKind::IsNull { .. }) => false,
+                Some(AstExprKind::IsNull { .. }) => false,
                 Some(_) => !params.contains(name),
             };
         }
-        ExprKind::Binary { op, left, .. } if level(left) >= operator_level(*op) => left,
-        ExprKind::IsNull { operand, .. } if level(operand) >= Level::Sum => operand,
-        ExprKind::And(items) => match items.first() {
-            Some(first) if level(first) > Level::And => first,
+        AstExprKind::Binary { op, left, .. } if level(left) >= operator_level(*op) => left,
+        AstExprKind::IsNull { operand, .. } if level(operand) >= PrecedenceLevel::Sum => operand,
+        AstExprKind::And(items) => match items.first() {
+            Some(first) if level(first) > PrecedenceLevel::And => first,
             _ => return false,
         },
-        ExprKind::Or(items) => match items.first() {
-            Some(first) if level(first) > Level::And => first,
+        AstExprKind::Or(items) => match items.first() {
+            Some(first) if level(first) > PrecedenceLevel::And => first,
             _ => return false,
         },
         _ => return false,
@@ -106,7 +108,7 @@ fn reads_otherwise(expr: &Expr, parent: Option<&ExprKind>, params: &BTreeSet<Str
     reads_otherwise(left, Some(&expr.kind), params)
 }
 
-fn operand(out: &mut String, expr: &Expr, least: Level) {
+fn operand(out: &mut String, expr: &AstExpr, least: PrecedenceLevel) {
     if level(expr) < least {
         out.push('(');
         write(out, expr);
@@ -116,7 +118,7 @@ fn operand(out: &mut String, expr: &Expr, least: Level) {
     }
 }
 
-fn separated(out: &mut String, items: &[Expr], separator: &str, least: Level) {
+fn separated(out: &mut String, items: &[AstExpr], separator: &str, least: PrecedenceLevel) {
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
             out.push_str(separator);
@@ -125,28 +127,28 @@ fn separated(out: &mut String, items: &[Expr], separator: &str, least: Level) {
     }
 }
 
-fn write(out: &mut String, expr: &Expr) {
+fn write(out: &mut String, expr: &AstExpr) {
     match &expr.kind {
-        ExprKind::Literal(value) => literal(out, value),
-        ExprKind::List(items) => {
+        AstExprKind::Literal(value) => literal(out, value),
+        AstExprKind::List(items) => {
             out.push('[');
-            separated(out, items, ", ", Level::Or);
+            separated(out, items, ", ", PrecedenceLevel::Or);
             out.push(']');
         }
-        ExprKind::Weighted(items) => weighted(out, items),
-        ExprKind::Now => out.push_str("now()"),
-        ExprKind::Variable(name) => {
+        AstExprKind::Weighted(items) => weighted(out, items),
+        AstExprKind::Now => out.push_str("now()"),
+        AstExprKind::Variable(name) => {
             out.push('$');
             out.push_str(name);
         }
-        ExprKind::Property { var, name } => out.push_str(&format!("${}.{}", var.text, name.text)),
-        ExprKind::System { var: Some(var), field } => out.push_str(&format!("${}.@{}", var.text, field.text)),
-        ExprKind::System { var: None, field } => out.push_str(&format!("@{}", field.text)),
-        ExprKind::Alias(name) => out.push_str(name),
-        ExprKind::Call { name, args, named } => {
+        AstExprKind::Property { var, name } => out.push_str(&format!("${}.{}", var.text, name.text)),
+        AstExprKind::System { var: Some(var), field } => out.push_str(&format!("${}.@{}", var.text, field.text)),
+        AstExprKind::System { var: None, field } => out.push_str(&format!("@{}", field.text)),
+        AstExprKind::Alias(name) => out.push_str(name),
+        AstExprKind::Call { name, args, named } => {
             out.push_str(&name.text);
             out.push('(');
-            separated(out, args, ", ", Level::Or);
+            separated(out, args, ", ", PrecedenceLevel::Or);
             for (index, (key, value)) in named.iter().enumerate() {
                 let comma = if index > 0 || !args.is_empty() { ", " } else { "" };
                 out.push_str(&format!("{comma}{} = ", key.text));
@@ -154,7 +156,7 @@ fn write(out: &mut String, expr: &Expr) {
             }
             out.push(')');
         }
-        ExprKind::Aggregate { function, distinct, arg, block } => {
+        AstExprKind::Aggregate { function, distinct, arg, block } => {
             out.push_str(function.as_str());
             if arg.is_some() || block.is_none() {
                 out.push('(');
@@ -169,7 +171,7 @@ fn write(out: &mut String, expr: &Expr) {
                 inline_block(out, clauses);
             }
         }
-        ExprKind::Exists { negated, clauses } => {
+        AstExprKind::Exists { negated, clauses } => {
             out.push_str(if *negated { "not" } else { "exists" });
             inline_block(out, clauses);
         }
@@ -177,44 +179,44 @@ fn write(out: &mut String, expr: &Expr) {
     }
 }
 
-fn operators(out: &mut String, expr: &Expr) {
+fn operators(out: &mut String, expr: &AstExpr) {
     match &expr.kind {
-        ExprKind::Not(inner) => {
+        AstExprKind::Not(inner) => {
             out.push_str("not ");
-            // Without parentheses a block would be read as the block of this very `not`.
-            operand(out, inner, Level::Not);
+            // Without parentheses a block would be parsed as the block of this `not`.
+            operand(out, inner, PrecedenceLevel::Not);
         }
-        ExprKind::Negate(inner) => {
-            let number = matches!(&inner.kind, ExprKind::Literal(Literal::Integer(value)) if *value >= 0)
-                || matches!(&inner.kind, ExprKind::Literal(Literal::Float(value)) if value.is_sign_positive());
+        AstExprKind::Negate(inner) => {
+            let number = matches!(&inner.kind, AstExprKind::Literal(AstLiteral::Integer(value)) if *value >= 0)
+                || matches!(&inner.kind, AstExprKind::Literal(AstLiteral::Float(value)) if value.is_sign_positive());
             out.push('-');
             if number {
                 out.push('(');
             }
-            operand(out, inner, Level::Unary);
+            operand(out, inner, PrecedenceLevel::Unary);
             if number {
                 out.push(')');
             }
         }
-        ExprKind::And(items) => separated(out, items, " and ", Level::Not),
-        ExprKind::Or(items) => separated(out, items, " or ", Level::Not),
-        ExprKind::Binary { op, left, right } => {
+        AstExprKind::And(items) => separated(out, items, " and ", PrecedenceLevel::Not),
+        AstExprKind::Or(items) => separated(out, items, " or ", PrecedenceLevel::Not),
+        AstExprKind::Binary { op, left, right } => {
             let own = operator_level(*op);
             let (least_left, least_right) = match own {
-                Level::Sum => (Level::Sum, Level::Product),
-                Level::Product => (Level::Product, Level::Unary),
-                _ => (Level::Sum, Level::Sum),
+                PrecedenceLevel::Sum => (PrecedenceLevel::Sum, PrecedenceLevel::Product),
+                PrecedenceLevel::Product => (PrecedenceLevel::Product, PrecedenceLevel::Unary),
+                _ => (PrecedenceLevel::Sum, PrecedenceLevel::Sum),
             };
             operand(out, left, least_left);
             out.push_str(&format!(" {} ", op.as_str()));
             operand(out, right, least_right);
         }
-        ExprKind::IsNull { operand: inner, negated } => {
-            operand(out, inner, Level::Sum);
+        AstExprKind::IsNull { operand: inner, negated } => {
+            operand(out, inner, PrecedenceLevel::Sum);
             out.push_str(if *negated { " is not null" } else { " is null" });
         }
-        ExprKind::Index { base, index } => {
-            operand(out, base, Level::Primary);
+        AstExprKind::Index { base, index } => {
+            operand(out, base, PrecedenceLevel::Primary);
             out.push('[');
             write(out, index);
             out.push(']');
@@ -223,7 +225,7 @@ fn operators(out: &mut String, expr: &Expr) {
     }
 }
 
-fn weighted(out: &mut String, items: &[(Expr, Expr)]) {
+fn weighted(out: &mut String, items: &[(AstExpr, AstExpr)]) {
     out.push('[');
     for (index, (field, weight)) in items.iter().enumerate() {
         if index > 0 {
@@ -236,8 +238,8 @@ fn weighted(out: &mut String, items: &[(Expr, Expr)]) {
     out.push(']');
 }
 
-/// A block within an expression stays on the line.
-fn inline_block(out: &mut String, clauses: &[Clause]) {
+/// Writes a block within an expression on one line.
+fn inline_block(out: &mut String, clauses: &[PatternClause]) {
     out.push_str(" { ");
     for (index, clause) in clauses.iter().enumerate() {
         if index > 0 {
@@ -248,27 +250,14 @@ fn inline_block(out: &mut String, clauses: &[Clause]) {
     out.push_str(" }");
 }
 
-fn literal(out: &mut String, literal: &Literal) {
+fn literal(out: &mut String, literal: &AstLiteral) {
     match literal {
-        Literal::Null => out.push_str("null"),
-        Literal::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-        Literal::Integer(value) => out.push_str(&value.to_string()),
-        Literal::Float(value) => out.push_str(&format!("{value:?}")),
-        Literal::String(text) => string(out, text),
-        Literal::Date(text) => {
-            out.push_str("date(");
-            string(out, text);
-            out.push(')');
-        }
-        Literal::DateTime(text) => {
-            out.push_str("datetime(");
-            string(out, text);
-            out.push(')');
-        }
+        AstLiteral::Null => out.push_str("null"),
+        AstLiteral::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+        AstLiteral::Integer(value) => out.push_str(&value.to_string()),
+        AstLiteral::Float(value) => out.push_str(&format!("{value:?}")),
+        AstLiteral::String(text) => out.push_str(&escape(text)),
+        AstLiteral::Date(text) => out.push_str(&format!("date({})", escape(text))),
+        AstLiteral::DateTime(text) => out.push_str(&format!("datetime({})", escape(text))),
     }
-}
-
-/// A string in quotes.
-pub(super) fn string(out: &mut String, text: &str) {
-    out.push_str(&escape(text));
 }

@@ -1,8 +1,8 @@
-//! The canonical form of a source.
+//! The canonical form of a query file.
 //!
 //! - `expr`      expressions
 //! - `pattern`   clauses
-//! - `comments`  where comments of the source go
+//! - `comments`  comments of the source
 
 mod comments;
 mod expr;
@@ -10,26 +10,27 @@ mod pattern;
 
 use std::collections::BTreeSet;
 
-use self::comments::Comments;
+use self::comments::CommentQueue;
 use self::expr::expr;
 use super::ast::{
-    Body, BranchAction, Clause, Count, File, Item, Mutation, OrderItem, Projection, QueryDecl, Read, Select, Statement,
-    StatementKind,
+    AstBody, AstMutation, AstRead, AstRowCount, AstSelect, AstStatement, AstStatementKind, BranchAction, FileItem,
+    OrderItem, PatternClause, QueryDecl, QueryFile, ReturnItem,
 };
 use crate::diagnostic::Diagnostic;
+use crate::lex::escape;
 use crate::span::Span;
 
-/// Lists longer than this are broken into lines.
-const WIDTH: usize = 100;
+/// Greatest width of a list on one line.
+const MAX_LINE_WIDTH: usize = 100;
 
-/// Prints a tree in canonical form, for which `parse(print(file)) == file`.
+/// Prints a tree in canonical form: `parse(print(file)) == file`.
 #[must_use]
-pub fn print(file: &File) -> String {
-    Printer::new("").file(file)
+pub fn print(file: &QueryFile) -> String {
+    QueryPrinter::new("").file(file)
 }
 
-/// Brings a source into canonical form. Comments are kept, in order: those on lines of their own stay before what they
-/// precede, the others go to the end of the line they stood on or in.
+/// Formats a source in canonical form. Comments keep their order: those on lines of their own stay before the next item, the
+/// others move to the end of their line.
 ///
 /// # Errors
 /// The diagnostics of a source that does not parse.
@@ -38,32 +39,32 @@ pub fn format(source: &str) -> Result<String, Vec<Diagnostic>> {
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(diagnostics);
     }
-    Ok(Printer::new(source).file(&file))
+    Ok(QueryPrinter::new(source).file(&file))
 }
 
 /// Prints one expression in canonical form.
 #[must_use]
-pub fn print_expr(tree: &super::ast::Expr) -> String {
+pub fn print_expr(tree: &super::ast::AstExpr) -> String {
     expr(tree)
 }
 
-struct Printer<'a> {
+struct QueryPrinter<'a> {
     out: String,
     indent: usize,
-    comments: Comments<'a>,
+    comments: CommentQueue<'a>,
     params: BTreeSet<String>,
 }
 
-impl<'a> Printer<'a> {
+impl<'a> QueryPrinter<'a> {
     fn new(source: &'a str) -> Self {
-        Self { out: String::new(), indent: 0, comments: Comments::new(source), params: BTreeSet::new() }
+        Self { out: String::new(), indent: 0, comments: CommentQueue::new(source), params: BTreeSet::new() }
     }
 
     fn pad(&mut self) {
         self.out.extend(std::iter::repeat_n("  ", self.indent));
     }
 
-    /// Writes the comments that stand before `offset`, each on a line of its own.
+    /// Writes the comments before `offset`, each on a line of its own.
     fn comments_before(&mut self, offset: usize) {
         while let Some(comment) = self.comments.take_before(offset) {
             self.pad();
@@ -72,7 +73,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Writes a line that stands for the source at `span`, with the comments that belong to it.
+    /// Writes a line for the source at `span`, with its comments.
     fn line(&mut self, span: Span, text: &str) {
         self.comments_before(span.start);
         self.pad();
@@ -85,16 +86,17 @@ impl<'a> Printer<'a> {
         self.comments_before(span.end);
     }
 
-    /// Writes a line that stands for nothing in particular.
+    /// Writes a line without a source position.
     fn bare_line(&mut self, text: &str) {
         self.pad();
         self.out.push_str(text);
         self.out.push('\n');
     }
 
-    fn file(mut self, file: &File) -> String {
+    fn file(mut self, file: &QueryFile) -> String {
         for (index, item) in file.items.iter().enumerate() {
-            if index > 0 && (matches!(item, Item::Query(_)) || matches!(file.items[index - 1], Item::Query(_))) {
+            if index > 0 && (matches!(item, FileItem::Query(_)) || matches!(file.items[index - 1], FileItem::Query(_)))
+            {
                 self.out.push('\n');
             }
             self.item(item);
@@ -103,17 +105,17 @@ impl<'a> Printer<'a> {
         self.out
     }
 
-    fn item(&mut self, item: &Item) {
+    fn item(&mut self, item: &FileItem) {
         match item {
-            Item::Set(setting) => {
+            FileItem::Set(setting) => {
                 self.line(setting.at.0, &format!("set {} = {};", setting.name.text, expr(&setting.value)));
             }
-            Item::Show(show) => {
+            FileItem::Show(show) => {
                 let name = show.name.as_ref().map_or("all", |name| &name.text);
                 self.line(show.at.0, &format!("show {name};"));
             }
-            Item::Branch(branch) => self.line(branch.at.0, &branch_text(&branch.action)),
-            Item::Query(query) => self.query(query),
+            FileItem::Branch(branch) => self.line(branch.at.0, &branch_text(&branch.action)),
+            FileItem::Query(query) => self.query(query),
         }
     }
 
@@ -124,23 +126,21 @@ impl<'a> Printer<'a> {
         let mut head = format!("query {}({})", query.name.text, params.join(", "));
         for (word, text) in [("description", &query.description), ("instruction", &query.instruction)] {
             if let Some(text) = text {
-                head.push_str(&format!(" @{word}("));
-                expr::string(&mut head, text);
-                head.push(')');
+                head.push_str(&format!(" @{word}({})", escape(text)));
             }
         }
         self.bare_line(&format!("{head} {{"));
         self.indent += 1;
         match &query.body {
-            Body::Read(read) => self.read(read),
-            Body::Mutation(mutation) => self.mutation(mutation),
+            AstBody::Read(read) => self.read(read),
+            AstBody::Mutation(mutation) => self.mutation(mutation),
         }
         self.comments_before(query.end.0.start);
         self.indent -= 1;
         self.line(query.end.0, "}");
     }
 
-    fn read(&mut self, read: &Read) {
+    fn read(&mut self, read: &AstRead) {
         for (index, select) in read.selects.iter().enumerate() {
             if let Some(word) = index.checked_sub(1).and_then(|before| read.unions.get(before)) {
                 self.line(word.at.0, if word.all { "union all" } else { "union" });
@@ -153,8 +153,8 @@ impl<'a> Printer<'a> {
         }
         for (word, count) in [("limit", &read.limit), ("offset", &read.offset)] {
             match count {
-                Some(Count::Literal(value, at)) => self.line(at.0, &format!("{word} {value}")),
-                Some(Count::Param(name)) => self.line(name.at.0, &format!("{word} ${}", name.text)),
+                Some(AstRowCount::Literal(value, at)) => self.line(at.0, &format!("{word} {value}")),
+                Some(AstRowCount::Param(name)) => self.line(name.at.0, &format!("{word} ${}", name.text)),
                 None => {}
             }
         }
@@ -163,7 +163,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    fn select(&mut self, select: &Select) {
+    fn select(&mut self, select: &AstSelect) {
         self.block("match", &select.clauses, select.at.0.start);
         let word = if select.distinct { "return distinct" } else { "return" };
         self.list(word, projection_texts(&select.projections));
@@ -172,7 +172,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    fn block(&mut self, word: &str, clauses: &[Clause], start: usize) {
+    fn block(&mut self, word: &str, clauses: &[PatternClause], start: usize) {
         self.comments_before(start);
         self.bare_line(&format!("{word} {{"));
         self.indent += 1;
@@ -183,8 +183,8 @@ impl<'a> Printer<'a> {
         self.bare_line("}");
     }
 
-    fn clause(&mut self, clause: &Clause) {
-        let Clause::Block(block) = clause else {
+    fn clause(&mut self, clause: &PatternClause) {
+        let PatternClause::Block(block) = clause else {
             let text = pattern::simple_clause(clause, &self.params);
             self.line(clause.span(), &text);
             return;
@@ -192,12 +192,12 @@ impl<'a> Printer<'a> {
         self.block(pattern::block_word(block.kind), &block.clauses, block.at.0.start);
     }
 
-    /// `word { a, b }` on one line if it is short and no comment stands inside.
+    /// Writes `word { a, b }`, on one line if it is short and holds no comment.
     fn list(&mut self, word: &str, items: Vec<(Span, String)>) {
         let joined = items.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(", ");
-        let whole = items.iter().map(|(span, _)| *span).reduce(Span::to).unwrap_or_default();
+        let whole = items.iter().map(|(span, _)| *span).reduce(Span::cover).unwrap_or_default();
         let close = self.comments.closing_brace(whole.end);
-        if joined.len() + word.len() <= WIDTH && !self.comments.any_within(Span::new(whole.start, close)) {
+        if joined.len() + word.len() <= MAX_LINE_WIDTH && !self.comments.any_within(Span::new(whole.start, close)) {
             self.line(whole, &format!("{word} {{ {joined} }}"));
             return;
         }
@@ -213,7 +213,7 @@ impl<'a> Printer<'a> {
         self.bare_line("}");
     }
 
-    fn mutation(&mut self, mutation: &Mutation) {
+    fn mutation(&mut self, mutation: &AstMutation) {
         if let Some(clauses) = &mutation.clauses {
             let start = clauses.first().map_or(0, |clause| clause.span().start);
             self.block("match", clauses, start);
@@ -227,8 +227,8 @@ impl<'a> Printer<'a> {
     }
 }
 
-fn projection_texts(projections: &[Projection]) -> Vec<(Span, String)> {
-    let text = |projection: &Projection| match &projection.alias {
+fn projection_texts(projections: &[ReturnItem]) -> Vec<(Span, String)> {
+    let text = |projection: &ReturnItem| match &projection.alias {
         Some(alias) => format!("{} as {}", expr(&projection.expr), alias.text),
         None => expr(&projection.expr),
     };
@@ -239,21 +239,21 @@ fn order_text(item: &OrderItem) -> String {
     format!("{}{}", expr(&item.expr), if item.descending { " desc" } else { "" })
 }
 
-fn statement_text(statement: &Statement) -> String {
+fn statement_text(statement: &AstStatement) -> String {
     let mut out = statement.var.as_ref().map(|var| format!("${}: ", var.text)).unwrap_or_default();
     out.push_str(match statement.kind {
-        StatementKind::Insert => "insert",
-        StatementKind::InsertNew => "insert new",
-        StatementKind::InsertIfAbsent => "insert if absent",
-        StatementKind::Merge => "merge",
-        StatementKind::Update => "update",
-        StatementKind::Delete => "delete",
+        AstStatementKind::Insert => "insert",
+        AstStatementKind::InsertNew => "insert new",
+        AstStatementKind::InsertIfAbsent => "insert if absent",
+        AstStatementKind::Merge => "merge",
+        AstStatementKind::Update => "update",
+        AstStatementKind::Delete => "delete",
     });
     out.push_str(&format!(" {}", statement.ty.text));
-    if statement.kind == StatementKind::Update {
+    if statement.kind == AstStatementKind::Update {
         out.push_str(" set");
     }
-    if statement.kind != StatementKind::Delete {
+    if statement.kind != AstStatementKind::Delete {
         out.push(' ');
         pattern::properties(&mut out, &statement.assignments);
     }
@@ -264,21 +264,16 @@ fn statement_text(statement: &Statement) -> String {
 }
 
 fn branch_text(action: &BranchAction) -> String {
-    let quoted = |text: &str| {
-        let mut out = String::new();
-        expr::string(&mut out, text);
-        out
-    };
     match action {
-        BranchAction::Create { name, from: None } => format!("branch create {}", quoted(name)),
+        BranchAction::Create { name, from: None } => format!("branch create {}", escape(name)),
         BranchAction::Create { name, from: Some(from) } => {
-            format!("branch create {} from {}", quoted(name), quoted(from))
+            format!("branch create {} from {}", escape(name), escape(from))
         }
         BranchAction::List => "branch list".to_owned(),
-        BranchAction::Delete { name } => format!("branch delete {}", quoted(name)),
-        BranchAction::Merge { source, into: None } => format!("branch merge {}", quoted(source)),
+        BranchAction::Delete { name } => format!("branch delete {}", escape(name)),
+        BranchAction::Merge { source, into: None } => format!("branch merge {}", escape(source)),
         BranchAction::Merge { source, into: Some(into) } => {
-            format!("branch merge {} into {}", quoted(source), quoted(into))
+            format!("branch merge {} into {}", escape(source), escape(into))
         }
     }
 }

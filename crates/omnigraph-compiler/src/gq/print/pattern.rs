@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::expr::{ends_in_name, expr, filter};
-use crate::gq::ast::{BlockKind, Bounds, Clause, EdgeSelector, PathMode, PropertyMatch, Traversal};
+use crate::gq::ast::{BlockKind, EdgeSelector, HopBounds, PathKeyword, PatternClause, PropertyMatch, TraversalClause};
 
-/// A clause that is not a block, on one line.
-pub(super) fn simple_clause(clause: &Clause, params: &BTreeSet<String>) -> String {
+/// Formats a clause on one line.
+pub(super) fn simple_clause(clause: &PatternClause, params: &BTreeSet<String>) -> String {
     match clause {
-        Clause::Binding(binding) => {
+        PatternClause::Binding(binding) => {
             let mut out = format!("${}: {}", binding.var.text, binding.ty.text);
             if !binding.properties.is_empty() {
                 out.push(' ');
@@ -16,12 +16,12 @@ pub(super) fn simple_clause(clause: &Clause, params: &BTreeSet<String>) -> Strin
             }
             out
         }
-        Clause::Traversal(traversal) => traversal_text(traversal),
-        Clause::Path(path) => {
+        PatternClause::Traversal(traversal) => traversal_text(traversal),
+        PatternClause::Path(path) => {
             let mode = match path.mode {
-                PathMode::Shortest => "shortest",
-                PathMode::AllShortest => "all_shortest",
-                PathMode::Cheapest => "cheapest",
+                PathKeyword::Shortest => "shortest",
+                PathKeyword::AllShortest => "all_shortest",
+                PathKeyword::Cheapest => "cheapest",
             };
             let by =
                 path.cost
@@ -32,8 +32,8 @@ pub(super) fn simple_clause(clause: &Clause, params: &BTreeSet<String>) -> Strin
                     .unwrap_or_default();
             format!("path ${} = {mode} {}{by}", path.var.text, traversal_text(&path.traversal))
         }
-        Clause::Filter(condition) => filter(condition, params),
-        Clause::Block(_) => {
+        PatternClause::Filter(condition) => filter(condition, params),
+        PatternClause::Block(_) => {
             let mut out = String::new();
             inline_clause(&mut out, clause);
             out
@@ -41,10 +41,10 @@ pub(super) fn simple_clause(clause: &Clause, params: &BTreeSet<String>) -> Strin
     }
 }
 
-/// Any clause on one line, as blocks within expressions have it.
-pub(super) fn inline_clause(out: &mut String, clause: &Clause) {
-    let Clause::Block(block) = clause else {
-        // Which variables are parameters is not known here: no parameter is taken for one, which only adds parentheses.
+/// Writes any clause on one line, as in blocks within expressions.
+pub(super) fn inline_clause(out: &mut String, clause: &PatternClause) {
+    let PatternClause::Block(block) = clause else {
+        // Parameters are not known here. Without them a clause may get more parentheses, and keeps its meaning.
         out.push_str(&simple_clause(clause, &BTreeSet::new()));
         return;
     };
@@ -67,13 +67,13 @@ pub(super) const fn block_word(kind: BlockKind) -> &'static str {
     }
 }
 
-/// `{ name: value, … }`
+/// Writes `{ name: value, … }`
 pub(super) fn properties(out: &mut String, properties: &[PropertyMatch]) {
     let items: Vec<_> = properties.iter().map(|item| format!("{}: {}", item.name.text, expr(&item.value))).collect();
     out.push_str(&format!("{{ {} }}", items.join(", ")));
 }
 
-fn traversal_text(traversal: &Traversal) -> String {
+fn traversal_text(traversal: &TraversalClause) -> String {
     let mut out = format!("${} ", traversal.left.text);
     if let Some(name) = &traversal.edge_var {
         out.push_str(&format!("${}:", name.text));
@@ -105,7 +105,7 @@ fn traversal_text(traversal: &Traversal) -> String {
     out
 }
 
-fn bounds_text(bounds: Bounds) -> String {
+fn bounds_text(bounds: HopBounds) -> String {
     match bounds.max {
         Some(max) if max == bounds.min => format!("{{{max}}}"),
         Some(max) => format!("{{{},{max}}}", bounds.min),

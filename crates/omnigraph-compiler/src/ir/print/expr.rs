@@ -1,14 +1,14 @@
-//! Expressions of the logical form: fully parenthesised, constants with their kind.
+//! Expressions of the logical form, fully parenthesized, constants with their kind.
 
-use super::Printer;
+use super::IrPrinter;
 use crate::ir::{
-    Aggregate, AggregateKind, BinaryOp, Expr, ExprKind, Nearest, PathPart, Rank, SystemField, TextMatch, TextMatchKind,
-    UnaryOp, Value,
+    AggregateExpr, BinaryOp, Expr, ExprKind, PathPart, RankExpr, SystemField, TextMatch, TextMatchKind, UnaryOp, Value,
+    VectorDistance,
 };
 use crate::lex::escape;
 use crate::temporal::{format_date, format_datetime};
 
-impl Printer<'_> {
+impl IrPrinter<'_> {
     pub(super) fn param(&self, index: usize) -> String {
         self.params.get(index).map_or_else(|| format!("${index}?"), |param| format!("${}", param.name))
     }
@@ -50,18 +50,10 @@ impl Printer<'_> {
         }
     }
 
-    pub(super) fn aggregate(&self, aggregate: &Aggregate) -> String {
-        let word = match aggregate.kind {
-            AggregateKind::Count => "count",
-            AggregateKind::Sum => "sum",
-            AggregateKind::Avg => "avg",
-            AggregateKind::Min => "min",
-            AggregateKind::Max => "max",
-            AggregateKind::Collect => "collect",
-        };
+    pub(super) fn aggregate(&self, aggregate: &AggregateExpr) -> String {
         let distinct = if aggregate.distinct { "distinct " } else { "" };
         let arg = aggregate.arg.as_ref().map_or_else(|| "*".to_owned(), |arg| self.expr(arg));
-        format!("{word}({distinct}{arg})")
+        format!("{}({distinct}{arg})", aggregate.kind.as_str())
     }
 
     fn text_match(&self, text: &TextMatch) -> String {
@@ -75,16 +67,16 @@ impl Printer<'_> {
         format!("text_{word}({field}, {}{rest}; {})", self.expr(&text.query), text.analyzer.0)
     }
 
-    fn nearest(&self, nearest: &Nearest) -> String {
+    fn nearest(&self, nearest: &VectorDistance) -> String {
         let model = nearest.model.as_ref().map(|model| format!(", {model}")).unwrap_or_default();
         let field = format!("{}.{}", self.var(nearest.var), nearest.property.name);
         format!("({field}, {}; {}{model})", self.expr(&nearest.query), nearest.metric.word())
     }
 
-    pub(super) fn rank(&self, rank: &Rank) -> String {
+    pub(super) fn rank(&self, rank: &RankExpr) -> String {
         match rank {
-            Rank::Nearest(nearest) => format!("nearest{}", self.nearest(nearest)),
-            Rank::Bm25(bm25) => {
+            RankExpr::Nearest(nearest) => format!("nearest{}", self.nearest(nearest)),
+            RankExpr::Bm25(bm25) => {
                 let fields: Vec<_> = bm25
                     .fields
                     .iter()
@@ -100,9 +92,9 @@ impl Printer<'_> {
                     .collect();
                 format!("bm25([{}], {})", fields.join(", "), self.expr(&bm25.query))
             }
-            Rank::Rrf(fused) => {
+            RankExpr::Rrf(fused) => {
                 let arms: Vec<_> =
-                    fused.arms.iter().map(|(arm, weight)| format!("{} * {weight:?}", self.rank(arm))).collect();
+                    fused.arms.iter().map(|arm| format!("{} * {:?}", self.rank(&arm.rank), arm.weight)).collect();
                 format!("rrf({}; k {})", arms.join(", "), self.expr(&fused.k))
             }
         }

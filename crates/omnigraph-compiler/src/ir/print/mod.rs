@@ -8,36 +8,37 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{
-    Block, Body, Column, Correlated, CorrelatedKind, Count, Direction, Expand, Expr, Hops, InsertMode, Mutation,
-    ObjectKind, Operation, OrderKey, Param, PathMode, PathSearch, Query, Rows, Statement, StatementKind, TypeRef,
-    Union, VarId, Variable, VariableKind,
+    CorrelatedBlock, CorrelatedKind, ExpandPattern, ExpandRows, Expr, HopRange, InsertMode, MutationQuery,
+    MutationStatement, ObjectKind, OrderKey, OutputColumn, PathMode, PathSearch, PatternBlock, PatternVariable,
+    QueryOperation, QueryParam, ReadBody, ReadQuery, RowCount, StatementKind, StepDirection, TypeRef, UnionMode, VarId,
+    VariableKind,
 };
 
 /// Prints an operation.
 #[must_use]
-pub fn print(operation: &Operation) -> String {
-    let mut printer = Printer { out: String::new(), indent: 0, names: BTreeMap::new(), params: operation.params() };
+pub fn print(operation: &QueryOperation) -> String {
+    let mut printer = IrPrinter { out: String::new(), indent: 0, names: BTreeMap::new(), params: operation.params() };
     match operation {
-        Operation::Read(query) => printer.query(query),
-        Operation::Mutation(mutation) => printer.mutation(mutation),
+        QueryOperation::Read(query) => printer.query(query),
+        QueryOperation::Mutation(mutation) => printer.mutation(mutation),
     }
     printer.out
 }
 
-/// Prints an expression; parameters by their place.
+/// Prints an expression; parameters by index.
 #[must_use]
 pub fn print_expr(expr: &Expr) -> String {
-    Printer { out: String::new(), indent: 0, names: BTreeMap::new(), params: &[] }.expr(expr)
+    IrPrinter { out: String::new(), indent: 0, names: BTreeMap::new(), params: &[] }.expr(expr)
 }
 
-struct Printer<'a> {
+struct IrPrinter<'a> {
     out: String,
     indent: usize,
     names: BTreeMap<VarId, String>,
-    params: &'a [Param],
+    params: &'a [QueryParam],
 }
 
-impl Printer<'_> {
+impl IrPrinter<'_> {
     fn line(&mut self, text: impl AsRef<str>) {
         self.out.extend(std::iter::repeat_n("  ", self.indent));
         self.out.push_str(text.as_ref());
@@ -59,18 +60,19 @@ impl Printer<'_> {
         self.line(format!("{kind} {name}({})", params.join(", ")));
     }
 
-    fn query(&mut self, query: &Query) {
+    fn query(&mut self, query: &ReadQuery) {
         self.header("read", &query.name);
         self.indent += 1;
         for (index, body) in query.bodies.iter().enumerate() {
             if index > 0 {
-                self.line(if query.union == Union::All { "union all" } else { "union" });
+                self.line(if query.union == UnionMode::All { "union all" } else { "union" });
             }
             self.names.clear();
             self.body(body);
         }
         if query.bodies.len() > 1 {
-            let columns: Vec<_> = query.columns.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
+            let columns: Vec<_> =
+                query.columns.iter().map(|column| format!("{}: {}", column.name, column.ty)).collect();
             self.line(format!("columns {}", columns.join(", ")));
             self.names.clear();
         }
@@ -87,8 +89,8 @@ impl Printer<'_> {
         }
         for (word, count) in [("offset", query.offset), ("limit", query.limit)] {
             match count {
-                Some(Count::Literal(value)) => self.line(format!("{word} {value}")),
-                Some(Count::Param(index)) => {
+                Some(RowCount::Literal(value)) => self.line(format!("{word} {value}")),
+                Some(RowCount::Param(index)) => {
                     let param = self.param(index);
                     self.line(format!("{word} {param}"));
                 }
@@ -113,7 +115,7 @@ impl Printer<'_> {
         self.line(format!("{word} {}", texts.join(", ")));
     }
 
-    fn body(&mut self, body: &Body) {
+    fn body(&mut self, body: &ReadBody) {
         self.block(&body.block);
         if let Some(group) = &body.group {
             let keys: Vec<_> = group.keys.iter().map(|key| self.expr(key)).collect();
@@ -130,7 +132,7 @@ impl Printer<'_> {
         }
     }
 
-    fn columns(&mut self, word: &str, columns: &[Column]) {
+    fn columns(&mut self, word: &str, columns: &[OutputColumn]) {
         self.line(word);
         for column in columns {
             let text = self.expr(&column.expr);
@@ -138,7 +140,7 @@ impl Printer<'_> {
         }
     }
 
-    fn block(&mut self, block: &Block) {
+    fn block(&mut self, block: &PatternBlock) {
         for variable in &block.variables {
             self.variable(variable);
         }
@@ -158,7 +160,7 @@ impl Printer<'_> {
         }
     }
 
-    fn variable(&mut self, variable: &Variable) {
+    fn variable(&mut self, variable: &PatternVariable) {
         if let Some(name) = &variable.name {
             self.names.insert(variable.id, name.clone());
         }
@@ -173,7 +175,7 @@ impl Printer<'_> {
         self.line(format!("{name}: {kind}"));
     }
 
-    fn expand(&mut self, expand: &Expand) -> String {
+    fn expand(&mut self, expand: &ExpandPattern) -> String {
         if let Some(name) = expand.walk.as_ref().and_then(|walk| Some((walk.edge.id, walk.edge.name.clone()?))) {
             self.names.insert(name.0, name.1);
         }
@@ -181,24 +183,24 @@ impl Printer<'_> {
             .steps
             .iter()
             .map(|step| match step.direction {
-                Direction::Out => format!("{}>", step.edge.name),
-                Direction::In => format!("<{}", step.edge.name),
-                Direction::Both => format!("<{}>", step.edge.name),
+                StepDirection::Out => format!("{}>", step.edge.name),
+                StepDirection::In => format!("<{}", step.edge.name),
+                StepDirection::Both => format!("<{}>", step.edge.name),
             })
             .collect();
         let mut out = format!("{} -[{}", self.var(expand.from), steps.join(" | "));
         match expand.hops {
-            Hops::One => {}
+            HopRange::One => {}
             // Writing to a String cannot fail.
-            Hops::Range { min, max: Some(max) } => {
+            HopRange::Range { min, max: Some(max) } => {
                 let _ = write!(out, " {min}..{max}");
             }
-            Hops::Range { min, max: None } => {
+            HopRange::Range { min, max: None } => {
                 let _ = write!(out, " {min}..");
             }
         }
         let _ = write!(out, "]- {}", self.var(expand.to));
-        if let Rows::Edges(edge) = expand.rows {
+        if let ExpandRows::Edges(edge) = expand.rows {
             let _ = write!(out, " as {}", self.var(edge));
         }
         if let Some(hops) = expand.hop_count {
@@ -224,7 +226,7 @@ impl Printer<'_> {
         self.line(format!("path {name} = {mode} {expand}"));
     }
 
-    fn correlated(&mut self, nested: &Correlated) {
+    fn correlated(&mut self, nested: &CorrelatedBlock) {
         let outer: Vec<_> = nested.outer.iter().map(|id| self.var(*id)).collect();
         let (word, aggregate) = match &nested.kind {
             CorrelatedKind::NotExists => ("not exists".to_owned(), None),
@@ -244,7 +246,7 @@ impl Printer<'_> {
         });
     }
 
-    fn mutation(&mut self, mutation: &Mutation) {
+    fn mutation(&mut self, mutation: &MutationQuery) {
         self.header("mutation", &mutation.name);
         self.indent += 1;
         if let Some(block) = &mutation.block {
@@ -261,7 +263,7 @@ impl Printer<'_> {
         self.indent -= 1;
     }
 
-    fn statement(&mut self, statement: &Statement) {
+    fn statement(&mut self, statement: &MutationStatement) {
         if let Some(name) = &statement.row.name {
             self.names.insert(statement.row.id, name.clone());
         }

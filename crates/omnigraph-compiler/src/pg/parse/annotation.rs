@@ -1,19 +1,18 @@
 //! Annotations, constraints and their arguments.
 //!
-//! One shape for all of them: a name and a list of values. Which values an annotation takes is for the catalogue to say,
-//! which can name what it wanted.
+//! All have one shape: a name and a list of values. The catalog builder checks the values.
 
-use super::cursor::{Parsed, Parser};
-use crate::diagnostic::{Code, Diagnostic};
+use super::cursor::SchemaParser;
+use crate::diagnostic::{Code, Diagnostic, ParseResult};
 use crate::lex::TokenKind;
-use crate::pg::ast::{Annotation, Argument, Value};
+use crate::pg::ast::{AnnotationArg, AnnotationSyntax, ArgValue};
 use crate::span::Spanned;
 
-const CONSTRAINTS: &[&str] = &["key", "unique", "index", "range", "check"];
+const CONSTRAINT_NAMES: &[&str] = &["key", "unique", "index", "range", "check"];
 
-impl Parser<'_> {
-    /// Annotations up to something else or up to a constraint, which is a member of its own.
-    pub(super) fn annotations(&mut self) -> Parsed<Vec<Annotation>> {
+impl SchemaParser<'_> {
+    /// Parses annotations up to another token or a constraint, which is a member of its own.
+    pub(super) fn annotations(&mut self) -> ParseResult<Vec<AnnotationSyntax>> {
         let mut annotations = Vec::new();
         while self.kind(0) == Some(TokenKind::At) && !self.at_constraint() {
             annotations.push(self.annotation()?);
@@ -21,17 +20,17 @@ impl Parser<'_> {
         Ok(annotations)
     }
 
-    /// Whether a constraint starts here: one of five words directly followed by parentheses. With named arguments only,
+    /// Returns `true` if a constraint starts here: one of five words directly followed by parentheses. With named arguments only,
     /// as in `@index(metric=l2)`, it speaks of the property it follows and is an annotation.
     pub(super) fn at_constraint(&self) -> bool {
         self.kind(0) == Some(TokenKind::At)
-            && CONSTRAINTS.contains(&self.text(1))
+            && CONSTRAINT_NAMES.contains(&self.text(1))
             && self.kind(2) == Some(TokenKind::LeftParen)
             && !(self.kind(3) == Some(TokenKind::Ident) && self.kind(4) == Some(TokenKind::Equal))
     }
 
-    /// `"@" IDENT [ "(" argument { "," argument } ")" ]`
-    pub(super) fn annotation(&mut self) -> Parsed<Annotation> {
+    /// Parses `"@" IDENT [ "(" argument { "," argument } ")" ]`
+    pub(super) fn annotation(&mut self) -> ParseResult<AnnotationSyntax> {
         let start = self.here();
         self.expect(TokenKind::At, "`@`")?;
         let name_span = self.here();
@@ -41,15 +40,15 @@ impl Parser<'_> {
             Some(_) => Some(self.arguments()?),
             None => None,
         };
-        Ok(Annotation { name, arguments, span: self.since(start) })
+        Ok(AnnotationSyntax { name, arguments, span: self.since(start) })
     }
 
-    fn arguments(&mut self) -> Parsed<Vec<Argument>> {
-        let mut arguments: Vec<Argument> = Vec::new();
+    fn arguments(&mut self) -> ParseResult<Vec<AnnotationArg>> {
+        let mut arguments: Vec<AnnotationArg> = Vec::new();
         loop {
             let argument = self.argument()?;
             if argument.name.is_none() && arguments.last().is_some_and(|last| last.name.is_some()) {
-                let message = "expected a named argument: values without a name stand before those with one";
+                let message = "expected a named argument: values without a name precede those with one";
                 let error = Diagnostic::error(Code::S000, argument.value.span, message);
                 self.report(error);
             } else {
@@ -63,7 +62,7 @@ impl Parser<'_> {
         Ok(arguments)
     }
 
-    fn argument(&mut self) -> Parsed<Argument> {
+    fn argument(&mut self) -> ParseResult<AnnotationArg> {
         let name = if self.kind(0) == Some(TokenKind::Ident) && self.kind(1) == Some(TokenKind::Equal) {
             let span = self.here();
             let name = Spanned::new(self.text(0).to_owned(), span);
@@ -73,69 +72,69 @@ impl Parser<'_> {
         } else {
             None
         };
-        Ok(Argument { name, value: self.value()? })
+        Ok(AnnotationArg { name, value: self.value()? })
     }
 
-    fn value(&mut self) -> Parsed<Spanned<Value>> {
+    fn value(&mut self) -> ParseResult<Spanned<ArgValue>> {
         let start = self.here();
         let value = match self.kind(0) {
             Some(TokenKind::LeftBracket) => self.list()?,
             Some(TokenKind::At) => {
                 self.bump();
                 let token = self.expect(TokenKind::Ident, "`src` or `dst`")?;
-                Value::System(self.text_of(token).to_owned())
+                ArgValue::System(self.text_of(token).to_owned())
             }
             Some(TokenKind::DotDot) => {
                 self.bump();
                 match self.number()? {
-                    Some(high) => Value::Bounds(None, Some(high)),
+                    Some(high) => ArgValue::Bounds(None, Some(high)),
                     None => return Err(self.expected("a number after `..`")),
                 }
             }
             _ => match self.number()? {
-                Some(low) if self.eat(TokenKind::DotDot).is_some() => Value::Bounds(Some(low), self.number()?),
-                Some(number) => Value::Number(number),
+                Some(low) if self.eat(TokenKind::DotDot).is_some() => ArgValue::Bounds(Some(low), self.number()?),
+                Some(number) => ArgValue::Number(number),
                 None => self.word_or_text()?,
             },
         };
         Ok(Spanned::new(value, self.since(start)))
     }
 
-    fn word_or_text(&mut self) -> Parsed<Value> {
+    fn word_or_text(&mut self) -> ParseResult<ArgValue> {
         match (self.kind(0), self.text(0)) {
-            (Some(TokenKind::String), _) => Ok(Value::String(self.string("a string")?.node)),
+            (Some(TokenKind::String), _) => Ok(ArgValue::String(self.string("a string")?.node)),
             (Some(TokenKind::Ident), "true" | "false") => {
                 let truth = self.text(0) == "true";
                 self.bump();
-                Ok(Value::Bool(truth))
+                Ok(ArgValue::Bool(truth))
             }
             (Some(TokenKind::Ident), word) => {
                 self.bump();
                 if self.eat(TokenKind::LeftParen).is_none() {
-                    return Ok(Value::Name(word.to_owned()));
+                    return Ok(ArgValue::Name(word.to_owned()));
                 }
                 let text = match self.kind(0) {
                     Some(TokenKind::String) => Some(self.string("a string")?.node),
                     _ => None,
                 };
                 self.expect(TokenKind::RightParen, "`)`")?;
-                Ok(Value::Call(word.to_owned(), text))
+                Ok(ArgValue::Call(word.to_owned(), text))
             }
             _ => Err(self.expected("a value or a property name")),
         }
     }
 
-    /// Scalars only: a list inside a list is refused, so nothing here recurses.
-    fn list(&mut self) -> Parsed<Value> {
+    /// Parses a list of scalars. Nested lists are refused, so it does not recurse.
+    fn list(&mut self) -> ParseResult<ArgValue> {
         self.bump();
         let mut items = Vec::new();
         if self.eat(TokenKind::RightBracket).is_some() {
-            return Ok(Value::List(items));
+            return Ok(ArgValue::List(items));
         }
         loop {
             let start = self.here();
             let item = match self.number()? {
-                Some(number) => Value::Number(number),
+                Some(number) => ArgValue::Number(number),
                 None => self.word_or_text()?,
             };
             items.push(Spanned::new(item, self.since(start)));
@@ -144,18 +143,18 @@ impl Parser<'_> {
             }
         }
         self.expect(TokenKind::RightBracket, "`,` or `]`")?;
-        Ok(Value::List(items))
+        Ok(ArgValue::List(items))
     }
 
-    /// A number with at most one glued sign, or nothing when none starts here. Its text is kept: an unknown annotation's
-    /// `tier=007` is nobody's to rewrite.
-    fn number(&mut self) -> Parsed<Option<String>> {
+    /// Parses an optional number with at most one sign directly before it. Its text is kept: the formatter must not rewrite
+    /// `tier=007` of an unknown annotation.
+    fn number(&mut self) -> ParseResult<Option<String>> {
         let start = self.here();
         let negative = self.kind(0) == Some(TokenKind::Minus);
         let ahead = usize::from(negative);
         if !matches!(self.kind(ahead), Some(TokenKind::Integer | TokenKind::Float)) {
             return if negative {
-                Err(self.expected("a value; a sign stands directly before its number"))
+                Err(self.expected("a value; a sign is written directly before its number"))
             } else {
                 Ok(None)
             };

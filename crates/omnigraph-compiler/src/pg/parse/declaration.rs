@@ -1,17 +1,18 @@
 //! Headers and bodies of declarations, and imports.
 
-use super::cursor::{DECLARATIONS, Parsed, Parser, Reported};
-use crate::diagnostic::{Code, Diagnostic};
+use super::cursor::{DECLARATION_KEYWORDS, SchemaParser};
+use crate::diagnostic::{Code, Diagnostic, ErrorReported, ParseResult, RelatedSpan};
 use crate::lex::TokenKind;
 use crate::pg::ast::{
-    Annotation, BaseType, Comment, Constraint, Declaration, DeclarationKind, Import, Member, Property, Schema, TypeExpr,
+    AnnotationSyntax, BaseType, ConstraintDecl, ImportDecl, MemberDecl, PropertyDecl, SchemaDocument, SourceComment,
+    TypeDecl, TypeDeclKind, TypeExpr,
 };
 use crate::span::{Span, Spanned};
 
-impl Parser<'_> {
-    /// `{ import } { declaration } EOF`
-    pub(super) fn schema(&mut self) -> Schema {
-        let mut schema = Schema::default();
+impl SchemaParser<'_> {
+    /// Parses `{ import } { declaration } EOF`.
+    pub(super) fn schema(&mut self) -> SchemaDocument {
+        let mut schema = SchemaDocument::default();
         while !self.at_end() {
             let leading = self.leading_comments();
             match self.text(0) {
@@ -21,7 +22,7 @@ impl Parser<'_> {
                     Err(_) => self.skip_to_declaration(),
                 },
                 _ => {
-                    self.expected_one_of("`node`, `edge`, `interface` or `import`", DECLARATIONS);
+                    self.expected_one_of("`node`, `edge`, `interface` or `import`", DECLARATION_KEYWORDS);
                     self.bump();
                     self.skip_to_declaration();
                 }
@@ -31,7 +32,7 @@ impl Parser<'_> {
         schema
     }
 
-    fn import(&mut self, leading: Vec<Comment>, schema: &mut Schema) {
+    fn import(&mut self, leading: Vec<SourceComment>, schema: &mut SchemaDocument) {
         let start = self.here();
         self.bump();
         let Ok(path) = self.string("the path of a schema file in double quotes") else {
@@ -40,22 +41,22 @@ impl Parser<'_> {
         };
         let span = self.since(start);
         if !schema.declarations.is_empty() {
-            let message = "an import stands after a declaration";
+            let message = "an import follows a declaration";
             let error = Diagnostic::error(Code::S003, span, message).with_help("move it to the top of the file");
             self.report(error);
         }
         let comments = self.close_comments(leading);
-        schema.imports.push(Import { path, comments });
+        schema.imports.push(ImportDecl { path, comments });
     }
 
-    fn declaration(&mut self, leading: Vec<Comment>) -> Parsed<Declaration> {
+    fn declaration(&mut self, leading: Vec<SourceComment>) -> ParseResult<TypeDecl> {
         let start = self.here();
         let keyword = self.bump().map_or("", |token| self.text_of(token));
         let name = self.type_name("a type name")?;
         let header = match keyword {
             "node" => self.node_header(),
             "edge" => self.edge_header(),
-            _ => self.annotations().map(|annotations| (DeclarationKind::Interface, annotations)),
+            _ => self.annotations().map(|annotations| (TypeDeclKind::Interface, annotations)),
         };
         let (kind, mut annotations) = match header {
             Ok(header) => header,
@@ -66,7 +67,7 @@ impl Parser<'_> {
         let mut leading = leading;
         let body_optional = keyword == "edge";
         let header_comments = self.comments_before(self.local_end());
-        leading.extend(header_comments.into_iter().map(|comment| Comment { blank_after: false, ..comment }));
+        leading.extend(header_comments.into_iter().map(|comment| SourceComment { blank_after: false, ..comment }));
         let (members, tail) = if self.kind(0) == Some(TokenKind::LeftBrace) {
             self.body(keyword)
         } else if body_optional {
@@ -76,23 +77,28 @@ impl Parser<'_> {
             return Err(self.expected("`{`"));
         };
         let comments = self.close_comments(leading);
-        Ok(Declaration { kind, name, annotations, members, comments, tail, span })
+        Ok(TypeDecl { kind, name, annotations, members, comments, tail, span })
     }
 
-    /// A type whose header cannot be read is kept without a body, or every edge that ends in it would be reported as well.
-    fn half_declaration(&mut self, keyword: &str, name: Spanned<String>, reported: Reported) -> Parsed<Declaration> {
+    /// Keeps a type with an invalid header, without a body: otherwise every edge with this endpoint would be reported too.
+    fn half_declaration(
+        &mut self,
+        keyword: &str,
+        name: Spanned<String>,
+        reported: ErrorReported,
+    ) -> ParseResult<TypeDecl> {
         let kind = match keyword {
-            "node" => DeclarationKind::Node { implements: Vec::new() },
-            "interface" => DeclarationKind::Interface,
+            "node" => TypeDeclKind::Node { implements: Vec::new() },
+            "interface" => TypeDeclKind::Interface,
             _ => return Err(reported),
         };
         self.skip_to_declaration();
         let comments = self.close_comments(Vec::new());
         let span = name.span;
-        Ok(Declaration { kind, name, annotations: Vec::new(), members: Vec::new(), comments, tail: Vec::new(), span })
+        Ok(TypeDecl { kind, name, annotations: Vec::new(), members: Vec::new(), comments, tail: Vec::new(), span })
     }
 
-    fn node_header(&mut self) -> Parsed<(DeclarationKind, Vec<Annotation>)> {
+    fn node_header(&mut self) -> ParseResult<(TypeDeclKind, Vec<AnnotationSyntax>)> {
         let annotations = self.annotations()?;
         let mut implements = Vec::new();
         if self.eat_word("implements").is_some() {
@@ -103,38 +109,38 @@ impl Parser<'_> {
                 }
             }
         }
-        Ok((DeclarationKind::Node { implements }, annotations))
+        Ok((TypeDeclKind::Node { implements }, annotations))
     }
 
-    fn edge_header(&mut self) -> Parsed<(DeclarationKind, Vec<Annotation>)> {
+    fn edge_header(&mut self) -> ParseResult<(TypeDeclKind, Vec<AnnotationSyntax>)> {
         self.expect(TokenKind::Colon, "`:` and the two node types, as in `edge Knows: Person -> Person`")?;
         let from = self.type_name("the source's node type")?;
         self.expect(TokenKind::Arrow, "`->`")?;
         let to = self.type_name("the target's node type")?;
         let annotations = self.annotations()?;
-        Ok((DeclarationKind::Edge { from, to }, annotations))
+        Ok((TypeDeclKind::Edge { from, to }, annotations))
     }
 
-    /// Annotations where none may stand: reported once, then read as if they stood in the right place.
-    fn stray_annotations(&mut self, keyword: &str) -> Vec<Annotation> {
+    /// Reports misplaced annotations once, then parses them as if they were in the right place.
+    fn stray_annotations(&mut self, keyword: &str) -> Vec<AnnotationSyntax> {
         if self.kind(0) != Some(TokenKind::At) {
             return Vec::new();
         }
         let help = match keyword {
-            "node" => "annotations of a node stand before `implements`",
-            _ => "constraints stand between the braces",
+            "node" => "annotations of a node are written before `implements`",
+            _ => "constraints are written between the braces",
         };
         let error = Diagnostic::error(Code::S000, self.here(), "expected `{`, found an annotation").with_help(help);
         self.report(error);
         self.annotations().unwrap_or_default()
     }
 
-    /// After an edge without a body: the next declaration or the end of the file.
-    fn expect_border(&mut self) -> Parsed<()> {
-        if self.at_end() || DECLARATIONS.contains(&self.text(0)) {
+    /// Expects the next declaration or the end of the file, after an edge without a body.
+    fn expect_border(&mut self) -> ParseResult<()> {
+        if self.at_end() || DECLARATION_KEYWORDS.contains(&self.text(0)) {
             return Ok(());
         }
-        let mut names = DECLARATIONS.to_vec();
+        let mut names = DECLARATION_KEYWORDS.to_vec();
         names.push("implements");
         let reported = self.expected_one_of("`{`, an annotation or the next declaration", &names);
         if self.text(0) == "implements"
@@ -145,7 +151,7 @@ impl Parser<'_> {
         Err(reported)
     }
 
-    fn body(&mut self, keyword: &str) -> (Vec<Member>, Vec<Comment>) {
+    fn body(&mut self, keyword: &str) -> (Vec<MemberDecl>, Vec<SourceComment>) {
         let open = self.here();
         self.bump();
         let mut members = Vec::new();
@@ -157,7 +163,7 @@ impl Parser<'_> {
             if self.at_end() || self.at_declaration() {
                 self.expected("`}`");
                 if let Some(error) = self.diagnostics.last_mut() {
-                    error.related.push((open, "this `{` is not closed".to_owned()));
+                    error.related.push(RelatedSpan { span: open, remark: "this `{` is not closed".to_owned() });
                 }
                 return (members, leading);
             }
@@ -171,7 +177,7 @@ impl Parser<'_> {
         }
     }
 
-    fn member(&mut self, keyword: &str, leading: Vec<Comment>, members: &mut Vec<Member>) -> Parsed<()> {
+    fn member(&mut self, keyword: &str, leading: Vec<SourceComment>, members: &mut Vec<MemberDecl>) -> ParseResult<()> {
         if self.kind(0) == Some(TokenKind::At) {
             return self.constraint(keyword, leading, members);
         }
@@ -190,42 +196,48 @@ impl Parser<'_> {
         };
         let outcome = annotations.as_ref().map(drop).map_err(|reported| *reported);
         let comments = self.close_comments(leading);
-        // A property that is only half there is kept, or every rule that names it would be reported as well.
+        // An incomplete property is kept: otherwise every constraint that names it would be reported too.
         let ty = ty.unwrap_or(TypeExpr { base: BaseType::Invalid, list: false, nullable: false, span: name.span });
         let annotations = annotations.unwrap_or_default();
-        members.push(Member::Property(Property { name, ty, annotations, comments }));
+        members.push(MemberDecl::Property(PropertyDecl { name, ty, annotations, comments }));
         outcome
     }
 
-    fn property_type(&mut self) -> Parsed<TypeExpr> {
+    fn property_type(&mut self) -> ParseResult<TypeExpr> {
         self.expect(TokenKind::Colon, "`:` and a type")?;
         self.type_expr()
     }
 
-    fn constraint(&mut self, keyword: &str, leading: Vec<Comment>, members: &mut Vec<Member>) -> Parsed<()> {
+    fn constraint(
+        &mut self,
+        keyword: &str,
+        leading: Vec<SourceComment>,
+        members: &mut Vec<MemberDecl>,
+    ) -> ParseResult<()> {
         let is_constraint = self.at_constraint();
         let annotation = self.annotation()?;
         if keyword == "interface" {
-            let message = format!("an interface holds properties only, and `@{}` is no property", annotation.name.node);
-            let error = Diagnostic::error(Code::S000, annotation.span, format!("expected a property: {message}"))
+            let message =
+                format!("expected a property, found `@{}`: an interface holds properties only", annotation.name.node);
+            let error = Diagnostic::error(Code::S000, annotation.span, message)
                 .with_help("write the annotation without arguments after the property, or move it to the node types");
             self.report(error);
         } else if is_constraint {
             let comments = self.close_comments(leading);
-            members.push(Member::Constraint(Constraint { annotation, comments }));
+            members.push(MemberDecl::Constraint(ConstraintDecl { annotation, comments }));
         } else {
             let message = format!("expected a property or a constraint, found `@{}`", annotation.name.node);
             let names = ["key", "unique", "index", "range", "check"];
             let mut error = Diagnostic::error(Code::S000, annotation.span, message);
             error.help = crate::suggest::did_you_mean(&annotation.name.node, names)
-                .or_else(|| Some("an annotation stands after the property or in the header it belongs to".to_owned()));
+                .or_else(|| Some("an annotation is written after its property or in its header".to_owned()));
             self.report(error);
         }
         Ok(())
     }
 
-    /// A type's name. One that begins with a lower-case letter is reported and then taken as it is.
-    fn type_name(&mut self, what: &str) -> Parsed<Spanned<String>> {
+    /// Parses a type's name. A lower-case first letter is reported and accepted.
+    fn type_name(&mut self, what: &str) -> ParseResult<Spanned<String>> {
         let here = self.here();
         if self.kind(0) == Some(TokenKind::Ident) {
             let text = self.text(0).to_owned();
@@ -243,8 +255,8 @@ impl Parser<'_> {
         Ok(Spanned::new(self.text_of(token).to_owned(), here))
     }
 
-    /// A property's name. One that begins with an upper-case letter is reported and then taken as it is.
-    fn property_name(&mut self) -> Parsed<Spanned<String>> {
+    /// Parses a property's name. An upper-case first letter is reported and accepted.
+    fn property_name(&mut self) -> ParseResult<Spanned<String>> {
         let here = self.here();
         if self.kind(0) == Some(TokenKind::TypeName) && self.kind(1) == Some(TokenKind::Colon) {
             let text = self.text(0).to_owned();
@@ -257,8 +269,8 @@ impl Parser<'_> {
         Ok(Spanned::new(self.text_of(token).to_owned(), here))
     }
 
-    /// A string with its escapes decoded.
-    pub(super) fn string(&mut self, what: &str) -> Parsed<Spanned<String>> {
+    /// Parses a string with its escapes decoded.
+    pub(super) fn string(&mut self, what: &str) -> ParseResult<Spanned<String>> {
         let span = self.here();
         let token = self.expect(TokenKind::String, what)?;
         let text = self.text_of(token);
@@ -269,7 +281,7 @@ impl Parser<'_> {
                 let start = span.start + 1 + bad.offset;
                 let place = Span::new(start, start + bad.length);
                 let message = format!("unsupported escape sequence `{}`", bad.text);
-                let help = "write one of \\\" \\\\ \\n \\r \\t; every other character stands for itself";
+                let help = "write one of \\\" \\\\ \\n \\r \\t; every other character represents itself";
                 self.report(Diagnostic::error(Code::S002, place, message).with_help(help));
                 Ok(Spanned::new(inner.to_owned(), span))
             }

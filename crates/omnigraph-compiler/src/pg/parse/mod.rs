@@ -1,7 +1,7 @@
-//! Text to tree: recursive descent over the tokens, with recovery at the borders of members and declarations.
+//! The parser of schemas: recursive descent over tokens, with recovery at members and declarations.
 //!
-//! - `cursor` the token stream, errors and recovery
-//! - `comment` finds comments between tokens and hands them to items
+//! - `cursor` token cursor, errors and recovery
+//! - `comment` comments, attached to items
 //! - `declaration` headers and bodies
 //! - `types` property types
 //! - `annotation` annotations, constraints and their arguments
@@ -12,19 +12,19 @@ mod cursor;
 mod declaration;
 mod types;
 
-use super::ast::Schema;
+use super::ast::SchemaDocument;
 use crate::diagnostic::Diagnostic;
-use cursor::Parser;
+use cursor::SchemaParser;
 
-/// Parses one source. The tree holds whatever could be understood; it is complete when no diagnostic is an error.
+/// Parses one source. The tree is complete when no diagnostic is an error.
 #[must_use]
-pub fn parse(source: &str) -> (Schema, Vec<Diagnostic>) {
+pub fn parse(source: &str) -> (SchemaDocument, Vec<Diagnostic>) {
     parse_at(source, 0)
 }
 
 /// Parses one of several files, whose offsets begin at `base`.
-pub(super) fn parse_at(source: &str, base: usize) -> (Schema, Vec<Diagnostic>) {
-    let mut parser = Parser::new(source, base);
+pub(super) fn parse_at(source: &str, base: usize) -> (SchemaDocument, Vec<Diagnostic>) {
+    let mut parser = SchemaParser::new(source, base);
     let schema = parser.schema();
     (schema, parser.diagnostics)
 }

@@ -1,20 +1,20 @@
 //! Property types.
 
-use super::cursor::{Parsed, Parser};
-use crate::diagnostic::{Code, Diagnostic};
+use super::cursor::SchemaParser;
+use crate::diagnostic::{Code, Diagnostic, ParseResult};
 use crate::lex::TokenKind;
 use crate::pg::ast::{BaseType, TypeExpr};
 use crate::span::{Span, Spanned};
-use crate::suggest::{did_you_mean, type_called};
-use crate::types::Scalar;
+use crate::suggest::{canonical_type_name, did_you_mean};
+use crate::types::ScalarType;
 
-/// Everything that may be written where a type is expected.
+/// Names of types, for suggestions.
 const TYPE_NAMES: &[&str] =
     &["String", "Bool", "I32", "I64", "U32", "U64", "F32", "F64", "Date", "DateTime", "Blob", "Json", "Vector", "enum"];
 
-impl Parser<'_> {
-    /// `( "[" base "]" | base ) [ "?" ]`
-    pub(super) fn type_expr(&mut self) -> Parsed<TypeExpr> {
+impl SchemaParser<'_> {
+    /// Parses `( "[" base "]" | base ) [ "?" ]`
+    pub(super) fn type_expr(&mut self) -> ParseResult<TypeExpr> {
         let start = self.here();
         let list = self.eat(TokenKind::LeftBracket).is_some();
         let base = self.base_type()?;
@@ -26,8 +26,8 @@ impl Parser<'_> {
         Ok(TypeExpr { base, list, nullable, span: self.since(start) })
     }
 
-    /// The end of a list's item type; a question mark inside the brackets is reported and passed over.
-    fn list_item_border(&mut self, base: &BaseType) -> Parsed<()> {
+    /// Parses the end of a list's item type; a question mark inside the brackets is reported and skipped.
+    fn list_item_border(&mut self, base: &BaseType) -> ParseResult<()> {
         if self.kind(0) == Some(TokenKind::Question) {
             let error =
                 Diagnostic::error(Code::S000, self.here(), "expected `]`, found `?`: items of a list are never null")
@@ -52,7 +52,7 @@ impl Parser<'_> {
         BaseType::Invalid
     }
 
-    fn base_type(&mut self) -> Parsed<BaseType> {
+    fn base_type(&mut self) -> ParseResult<BaseType> {
         let here = self.here();
         let text = self.text(0);
         match self.kind(0) {
@@ -60,7 +60,7 @@ impl Parser<'_> {
             Some(TokenKind::TypeName) if text == "Vector" => self.vector_type(),
             Some(TokenKind::TypeName | TokenKind::Ident) if self.kind(1) != Some(TokenKind::Colon) => {
                 self.bump();
-                Ok(scalar(text).map_or_else(|| self.unknown_type(text, here), BaseType::Scalar))
+                Ok(ScalarType::from_name(text).map_or_else(|| self.unknown_type(text, here), BaseType::Scalar))
             }
             Some(TokenKind::LeftBracket) => {
                 let error = Diagnostic::error(Code::S000, here, "expected a type that a list may hold, found a list")
@@ -76,7 +76,7 @@ impl Parser<'_> {
     fn unknown_type(&mut self, text: &str, here: Span) -> BaseType {
         let message = format!("expected a type, found `{text}`");
         let mut error = Diagnostic::error(Code::S000, here, message);
-        error.help = type_called(text)
+        error.help = canonical_type_name(text)
             .map(|ours| format!("did you mean `{ours}`?"))
             .or_else(|| did_you_mean(text, TYPE_NAMES.iter().copied()))
             .or_else(|| Some(format!("the types are {}", TYPE_NAMES.join(", "))));
@@ -84,7 +84,7 @@ impl Parser<'_> {
         BaseType::Invalid
     }
 
-    fn enum_type(&mut self) -> Parsed<BaseType> {
+    fn enum_type(&mut self) -> ParseResult<BaseType> {
         self.bump();
         self.expect(TokenKind::LeftParen, "`(` and the words of the enum")?;
         let mut words = Vec::new();
@@ -98,8 +98,8 @@ impl Parser<'_> {
         Ok(BaseType::Enum(words))
     }
 
-    /// A word of letters, digits, `_` and `-`: one or more tokens without white space between them.
-    fn enum_word(&mut self) -> Parsed<Spanned<String>> {
+    /// Parses a word of letters, digits, `_` and `-`: one or more tokens without white space between them.
+    fn enum_word(&mut self) -> ParseResult<Spanned<String>> {
         let start = self.here();
         let fits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
         let mut word = String::new();
@@ -117,7 +117,7 @@ impl Parser<'_> {
         Ok(Spanned::new(word, self.since(start)))
     }
 
-    fn vector_type(&mut self) -> Parsed<BaseType> {
+    fn vector_type(&mut self) -> ParseResult<BaseType> {
         self.bump();
         self.expect(TokenKind::LeftParen, "`(` and the number of dimensions, as in `Vector(384)`")?;
         let span = self.here();
@@ -134,22 +134,4 @@ impl Parser<'_> {
         self.expect(TokenKind::RightParen, "`)`")?;
         Ok(BaseType::Vector(Spanned::new(dimension, span)))
     }
-}
-
-fn scalar(text: &str) -> Option<Scalar> {
-    Some(match text {
-        "String" => Scalar::String,
-        "Bool" => Scalar::Bool,
-        "I32" => Scalar::I32,
-        "I64" => Scalar::I64,
-        "U32" => Scalar::U32,
-        "U64" => Scalar::U64,
-        "F32" => Scalar::F32,
-        "F64" => Scalar::F64,
-        "Date" => Scalar::Date,
-        "DateTime" => Scalar::DateTime,
-        "Blob" => Scalar::Blob,
-        "Json" => Scalar::Json,
-        _ => return None,
-    })
 }

@@ -1,34 +1,32 @@
-//! A small fuzzer: programs of the text files, mutated for as long as there is time, against what holds for every text.
+//! A small fuzzer: mutated programs of the text files against properties of all texts.
 //!
-//! - `mutate`   from one input to the next
-//! - `targets`  what is tried, and what must hold
-//! - `shrink`   the least of a failing input that still fails
+//! - `mutate`   mutations of inputs
+//! - `targets`  fuzz targets and their properties
 //!
-//! Two seconds by default, as long as `OMNIGRAPH_FUZZ_SECONDS` says otherwise. What is tried follows from the seed alone, so a finding is
-//! repeated by giving the seed that it prints as `OMNIGRAPH_FUZZ_SEED`.
+//! It runs for two seconds, or for `OMNIGRAPH_FUZZ_SECONDS`. The inputs depend on the seed alone. The seed in a finding, set as
+//! `OMNIGRAPH_FUZZ_SEED`, reproduces it.
 
 mod mutate;
-mod shrink;
 mod targets;
 
 use std::time::{Duration, Instant};
 
-use self::mutate::Choices;
-use self::targets::Target;
+use self::mutate::MutationChoices;
+use self::targets::FuzzTarget;
 
-/// The seed of a run that names none.
-const SEED: u64 = 20_240_229;
+/// Seed of a run without `OMNIGRAPH_FUZZ_SEED`.
+const DEFAULT_SEED: u64 = 20_240_229;
 
-/// Time for all targets together, unless the environment gives another.
-const SECONDS: u64 = 2;
+/// Total time of all targets without `OMNIGRAPH_FUZZ_SECONDS`.
+const DEFAULT_SECONDS: u64 = 2;
 
-/// Inputs of a target that are tried even if the time is over.
-const LEAST: u64 = 20;
+/// Least number of inputs per target.
+const MIN_INPUTS: u64 = 20;
 
 #[test]
-fn mutated_inputs_keep_every_promise() {
-    let seed = setting("OMNIGRAPH_FUZZ_SEED").unwrap_or(SEED);
-    let seconds = setting("OMNIGRAPH_FUZZ_SECONDS").unwrap_or(SECONDS);
+fn mutated_inputs_satisfy_the_properties() {
+    let seed = setting("OMNIGRAPH_FUZZ_SEED").unwrap_or(DEFAULT_SEED);
+    let seconds = setting("OMNIGRAPH_FUZZ_SECONDS").unwrap_or(DEFAULT_SECONDS);
     let targets = targets::all();
     let share = Duration::from_secs(seconds) / u32::try_from(targets.len()).unwrap();
     println!("fuzz: seed {seed}, {seconds} s");
@@ -41,9 +39,9 @@ fn mutated_inputs_keep_every_promise() {
     assert!(findings.is_empty(), "{}", findings.join("\n"));
 }
 
-/// The corpus as it is: a promise broken without any mutation is no matter of luck.
+/// The unmutated corpus satisfies the properties.
 #[test]
-fn the_corpus_keeps_every_promise() {
+fn the_corpus_satisfies_the_properties() {
     for target in targets::all() {
         assert!(!target.corpus.is_empty(), "{}", target.name);
         for input in &target.corpus {
@@ -54,40 +52,69 @@ fn the_corpus_keeps_every_promise() {
     }
 }
 
-/// The fuzzer finds what there is to be found, and shrinks it to little more than its cause.
+/// The fuzzer finds a violation and shrinks it to little more than its cause.
 #[test]
-fn a_broken_promise_is_found_and_shrunk() {
+fn a_violated_property_is_found_and_shrunk() {
     let corpus = vec!["node A { x: I32 }".to_owned(), "edge E: A -> A { y: String? }".to_owned()];
     // Only a splice of both inputs holds both names.
-    let broken = Target::new("broken", corpus, |input| match input.contains("I32") && input.contains("String") {
+    let broken = FuzzTarget::new("broken", corpus, |input| match input.contains("I32") && input.contains("String") {
         true => panic!("both"),
         false => Ok(()),
     });
-    let (_, found) = run(&broken, SEED, Duration::from_secs(20));
+    let (_, found) = run(&broken, DEFAULT_SEED, Duration::from_secs(20));
     let found = found.expect("a splice of two inputs is among the mutations");
     let shrunk = found.lines().last().unwrap();
     assert!(found.contains("panicked: both") && found.contains("OMNIGRAPH_FUZZ_SEED="), "{found}");
     assert!(shrunk.len() <= "I32String".len() + 2, "{found}");
 }
 
-/// Tries inputs until the time is over or one fails.
+/// Runs inputs until the time is over or one fails.
 #[expect(clippy::disallowed_methods, reason = "the budget is time; what is tried depends on the seed alone")]
-fn run(target: &Target, seed: u64, budget: Duration) -> (u64, Option<String>) {
+fn run(target: &FuzzTarget, seed: u64, budget: Duration) -> (u64, Option<String>) {
     let start = Instant::now();
     let mut tried = 0;
-    while tried < LEAST || start.elapsed() < budget {
-        // Each input has a seed of its own, so that the one that fails is the first to be tried again.
+    while tried < MIN_INPUTS || start.elapsed() < budget {
+        // Each input has its own seed, so that a failing input is the first of the next run.
         let own = seed.wrapping_add(tried);
-        let input = mutate::input(&mut Choices::new(own), &target.corpus);
+        let input = mutate::input(&mut MutationChoices::new(own), &target.corpus);
         tried += 1;
         if let Err(why) = target.check(&input) {
-            let small = shrink::shrink(&input, |input| target.check(input).is_err());
+            let small = shrink(&input, |input| target.check(input).is_err());
             let why = target.check(&small).err().unwrap_or(why);
             let name = target.name;
             return (tried, Some(format!("{name}: {why}\nagain with OMNIGRAPH_FUZZ_SEED={own}\n{small}")));
         }
     }
     (tried, None)
+}
+
+/// Most attempts to shrink an input.
+const MAX_ATTEMPTS: usize = 3_000;
+
+/// Shrinks a failing input: removes halves, then quarters, down to single characters, while it still fails.
+fn shrink(input: &str, fails: impl Fn(&str) -> bool) -> String {
+    let mut kept: Vec<char> = input.chars().collect();
+    let mut attempts = 0;
+    let mut length = kept.len().div_ceil(2);
+    while length > 0 {
+        let before = kept.len();
+        let mut at = 0;
+        while at < kept.len() && attempts < MAX_ATTEMPTS {
+            attempts += 1;
+            let end = (at + length).min(kept.len());
+            let without: String = kept[..at].iter().chain(&kept[end..]).collect();
+            if fails(&without) {
+                kept.drain(at..end);
+            } else {
+                at = end;
+            }
+        }
+        // A part that was necessary before may be superfluous now.
+        if kept.len() == before || attempts >= MAX_ATTEMPTS {
+            length /= 2;
+        }
+    }
+    kept.into_iter().collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the switches of the fuzzer")]

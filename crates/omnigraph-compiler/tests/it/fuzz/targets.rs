@@ -1,30 +1,30 @@
-//! What is fuzzed, and what must hold whatever comes in.
+//! Fuzz targets and their properties.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use omnigraph_compiler::catalog::fingerprint;
 use omnigraph_compiler::describe::{describe, stored_query};
 use omnigraph_compiler::diagnostic::{render_json, render_text};
-use omnigraph_compiler::ir::{self, Operation, Param};
-use omnigraph_compiler::migrate::{self, DropMode, Plan};
+use omnigraph_compiler::ir::{self, QueryOperation, QueryParam};
+use omnigraph_compiler::migrate::{self, DropMode, MigrationPlan, PlannedSchema};
 use omnigraph_compiler::params::{NumberMode, decode};
-use omnigraph_compiler::types::{PropType, Scalar};
+use omnigraph_compiler::types::{PropType, ScalarType};
 use omnigraph_compiler::{Catalog, Diagnostic, compile_file, compile_schema, gq, pg};
 
 use crate::gq_files::{fleet, programs};
 use crate::support::{cases, mint};
 
-/// A promise: whether an input keeps it, or how it breaks it.
-type Promise = dyn Fn(&str) -> Result<(), String>;
+/// A property of inputs; an error describes its violation.
+type FuzzProperty = dyn Fn(&str) -> Result<(), String>;
 
-/// Something to try, with the inputs to begin from.
-pub(super) struct Target {
+/// A property with its corpus.
+pub(super) struct FuzzTarget {
     pub(super) name: &'static str,
     pub(super) corpus: Vec<String>,
-    check: Box<Promise>,
+    check: Box<FuzzProperty>,
 }
 
-impl Target {
+impl FuzzTarget {
     pub(super) fn new(
         name: &'static str,
         corpus: Vec<String>,
@@ -33,7 +33,7 @@ impl Target {
         Self { name, corpus, check: Box::new(check) }
     }
 
-    /// Which promise an input breaks. A panic is a broken promise.
+    /// Checks the property for an input. A panic is a violation.
     pub(super) fn check(&self, input: &str) -> Result<(), String> {
         catch_unwind(AssertUnwindSafe(|| (self.check)(input))).unwrap_or_else(|payload| {
             let text = payload.downcast_ref::<String>().map(String::as_str);
@@ -43,18 +43,18 @@ impl Target {
     }
 }
 
-pub(super) fn all() -> Vec<Target> {
+pub(super) fn all() -> Vec<FuzzTarget> {
     let schemas = schemas();
     let queries = queries();
     let pairs = pairs(&schemas);
     let catalog = fleet();
     let params = params();
     vec![
-        Target::new("schema", schemas, schema),
-        Target::new("query text", queries.clone(), query_text),
-        Target::new("query against a schema", queries, move |input| query(input, &catalog)),
-        Target::new("migration", pairs, migration),
-        Target::new("arguments", arguments(), move |input| decoded(input, &params)),
+        FuzzTarget::new("schema", schemas, schema),
+        FuzzTarget::new("query text", queries.clone(), query_text),
+        FuzzTarget::new("query against a schema", queries, move |input| query(input, &catalog)),
+        FuzzTarget::new("migration", pairs, migration),
+        FuzzTarget::new("arguments", arguments(), move |input| decoded(input, &params)),
     ]
 }
 
@@ -73,10 +73,10 @@ fn queries() -> Vec<String> {
     found
 }
 
-/// Pairs of schemas: those of the migrations, and neighbours of the catalogue's cases.
+/// Pairs of schemas: those of the migrations, and neighbors among the catalog's cases.
 fn pairs(schemas: &[String]) -> Vec<String> {
-    let neighbours = schemas.windows(2).map(|pair| format!("{}\n====\n{}", pair[0], pair[1]));
-    cases::inputs("migrate").into_iter().chain(neighbours).collect()
+    let neighbors = schemas.windows(2).map(|pair| format!("{}\n====\n{}", pair[0], pair[1]));
+    cases::inputs("migrate").into_iter().chain(neighbors).collect()
 }
 
 fn arguments() -> Vec<String> {
@@ -90,34 +90,34 @@ fn arguments() -> Vec<String> {
     .to_vec()
 }
 
-/// One nullable parameter of each type.
-fn params() -> Vec<Param> {
+/// Returns one nullable parameter of each type.
+fn params() -> Vec<QueryParam> {
     let scalars = [
-        ("string", Scalar::String, false),
-        ("blob", Scalar::Blob, false),
-        ("bool", Scalar::Bool, false),
-        ("i32", Scalar::I32, false),
-        ("i64", Scalar::I64, false),
-        ("u32", Scalar::U32, false),
-        ("u64", Scalar::U64, false),
-        ("f32", Scalar::F32, false),
-        ("f64", Scalar::F64, false),
-        ("date", Scalar::Date, false),
-        ("datetime", Scalar::DateTime, false),
-        ("json", Scalar::Json, false),
-        ("vector", Scalar::Vector(3), false),
-        ("list", Scalar::Date, true),
-        ("integers", Scalar::I32, true),
-        ("nothing", Scalar::String, false),
+        ("string", ScalarType::String, false),
+        ("blob", ScalarType::Blob, false),
+        ("bool", ScalarType::Bool, false),
+        ("i32", ScalarType::I32, false),
+        ("i64", ScalarType::I64, false),
+        ("u32", ScalarType::U32, false),
+        ("u64", ScalarType::U64, false),
+        ("f32", ScalarType::F32, false),
+        ("f64", ScalarType::F64, false),
+        ("date", ScalarType::Date, false),
+        ("datetime", ScalarType::DateTime, false),
+        ("json", ScalarType::Json, false),
+        ("vector", ScalarType::Vector(3), false),
+        ("list", ScalarType::Date, true),
+        ("integers", ScalarType::I32, true),
+        ("nothing", ScalarType::String, false),
     ];
-    let param = |(name, scalar, list): (&str, Scalar, bool)| Param {
+    let param = |(name, scalar, list): (&str, ScalarType, bool)| QueryParam {
         name: name.to_owned(),
-        ty: PropType { nullable: true, list, ..PropType::of(scalar) },
+        ty: PropType { nullable: true, list, ..PropType::new(scalar) },
     };
     scalars.into_iter().map(param).collect()
 }
 
-/// Parser, printer and builder of schemas agree with each other.
+/// Checks that parser, printer and builder of schemas agree.
 fn schema(input: &str) -> Result<(), String> {
     let (tree, parsed) = pg::parse(input);
     let (catalog, diagnostics) = compile_schema(input, None, &mut mint::counting(1));
@@ -132,14 +132,14 @@ fn schema(input: &str) -> Result<(), String> {
     equal("complaints about printed text", &found, &Vec::new())?;
     equal("text printed again", &pg::print(&again), &printed)?;
     let (rebuilt, _) = compile_schema(&printed, None, &mut mint::counting(1));
-    equal("catalogue of printed text", &rebuilt, &catalog)?;
+    equal("catalog of printed text", &rebuilt, &catalog)?;
     match catalog {
         Some(catalog) => catalog.verify().map_err(|problem| problem.to_string()),
         None => Ok(()),
     }
 }
 
-/// Parser and printer of queries agree with each other.
+/// Checks that parser and printer of queries agree.
 fn query_text(input: &str) -> Result<(), String> {
     let (file, diagnostics) = gq::parse(input);
     placed(input, &diagnostics)?;
@@ -157,11 +157,11 @@ fn query_text(input: &str) -> Result<(), String> {
     equal("tree of formatted text", &gq::parse(&formatted).0, &file)
 }
 
-/// What a query means does not depend on its layout, and can be shown.
+/// Checks that the meaning of a query does not depend on its layout, and can be printed.
 fn query(input: &str, catalog: &Catalog) -> Result<(), String> {
     let compiled = compile_file(input, catalog);
     placed(input, &compiled.diagnostics)?;
-    let mut operations: Vec<&Operation> = Vec::new();
+    let mut operations: Vec<&QueryOperation> = Vec::new();
     for query in &compiled.queries {
         placed(input, &query.diagnostics)?;
         let failed = query.diagnostics.iter().any(Diagnostic::is_error);
@@ -178,11 +178,11 @@ fn query(input: &str, catalog: &Catalog) -> Result<(), String> {
         return Ok(());
     }
     let again = compile_file(&gq::print(&compiled.file), catalog);
-    let meant: Vec<&Operation> = again.queries.iter().filter_map(|query| query.operation.as_ref()).collect();
+    let meant: Vec<&QueryOperation> = again.queries.iter().filter_map(|query| query.operation.as_ref()).collect();
     equal("meaning of printed text", &meant, &operations)
 }
 
-/// Between any two schemas there is a plan, and it reads back.
+/// Checks that any two schemas have a plan, and that it reads back.
 fn migration(input: &str) -> Result<(), String> {
     let (old, new) = input.split_once("====").unwrap_or((input, ""));
     let (Some(old), _) = compile_schema(old, None, &mut mint::counting(1)) else { return Ok(()) };
@@ -192,21 +192,21 @@ fn migration(input: &str) -> Result<(), String> {
     if !parsed.is_empty() {
         return placed(new, &parsed);
     }
-    let (planned, diagnostics) = migrate::plan_schema(&old, &desired, DropMode::Hard, &mut mint::counting(1_000_000));
-    placed(new, &diagnostics)?;
-    let Some((new, plan)) = planned else { return Ok(()) };
+    let preview = migrate::plan_schema(&old, &desired, DropMode::Hard, &mut mint::counting(1_000_000));
+    placed(new, &preview.diagnostics)?;
+    let Some(PlannedSchema { catalog: new, plan }) = preview.planned else { return Ok(()) };
     new.verify().map_err(|problem| problem.to_string())?;
     equal("an empty plan", &plan.steps.is_empty(), &(fingerprint(&old) == fingerprint(&new)))?;
     equal("a refused plan", &plan.refusal().is_some(), &!plan.supported)?;
     let text = serde_json::to_string(&plan).map_err(|error| error.to_string())?;
     equal("a change of no kind", &text.contains("OG-MF-111"), &false)?;
-    let back: Plan = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    let back: MigrationPlan = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     equal("the plan read back", &back, &plan)?;
     equal("a step without words", &plan.steps.iter().any(|step| step.to_string().is_empty()), &false)
 }
 
-/// Arguments decode to one value each, or to a reason.
-fn decoded(input: &str, params: &[Param]) -> Result<(), String> {
+/// Decodes arguments to one value each, or to an error.
+fn decoded(input: &str, params: &[QueryParam]) -> Result<(), String> {
     let Ok(json) = serde_json::from_str(input) else { return Ok(()) };
     for mode in [NumberMode::Native, NumberMode::Double] {
         match decode(params, Some(&json), mode) {
@@ -217,32 +217,30 @@ fn decoded(input: &str, params: &[Param]) -> Result<(), String> {
     Ok(())
 }
 
-/// Every diagnostic stands inside the source, or on the place behind its end; there are no more of them than there is source; all can be shown.
+/// Checks that diagnostics lie inside the source or directly after its end, that their number is bounded by its length, and that
+/// all can be rendered.
 fn placed(source: &str, diagnostics: &[Diagnostic]) -> Result<(), String> {
     bounded("number of diagnostics", diagnostics.len(), source)?;
     let end = source.len();
     for diagnostic in diagnostics {
-        let related = diagnostic.related.iter().map(|(span, _)| *span);
+        let related = diagnostic.related.iter().map(|other| other.span);
         for span in std::iter::once(diagnostic.span).chain(related) {
             let inside =
                 source.is_char_boundary(span.start) && (source.is_char_boundary(span.end) || span.end == end + 1);
             if !inside || span.start > span.end {
-                return Err(format!(
-                    "{}..{} is no place in a text of {end} bytes: {diagnostic:?}",
-                    span.start, span.end
-                ));
+                return Err(format!("{}..{} is outside a text of {end} bytes: {diagnostic:?}", span.start, span.end));
             }
         }
         equal("a diagnostic without words", &diagnostic.message.is_empty(), &false)?;
     }
-    // Rendering repeats source lines; a few tell as much as all of them.
+    // Rendering repeats source lines; a few diagnostics are enough.
     let some = &diagnostics[..diagnostics.len().min(5)];
     let _ = render_text("input", source, some);
     let _ = render_json("input", source, some);
     Ok(())
 }
 
-/// What comes out is at most so much longer than what went in. A count, because it is the same on every machine.
+/// Checks that the length of an output is bounded by the input. A length is the same on every machine.
 fn bounded(what: &str, length: usize, input: &str) -> Result<(), String> {
     let most = 400 * (input.len() + 10);
     if length <= most { Ok(()) } else { Err(format!("{what}: {length} from {} bytes", input.len())) }

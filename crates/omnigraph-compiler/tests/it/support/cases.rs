@@ -1,11 +1,11 @@
-//! Text files of cases: `# <id> <title>`, the input, a line `----`, what is expected of it.
+//! Text files of cases: `# <title>`, the input, a line `----`, the expected output.
 //!
-//! With `UPDATE_EXPECT=1` in the environment the expected parts are rewritten with what came out.
+//! With `UPDATE_EXPECT=1` in the environment the actual output replaces the expected output.
 
 use std::path::PathBuf;
 
 /// One case of a file.
-struct Case {
+struct TestCase {
     title: String,
     input: String,
     expected: String,
@@ -40,13 +40,13 @@ pub(crate) fn run(folder: &str, run: impl Fn(&str, &str) -> String) {
     assert!(update || failures.is_empty(), "{} case(s) differ\n{}", failures.len(), failures.join("\n"));
 }
 
-/// The inputs of all cases of `tests/data/<folder>`.
+/// Returns the inputs of all cases of `tests/data/<folder>`.
 pub(crate) fn inputs(folder: &str) -> Vec<String> {
     let read = |file: PathBuf| parse(&std::fs::read_to_string(file).unwrap());
     files(folder).into_iter().flat_map(read).map(|case| case.input).collect()
 }
 
-/// The case files of a folder, in order.
+/// Returns the case files of a folder, in order.
 fn files(folder: &str) -> Vec<PathBuf> {
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(folder);
     let mut files: Vec<PathBuf> = std::fs::read_dir(&directory)
@@ -69,12 +69,12 @@ fn with_newline(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{text}\n") }
 }
 
-fn parse(text: &str) -> Vec<Case> {
-    let mut cases: Vec<Case> = Vec::new();
+fn parse(text: &str) -> Vec<TestCase> {
+    let mut cases: Vec<TestCase> = Vec::new();
     let mut in_input = true;
     for line in text.lines() {
         if let Some(title) = line.strip_prefix("# ") {
-            cases.push(Case { title: title.to_owned(), input: String::new(), expected: String::new() });
+            cases.push(TestCase { title: title.to_owned(), input: String::new(), expected: String::new() });
             in_input = true;
             continue;
         }

@@ -1,15 +1,17 @@
-//! Diagnostics and catalogues as short text.
+//! Short text forms of diagnostics and catalogs.
 
-use omnigraph_compiler::catalog::{Annotation, Cardinality, Check, Index, OnDelete, Property, Range, Unique};
-use omnigraph_compiler::span::LineIndex;
+use omnigraph_compiler::catalog::{
+    Annotation, Cardinality, CheckConstraint, IndexSpec, OnDelete, Property, RangeConstraint, UniqueConstraint,
+};
+use omnigraph_compiler::span::{LineColumn, LineIndex};
 use omnigraph_compiler::{Catalog, Diagnostic, Severity};
 
-/// One line for each diagnostic, and one for its advice.
+/// Formats each diagnostic on one line, with its advice on another.
 pub(crate) fn diagnostics(source: &str, diagnostics: &[Diagnostic]) -> String {
     let lines = LineIndex::new(source);
     let mut out = String::new();
     for diagnostic in diagnostics {
-        let (line, column) = lines.line_column(source, diagnostic.span.start);
+        let LineColumn { line, column } = lines.line_column(source, diagnostic.span.start);
         let severity = match diagnostic.severity {
             Severity::Error => "",
             Severity::Warning => "warning ",
@@ -23,7 +25,7 @@ pub(crate) fn diagnostics(source: &str, diagnostics: &[Diagnostic]) -> String {
     out
 }
 
-/// A catalogue without its ids.
+/// Formats a catalog without its ids.
 pub(crate) fn catalog(catalog: &Catalog) -> String {
     let mut out = String::new();
     for ty in catalog.interfaces.values() {
@@ -85,10 +87,10 @@ fn annotations(annotations: &[Annotation]) -> String {
 fn rules(
     out: &mut String,
     key: &Option<Vec<String>>,
-    uniques: &[Unique],
-    indexes: &[Index],
-    ranges: &[Range],
-    checks: &[Check],
+    uniques: &[UniqueConstraint],
+    indexes: &[IndexSpec],
+    ranges: &[RangeConstraint],
+    checks: &[CheckConstraint],
 ) {
     if let Some(key) = key {
         out.push_str(&format!("  key {}\n", key.join(", ")));

@@ -1,12 +1,12 @@
-//! The closed sets of words that schemas may use, and numbers as schemas write them.
+//! Closed sets of words in schemas, and number literals.
 
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::{Analyzer, DefaultValue, Metric, Number};
-use crate::types::{PropType, Scalar};
+use super::{DefaultValue, DistanceMetric, NumberLiteral, TextAnalyzer};
+use crate::types::{PropType, ScalarType};
 
-/// What `analyzer=` may name: five general analyzers, then the languages that have a stemmer.
+/// Values of `analyzer=`: four general analyzers, then the languages with a stemmer.
 pub const ANALYZERS: &[&str] = &[
     "simple",
     "whitespace",
@@ -32,22 +32,22 @@ pub const ANALYZERS: &[&str] = &[
     "turkish",
 ];
 
-/// Cosine: what an index measures by that declares no metric.
-impl Default for Metric {
+/// Cosine: the metric of an index that declares none.
+impl Default for DistanceMetric {
     fn default() -> Self {
         Self::Cosine
     }
 }
 
-/// `english`: what analyses a text whose index declares nothing, or that has none.
-impl Default for Analyzer {
+/// `english`: the analyzer of a text without an index or whose index declares none.
+impl Default for TextAnalyzer {
     fn default() -> Self {
         Self("english".to_owned())
     }
 }
 
-impl Metric {
-    /// The metric a schema calls `word`.
+impl DistanceMetric {
+    /// Returns the metric with this name.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         match word {
@@ -58,7 +58,7 @@ impl Metric {
         }
     }
 
-    /// The word schemas use.
+    /// Returns its name in schemas.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -69,8 +69,8 @@ impl Metric {
     }
 }
 
-impl Number {
-    /// A number as a source writes it; `None` when it fits neither 64-bit form.
+impl NumberLiteral {
+    /// Parses a number literal; `None` when it fits neither 64-bit form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if let Ok(integer) = text.parse() {
@@ -79,7 +79,15 @@ impl Number {
         text.parse().ok().filter(|float: &f64| float.is_finite()).map(Self::Float)
     }
 
-    /// Order by value, exact across both forms; NaN, which no source can write, counts as equal to everything.
+    /// Formats by value: `1` and `1.0` have the same text.
+    pub(crate) fn canonical_text(self) -> String {
+        match self {
+            Self::Float(float) if float.fract() == 0.0 && float.abs() < 9.0e15 => (float as i64).to_string(),
+            number => number.to_string(),
+        }
+    }
+
+    /// Compares by value, exactly across both forms. NaN, which no source can write, equals everything.
     #[must_use]
     pub fn compare(self, other: Self) -> Ordering {
         match (self, other) {
@@ -92,12 +100,12 @@ impl Number {
 }
 
 impl DefaultValue {
-    /// Whether it is a value of `ty`, in the encoding of bulk loads. Null never is: leaving a default out means null.
+    /// Returns `true` if it is a value of `ty`, in the encoding of bulk loads. Null never fits: a missing default means null.
     #[must_use]
     pub fn fits(&self, ty: &PropType) -> bool {
-        let free_text = ty.scalar == Scalar::String && ty.enum_values.is_none();
+        let free_text = ty.scalar == ScalarType::String && ty.enum_values.is_none();
         match self {
-            Self::Now => ty.scalar == Scalar::DateTime && !ty.list,
+            Self::Now => ty.scalar == ScalarType::DateTime && !ty.list,
             Self::Uuid => free_text && !ty.list,
             Self::Literal(serde_json::Value::Array(items)) if ty.list => items.iter().all(|item| item_fits(item, ty)),
             Self::Literal(_) if ty.list => false,
@@ -116,29 +124,29 @@ fn item_fits(value: &serde_json::Value, ty: &PropType) -> bool {
         _ => false,
     };
     match ty.scalar {
-        Scalar::String => match (&ty.enum_values, value) {
+        ScalarType::String => match (&ty.enum_values, value) {
             (Some(words), Value::String(text)) => words.contains(text),
             (None, Value::String(_)) => true,
             _ => false,
         },
-        Scalar::Date | Scalar::DateTime => value.is_string(),
-        Scalar::Bool => value.is_boolean(),
-        Scalar::I32 => within(i64::from(i32::MIN), i32::MAX as u64),
-        Scalar::I64 => within(i64::MIN, i64::MAX as u64),
-        Scalar::U32 => within(0, u64::from(u32::MAX)),
-        Scalar::U64 => within(0, u64::MAX),
-        Scalar::F32 => value.as_f64().is_some_and(|float| (float as f32).is_finite()),
-        Scalar::F64 => value.is_number(),
-        Scalar::Json => !value.is_null(),
-        Scalar::Blob => false,
-        Scalar::Vector(dimension) => match value {
+        ScalarType::Date | ScalarType::DateTime => value.is_string(),
+        ScalarType::Bool => value.is_boolean(),
+        ScalarType::I32 => within(i64::from(i32::MIN), i32::MAX as u64),
+        ScalarType::I64 => within(i64::MIN, i64::MAX as u64),
+        ScalarType::U32 => within(0, u64::from(u32::MAX)),
+        ScalarType::U64 => within(0, u64::MAX),
+        ScalarType::F32 => value.as_f64().is_some_and(|float| (float as f32).is_finite()),
+        ScalarType::F64 => value.is_number(),
+        ScalarType::Json => !value.is_null(),
+        ScalarType::Blob => false,
+        ScalarType::Vector(dimension) => match value {
             Value::Array(items) => items.len() == dimension as usize && items.iter().all(Value::is_number),
             _ => false,
         },
     }
 }
 
-/// Compares without rounding the integer: first with the float's integral part, then with what is left of it.
+/// Compares without rounding the integer: first with the float's integral part, then with its fraction.
 fn integer_to_float(integer: i64, float: f64) -> Ordering {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     if float.is_nan() {
@@ -154,7 +162,7 @@ fn integer_to_float(integer: i64, float: f64) -> Ordering {
     integer.cmp(&(whole as i64)).then_with(|| 0.0_f64.partial_cmp(&(float - whole)).unwrap_or(Ordering::Equal))
 }
 
-impl fmt::Display for Number {
+impl fmt::Display for NumberLiteral {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Integer(integer) => integer.fmt(f),

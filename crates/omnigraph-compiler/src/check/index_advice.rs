@@ -1,59 +1,60 @@
-//! Advice on indexes: conditions that have every row of a type read although an index of one property would find theirs.
+//! Advice on indexes: conditions that scan all rows of a type although an index on one property would find them.
 //!
-//! One property per set of connected variables is named, and none where anything else gives the engine a place to start: a key, an
-//! identity, a text search, or an indexed property of any variable of the set. What one value of covers a large part of the rows
-//! by its nature (`Bool`, an enum) is never named, and nor are conditions that no index answers (`!=`, `contains`, `or`, a computed
-//! side, the empty list). Blocks within the pattern are evaluated for a row at hand and mostly reached by an edge of it, so they are left alone.
+//! The advice names one property per set of connected variables. It names none where the planner has another access path: a key,
+//! an id, a text search, or an indexed property of any variable of the set. It never names a property whose values cover many
+//! rows (`Bool`, an enum), nor a condition that no index supports (`!=`, `contains`, `or`, a computed side, the empty list). It
+//! skips nested blocks: they are evaluated for one row and mostly reached by an edge of it.
 
 use std::collections::HashSet;
 
-use super::Checker;
-use super::warnings::{Groups, connect, variables};
+use super::TypeChecker;
+use super::warnings::{UnionFind, connect, variables};
 use crate::diagnostic::Code;
-use crate::ir::{BinaryOp, Block, Expr, ExprKind, SystemField, Value, VarId};
+use crate::ir::{BinaryOp, Expr, ExprKind, PatternBlock, SystemField, Value, VarId};
 use crate::span::Span;
-use crate::types::Scalar;
+use crate::suggest::quoted;
+use crate::types::ScalarType;
 
-/// How much of a type a condition is expected to keep, the narrowest first.
+/// Kind of a condition, the most selective first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Test {
+enum PredicateKind {
     Equality,
     Prefix,
     Range,
 }
 
-/// A condition that compares something of one variable with what is known before any row is read.
-struct Condition<'e> {
+/// A condition that compares a part of one variable with a value known before any row is read.
+struct SeekCondition<'e> {
     var: VarId,
-    subject: Subject<'e>,
-    test: Test,
+    subject: SeekSubject<'e>,
+    test: PredicateKind,
 }
 
-enum Subject<'e> {
+enum SeekSubject<'e> {
     Id,
     Property { name: &'e str, selective: bool },
     Text,
 }
 
-impl<'e> Condition<'e> {
-    /// The property that it gives a value, or one of a few.
+impl<'e> SeekCondition<'e> {
+    /// Returns the property that the condition fixes to one or a few values.
     fn gives(&self) -> Option<(VarId, &'e str)> {
         match self.subject {
-            Subject::Property { name, .. } if self.test == Test::Equality => Some((self.var, name)),
+            SeekSubject::Property { name, .. } if self.test == PredicateKind::Equality => Some((self.var, name)),
             _ => None,
         }
     }
 }
 
-impl Checker<'_> {
-    /// Warns of conditions of a finished block that an index would answer; `places` says where its filters are written.
-    pub(super) fn warn_unindexed_filters(&mut self, block: &Block, places: &[Span]) {
-        let found: Vec<(Condition, Span)> =
+impl TypeChecker<'_> {
+    /// Warns of conditions of a finished block that an index would support; `places` has the spans of its filters.
+    pub(super) fn warn_unindexed_filters(&mut self, block: &PatternBlock, places: &[Span]) {
+        let found: Vec<(SeekCondition, Span)> =
             block.filters.iter().zip(places).filter_map(|(filter, span)| Some((condition(filter)?, *span))).collect();
         if found.is_empty() {
             return;
         }
-        let mut groups = Groups::of(self.vars.len());
+        let mut groups = UnionFind::new(self.vars.len());
         connect(block, &mut groups);
         let mut narrowed = vec![false; self.vars.len()];
         let given: HashSet<(VarId, &str)> = found.iter().filter_map(|(condition, _)| condition.gives()).collect();
@@ -63,15 +64,15 @@ impl Checker<'_> {
             }
         }
         let own: HashSet<VarId> = block.variables.iter().map(|variable| variable.id).collect();
-        let mut advice: Vec<(usize, Test, VarId, &str, Span)> = Vec::new();
+        let mut advice: Vec<(usize, PredicateKind, VarId, &str, Span)> = Vec::new();
         for (condition, span) in &found {
             let root = groups.root(condition.var);
-            let Subject::Property { name, selective: true } = condition.subject else { continue };
+            let SeekSubject::Property { name, selective: true } = condition.subject else { continue };
             if own.contains(&condition.var) && !narrowed[root] && !self.is_edge(condition.var) {
                 advice.push((root, condition.test, condition.var, name, *span));
             }
         }
-        // Of equal tests the one written first.
+        // Of equal kinds the first one.
         advice.sort_by_key(|(root, test, ..)| (*root, *test));
         advice.dedup_by_key(|(root, ..)| *root);
         for (_, _, var, property, span) in advice {
@@ -81,23 +82,23 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether it has been said that a condition is never true.
+    /// Returns `true` if the condition has a warning that it is never true.
     fn never_true(&self, span: Span) -> bool {
         let within = |inner: Span| span.start <= inner.start && inner.end <= span.end;
         self.diagnostics.iter().any(|found| found.code == Code::W005 && within(found.span))
     }
 
     fn advise_index(&mut self, var: VarId, property: &str, span: Span) {
-        let types = self.types_of(var).iter().map(|ty| format!("`{}`", ty.name)).collect::<Vec<_>>().join(" and ");
+        let types = quoted(self.types_of(var).iter().map(|ty| &ty.name), " and ");
         let message = format!("`{property}` has no index and nothing else narrows this: every row of {types} is read");
         self.warning(Code::W006, span, message);
         self.advise(Some(format!("declare `@index` on `{property}` in the schema")));
     }
 
-    /// Whether there is something that finds the rows of a condition: an identity, a text search, an index, or a key of which every
-    /// part is given.
-    fn finds_rows(&self, condition: &Condition, given: &HashSet<(VarId, &str)>) -> bool {
-        let Subject::Property { name, .. } = condition.subject else { return true };
+    /// Returns `true` if the rows of a condition have an access path: an id, a text search, an index, or a key with all parts
+    /// given.
+    fn finds_rows(&self, condition: &SeekCondition, given: &HashSet<(VarId, &str)>) -> bool {
+        let SeekSubject::Property { name, .. } = condition.subject else { return true };
         let given = |part: &String| given.contains(&(condition.var, part.as_str()));
         let types = self.types_of(condition.var);
         !types.is_empty()
@@ -111,15 +112,15 @@ impl Checker<'_> {
     }
 }
 
-/// The condition that a filter is, if an index could answer it.
-fn condition(filter: &Expr) -> Option<Condition<'_>> {
+/// Returns the condition of a filter, if an index could support it.
+fn condition(filter: &Expr) -> Option<SeekCondition<'_>> {
     match &filter.kind {
         ExprKind::Binary { op, left, right } => {
             let (test, mirrored) = match op {
-                BinaryOp::Equal => (Test::Equality, true),
-                BinaryOp::StartsWith => (Test::Prefix, false),
+                BinaryOp::Equal => (PredicateKind::Equality, true),
+                BinaryOp::StartsWith => (PredicateKind::Prefix, false),
                 BinaryOp::Less | BinaryOp::LessEqual | BinaryOp::Greater | BinaryOp::GreaterEqual => {
-                    (Test::Range, true)
+                    (PredicateKind::Range, true)
                 }
                 _ => return None,
             };
@@ -128,26 +129,30 @@ fn condition(filter: &Expr) -> Option<Condition<'_>> {
         ExprKind::In { list, .. } if matches!(&list.kind, ExprKind::Literal(Value::List(items)) if items.is_empty()) => {
             None
         }
-        ExprKind::In { item, list } => compared(item, list, Test::Equality),
-        ExprKind::TextMatch(text) => Some(Condition { var: text.var, subject: Subject::Text, test: Test::Equality }),
+        ExprKind::In { item, list } => compared(item, list, PredicateKind::Equality),
+        ExprKind::TextMatch(text) => {
+            Some(SeekCondition { var: text.var, subject: SeekSubject::Text, test: PredicateKind::Equality })
+        }
         _ => None,
     }
 }
 
-fn compared<'e>(subject: &'e Expr, value: &Expr, test: Test) -> Option<Condition<'e>> {
+fn compared<'e>(subject: &'e Expr, value: &Expr, test: PredicateKind) -> Option<SeekCondition<'e>> {
     let mut read = Vec::new();
     variables(value, &mut read);
     if !read.is_empty() {
         return None;
     }
     let (var, subject) = match &subject.kind {
-        ExprKind::System { var, field: SystemField::Id | SystemField::Src | SystemField::Dst } => (*var, Subject::Id),
+        ExprKind::System { var, field: SystemField::Id | SystemField::Src | SystemField::Dst } => {
+            (*var, SeekSubject::Id)
+        }
         ExprKind::Property { var, property } => {
             let ty = super::types::scalar_of(&subject.ty)?;
-            let selective = ty.scalar != Scalar::Bool && ty.enum_values.is_none();
-            (*var, Subject::Property { name: &property.name, selective })
+            let selective = ty.scalar != ScalarType::Bool && ty.enum_values.is_none();
+            (*var, SeekSubject::Property { name: &property.name, selective })
         }
         _ => return None,
     };
-    Some(Condition { var, subject, test })
+    Some(SeekCondition { var, subject, test })
 }

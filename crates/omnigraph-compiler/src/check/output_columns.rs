@@ -1,25 +1,25 @@
-//! What a query returns, found again by `having` and `order`: by name, by expression, by block. Each is looked up at a cost that does
-//! not grow with the number of columns, so that a query with very many is checked in time.
+//! Lookup of returned columns by `having` and `order`: by name, by expression, by block. The cost of a lookup does not grow with
+//! the number of columns.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use crate::gq::ast::{self, Projection};
-use crate::ir::{Aggregate, Column, Expr, ExprKind, Group, print_expr};
+use crate::gq::ast::{self, ReturnItem};
+use crate::ir::{AggregateExpr, Expr, ExprKind, GroupBy, OutputColumn, print_expr};
 
-/// Up to this many are compared one by one, which costs less than making their texts.
-const FEW: usize = 8;
+/// Most expressions that are compared one by one, which costs less than formatting them.
+const LINEAR_SEARCH_MAX: usize = 8;
 
-/// The columns of a body, and how they were written.
-pub(super) struct Returned<'p> {
-    columns: &'p [Column],
-    written: &'p [Projection],
-    /// Made for the first name that is looked for: most queries look for none.
+/// The columns of a body, with their syntax trees.
+pub(super) struct ReturnedColumns<'p> {
+    columns: &'p [OutputColumn],
+    written: &'p [ReturnItem],
+    /// Built at the first lookup: most queries have none.
     by_name: OnceCell<HashMap<&'p str, usize>>,
 }
 
-impl<'p> Returned<'p> {
-    pub(super) fn of(columns: &'p [Column], written: &'p [Projection]) -> Self {
+impl<'p> ReturnedColumns<'p> {
+    pub(super) fn new(columns: &'p [OutputColumn], written: &'p [ReturnItem]) -> Self {
         Self { columns, written, by_name: OnceCell::new() }
     }
 
@@ -27,20 +27,19 @@ impl<'p> Returned<'p> {
         self.columns.iter().map(|column| column.name.as_str())
     }
 
-    /// The column of that name.
+    /// Returns the column with this name.
     pub(super) fn named(&self, name: &str) -> Option<Expr> {
         let by_name = self.by_name.get_or_init(|| {
             self.columns.iter().enumerate().map(|(index, column)| (column.name.as_str(), index)).collect()
         });
         let index = *by_name.get(name)?;
         let column = self.columns.get(index)?;
-        Some(Expr { kind: ExprKind::Column(index), ty: column.expr.ty.clone() })
+        Some(Expr::new(ExprKind::Column(index), column.expr.ty.clone()))
     }
 
-    /// The column that returns this very block. Rows that were grouped are no longer those that a block could be evaluated for, but they
-    /// carry what it came to.
-    pub(super) fn block(&self, expr: &ast::Expr) -> Option<Expr> {
-        if !matches!(expr.kind, ast::ExprKind::Aggregate { block: Some(_), .. } | ast::ExprKind::Exists { .. }) {
+    /// Returns the column of this block. A block cannot be evaluated for grouped rows, but they carry its value.
+    pub(super) fn block(&self, expr: &ast::AstExpr) -> Option<Expr> {
+        if !matches!(expr.kind, ast::AstExprKind::Aggregate { block: Some(_), .. } | ast::AstExprKind::Exists { .. }) {
             return None;
         }
         let projection = self.written.iter().find(|projection| projection.expr == *expr)?;
@@ -48,15 +47,15 @@ impl<'p> Returned<'p> {
     }
 }
 
-/// Expressions found again by what they say.
-pub(super) struct Originals<'e> {
+/// Columns before grouping, looked up by expression.
+pub(super) struct UngroupedExprs<'e> {
     list: Vec<&'e Expr>,
-    /// Made for the first expression that is looked for.
+    /// Built at the first lookup.
     by_text: OnceCell<HashMap<String, Vec<usize>>>,
 }
 
-impl<'e> Originals<'e> {
-    pub(super) const fn of(list: Vec<&'e Expr>) -> Self {
+impl<'e> UngroupedExprs<'e> {
+    pub(super) const fn new(list: Vec<&'e Expr>) -> Self {
         Self { list, by_text: OnceCell::new() }
     }
 
@@ -64,9 +63,9 @@ impl<'e> Originals<'e> {
         self.list.get(index).copied()
     }
 
-    /// The first that equals `expr`.
+    /// Returns the index of the first that equals `expr`.
     pub(super) fn position(&self, expr: &Expr) -> Option<usize> {
-        if self.list.len() <= FEW {
+        if self.list.len() <= LINEAR_SEARCH_MAX {
             return self.list.iter().position(|known| *known == expr);
         }
         let by_text = self.by_text.get_or_init(|| {
@@ -83,14 +82,14 @@ impl<'e> Originals<'e> {
 
 /// The aggregates of a projection, each once.
 #[derive(Default)]
-pub(super) struct Aggregates {
-    list: Vec<Aggregate>,
+pub(super) struct AggregateSet {
+    list: Vec<AggregateExpr>,
     by_text: HashMap<String, Vec<usize>>,
 }
 
-impl Aggregates {
-    /// Those of a group, if there is one.
-    pub(super) fn of(group: Option<&Group>) -> Self {
+impl AggregateSet {
+    /// Makes the set of a group's aggregates.
+    pub(super) fn from_group(group: Option<&GroupBy>) -> Self {
         let mut known = Self::default();
         for aggregate in group.iter().flat_map(|group| &group.aggregates) {
             known.index_of(aggregate.clone());
@@ -102,13 +101,13 @@ impl Aggregates {
         self.list.is_empty()
     }
 
-    pub(super) fn into_list(self) -> Vec<Aggregate> {
+    pub(super) fn into_list(self) -> Vec<AggregateExpr> {
         self.list
     }
 
-    /// Where this aggregate is among them; added at the end if it is new.
-    pub(super) fn index_of(&mut self, aggregate: Aggregate) -> usize {
-        let Aggregate { kind, arg, distinct, .. } = &aggregate;
+    /// Returns the index of an aggregate; adds it at the end if it is new.
+    pub(super) fn index_of(&mut self, aggregate: AggregateExpr) -> usize {
+        let AggregateExpr { kind, arg, distinct, .. } = &aggregate;
         let text = format!("{kind:?} {distinct} {}", arg.as_ref().map(print_expr).unwrap_or_default());
         let alike = self.by_text.entry(text).or_default();
         let list = &self.list;
