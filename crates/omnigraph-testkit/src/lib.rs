@@ -1,14 +1,14 @@
-//! What Omnigraph's own tests share: a store that fails on command, a disk whose power fails, an S3 server of one's own, a reference evaluator of
-//! queries, random cases for it, and tests as text.
+//! Tools for Omnigraph's own tests: a store that injects faults, a disk that can crash, a local S3 server, a reference
+//! evaluator of queries, random cases for it, and tests as text.
 //!
-//! Development only; nothing that ships depends on it.
+//! Development only; no shipped crate depends on it.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+#[cfg(unix)]
+pub mod crash_disk;
 pub mod fault;
 pub mod generate;
 pub mod logic;
 pub mod oracle;
-#[cfg(unix)]
-pub mod power;
 pub mod s3;

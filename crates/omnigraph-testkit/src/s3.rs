@@ -1,4 +1,4 @@
-//! An S3 server of one's own: started on a free port of this machine, stopped when dropped.
+//! A local S3 server: started on a free port of this machine, stopped when dropped.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -7,24 +7,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use omnigraph_objects::{Location, S3Config};
+use omnigraph_storage::{Location, S3Config};
 
 /// The variable that names a Python in whose environment the server is installed; `make test` sets it.
-pub const PYTHON: &str = "OMNIGRAPH_TEST_S3_PYTHON";
+pub const PYTHON_VARIABLE: &str = "OMNIGRAPH_TEST_S3_PYTHON";
 
-/// The variable that names the server's executable, for those who installed it themselves. Without either variable
-/// it is looked for on the path.
-pub const EXECUTABLE: &str = "OMNIGRAPH_TEST_MOTO";
+/// The variable that names an installed executable of the server. Without either variable the path is searched.
+pub const EXECUTABLE_VARIABLE: &str = "OMNIGRAPH_TEST_MOTO";
 
-/// How long a server may take to come up on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Limits the start of a server on a busy machine.
+const STARTUP_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How often another port is tried when somebody takes ours between choosing and using it.
-const PORTS: u32 = 5;
+/// Number of ports to try: another process may take a port between its choice and its use.
+const MAX_PORT_ATTEMPTS: u32 = 5;
 
-/// A running server. Its buckets die with it.
+/// A running server with its buckets.
 #[derive(Debug)]
-pub struct Moto {
+pub struct MotoServer {
     child: Child,
     address: SocketAddr,
     buckets: AtomicU64,
@@ -32,35 +31,35 @@ pub struct Moto {
 
 /// A fresh bucket and how to reach it.
 #[derive(Debug, Clone)]
-pub struct Bucket {
+pub struct S3Bucket {
     /// Its name.
     pub name: String,
     /// Endpoint and credentials.
     pub config: S3Config,
     /// Keeps the server alive.
-    server: Arc<Moto>,
+    server: Arc<MotoServer>,
 }
 
-impl Bucket {
-    /// The place `prefix` in this bucket.
+impl S3Bucket {
+    /// Returns the location `prefix` in this bucket.
     pub fn location(&self, prefix: &str) -> Location {
         Location::S3 { bucket: self.name.clone(), prefix: prefix.to_owned() }
     }
 
-    /// The server that holds it.
-    pub fn server(&self) -> &Moto {
+    /// Returns the server of the bucket.
+    pub fn server(&self) -> &MotoServer {
         &self.server
     }
 }
 
-impl Moto {
+impl MotoServer {
     /// Starts a server.
     ///
     /// # Errors
-    /// When the executable is missing, with the way to get it, or when it does not come up.
+    /// The executable is missing, or the server does not start.
     pub fn start() -> io::Result<Self> {
         let mut last = None;
-        for _ in 0..PORTS {
+        for _ in 0..MAX_PORT_ATTEMPTS {
             match Self::start_once() {
                 Ok(server) => return Ok(server),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(error),
@@ -70,12 +69,12 @@ impl Moto {
         Err(last.unwrap_or_else(|| io::ErrorKind::AddrInUse.into()))
     }
 
-    /// The server that the tests of this process share while any of them holds it.
+    /// Returns the server that the tests of this process share while any of them holds it.
     ///
     /// # Errors
-    /// As [`Moto::start`].
+    /// As [`MotoServer::start`].
     pub fn shared() -> io::Result<Arc<Self>> {
-        static SHARED: Mutex<Weak<Moto>> = Mutex::new(Weak::new());
+        static SHARED: Mutex<Weak<MotoServer>> = Mutex::new(Weak::new());
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(server) = shared.upgrade() {
             return Ok(server);
@@ -85,34 +84,34 @@ impl Moto {
         Ok(server)
     }
 
-    /// A fresh bucket on the shared server: all that most tests need.
+    /// Creates a bucket on the shared server, which is enough for most tests.
     ///
     /// # Errors
-    /// As [`Moto::start`].
-    pub fn fresh_bucket() -> io::Result<Bucket> {
+    /// As [`MotoServer::start`].
+    pub fn fresh_bucket() -> io::Result<S3Bucket> {
         let server = Self::shared()?;
         let name = server.create_bucket()?;
-        Ok(Bucket { name, config: server.config(), server })
+        Ok(S3Bucket { name, config: server.config(), server })
     }
 
     /// Creates a bucket and returns its name.
     ///
     /// # Errors
-    /// When the server does not answer as it should.
+    /// The server returns another status than 200.
     pub fn create_bucket(&self) -> io::Result<String> {
         let name = format!("bucket-{}", self.buckets.fetch_add(1, Ordering::Relaxed));
         match self.request("PUT", &format!("/{name}"))? {
             200 => Ok(name),
-            status => Err(io::Error::other(format!("the S3 server answered {status} when asked for a bucket"))),
+            status => Err(io::Error::other(format!("cannot create a bucket: the S3 server returned {status}"))),
         }
     }
 
-    /// The URL of the server.
+    /// Returns the URL of the server.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Endpoint and credentials; the server takes any.
+    /// Returns endpoint and credentials; the server accepts any.
     pub fn config(&self) -> S3Config {
         S3Config::from_pairs([
             ("AWS_ENDPOINT_URL", self.endpoint().as_str()),
@@ -140,20 +139,20 @@ impl Moto {
 
     #[expect(clippy::disallowed_methods, reason = "another process comes up in real time")]
     fn wait_until_up(&mut self) -> io::Result<()> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + STARTUP_TIMEOUT;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait()? {
-                return Err(io::Error::other(format!("the S3 server ended at once: {status}")));
+                return Err(io::Error::other(format!("the S3 server exited on start: {status}")));
             }
             if self.request("GET", "/moto-api/").is_ok_and(|status| status == 200) {
                 return Ok(());
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        Err(io::Error::new(io::ErrorKind::TimedOut, format!("the S3 server did not come up within {PATIENCE:?}")))
+        Err(io::Error::new(io::ErrorKind::TimedOut, format!("the S3 server did not start within {STARTUP_TIMEOUT:?}")))
     }
 
-    /// One request without a body; returns the status. Enough of HTTP for what a bucket takes.
+    /// Sends one request without a body and returns the status. Creating buckets needs no more of HTTP.
     fn request(&self, method: &str, path: &str) -> io::Result<u16> {
         let mut stream = TcpStream::connect_timeout(&self.address, Duration::from_secs(5))?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
@@ -166,10 +165,10 @@ impl Moto {
     }
 }
 
-/// The server, before its arguments.
+/// Returns the command of the server, before its arguments.
 #[expect(clippy::disallowed_methods, reason = "the tests have no main of their own that could read the environment")]
 fn command() -> Command {
-    match (std::env::var_os(PYTHON), std::env::var_os(EXECUTABLE)) {
+    match (std::env::var_os(PYTHON_VARIABLE), std::env::var_os(EXECUTABLE_VARIABLE)) {
         (Some(python), _) => {
             let mut command = Command::new(python);
             command.args(["-m", "moto.server"]);
@@ -183,14 +182,14 @@ fn command() -> Command {
 fn missing(executable: &str, error: &io::Error) -> io::Error {
     let advice = format!(
         "cannot run {executable:?} ({error}). The tests need this S3 server and do not skip without it: `make test` \
-         installs it into a venv; for other ways of running them set {PYTHON} to what scripts/s3-venv.sh prints"
+         installs it into a venv; for other ways of running them set {PYTHON_VARIABLE} to what scripts/s3-venv.sh prints"
     );
     io::Error::new(io::ErrorKind::NotFound, advice)
 }
 
-impl Drop for Moto {
+impl Drop for MotoServer {
     fn drop(&mut self) {
-        // It may have ended by itself; either way it is gone after this.
+        // It may have ended by itself; either way it does not run after this.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

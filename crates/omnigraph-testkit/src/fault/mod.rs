@@ -1,13 +1,12 @@
-//! A store that fails on command: which call, and whether before or after it took effect.
+//! A store that injects faults into chosen calls, before or after they take effect.
 //!
-//! The usual way of a test: run an operation over a store with [`Faults::layer`], look at [`Faults::calls`], then run it
-//! again once for each of the calls with a [`Rule`] that strikes at this index, and check what is left.
+//! A test runs an operation over a store with [`FaultInjector::layer`], reads [`FaultInjector::calls`], then runs it again once
+//! for each of the calls with a [`FaultRule`] for this index, and checks the state of the store.
 
 mod plan;
 mod rule;
 mod store;
-mod upload;
 
-pub use plan::{Call, Faults};
-pub use rule::{Fault, Rule};
+pub use plan::{FaultInjector, RecordedCall};
+pub use rule::{FaultKind, FaultRule};
 pub use store::FaultStore;

@@ -1,125 +1,130 @@
-//! The handle by which a test commands a fault store and sees what went through it.
+//! The handle that a test uses to inject faults into a store and to read the calls that it received.
 
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use object_store::{Error, Result};
-use omnigraph_objects::{Layer, Verb};
+use omnigraph_storage::{RequestVerb, StoreLayer};
 
-use super::{Fault, FaultStore, Rule};
+use super::{FaultKind, FaultRule, FaultStore};
 
 /// One call that reached the fault store.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
-    /// What was asked for.
-    pub verb: Verb,
-    /// Of which object or prefix; for a copy, the target.
+pub struct RecordedCall {
+    /// The kind of request.
+    pub verb: RequestVerb,
+    /// The object or prefix; for a copy, the target.
     pub path: String,
 }
 
-impl fmt::Display for Call {
+impl fmt::Display for RecordedCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.verb.name(), self.path)
     }
 }
 
-/// Commands any number of fault stores. Clones command the same ones.
+/// Injects faults into any number of stores. Clones share rules and calls.
 #[derive(Debug, Clone, Default)]
-pub struct Faults {
-    plan: Arc<Mutex<Plan>>,
+pub struct FaultInjector {
+    plan: Arc<Mutex<FaultPlan>>,
 }
 
 #[derive(Debug, Default)]
-struct Plan {
-    rules: Vec<Rule>,
-    calls: Vec<Call>,
+struct FaultPlan {
+    rules: Vec<FaultRule>,
+    calls: Vec<RecordedCall>,
     crashed: bool,
     read_only: bool,
-    heedless: bool,
+    overwrites_conditional_puts: bool,
 }
 
-/// What is left of a call once it is let in.
+/// The response to a call that reaches the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answer {
-    Given,
+enum ResponseFate {
+    Delivered,
     Lost,
 }
 
-impl Faults {
-    /// No faults yet.
+impl FaultInjector {
+    /// Creates an injector without rules.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Puts a fault store over a backend, for [`omnigraph_objects::StoreOptions::layer`].
-    pub fn layer(&self) -> Layer {
+    /// Returns a layer over a backend, for [`omnigraph_storage::StoreOptions::layer`].
+    pub fn layer(&self) -> StoreLayer {
         let faults = self.clone();
         Arc::new(move |inner| Arc::new(FaultStore::new(inner, faults.clone())))
     }
 
-    /// Adds a rule. Of several that strike one call the first decides; all of them count it.
-    pub fn add(&self, rule: Rule) {
+    /// Adds a rule. The first of several rules that apply to a call decides; all of them count it.
+    pub fn add(&self, rule: FaultRule) {
         self.plan().rules.push(rule);
     }
 
-    /// Drops all rules; a crash stays.
+    /// Removes all rules; a crash remains.
     pub fn clear(&self) {
         self.plan().rules.clear();
     }
 
-    /// Ends a crash and drops all rules, so that the store works again.
+    /// Ends a crash and removes all rules, so that the store works again.
     pub fn revive(&self) {
         let mut plan = self.plan();
         plan.crashed = false;
         plan.rules.clear();
     }
 
-    /// Whether a crash has struck and is not over.
+    /// Returns true from a crash until [`FaultInjector::revive`].
     pub fn is_crashed(&self) -> bool {
         self.plan().crashed
     }
 
-    /// From now on every write, copy and delete is refused with "permission denied".
+    /// Refuses every write, copy and delete from now on with "permission denied".
     pub fn deny_writes(&self) {
         self.plan().read_only = true;
     }
 
-    /// Ends [`Faults::deny_writes`].
+    /// Ends [`FaultInjector::deny_writes`].
     pub fn allow_writes(&self) {
         self.plan().read_only = false;
     }
 
-    /// From now on conditional writes overwrite, as on a server that ignores the condition.
+    /// Lets conditional writes overwrite from now on, as on a server that ignores the condition.
     pub fn ignore_conditions(&self) {
-        self.plan().heedless = true;
+        self.plan().overwrites_conditional_puts = true;
     }
 
     pub(super) fn ignores_conditions(&self) -> bool {
-        self.plan().heedless
+        self.plan().overwrites_conditional_puts
     }
 
-    /// The calls so far, failed ones included, in order of arrival.
-    pub fn calls(&self) -> Vec<Call> {
+    /// Returns the calls so far, failed ones included, in order of arrival.
+    pub fn calls(&self) -> Vec<RecordedCall> {
         self.plan().calls.clone()
     }
 
-    /// Forgets the calls so far and returns them.
-    pub fn take_calls(&self) -> Vec<Call> {
+    /// Returns the calls so far and clears them.
+    pub fn take_calls(&self) -> Vec<RecordedCall> {
         std::mem::take(&mut self.plan().calls)
     }
 
-    /// Notes the call at once, and returns the future that carries it out under the rules.
-    pub(super) fn call<T, W>(&self, verb: Verb, path: &str, work: W) -> impl Future<Output = Result<T>> + use<T, W>
+    /// Records the call at once, and returns the future that executes it under the rules.
+    pub(super) fn call<T, W>(
+        &self,
+        verb: RequestVerb,
+        path: &str,
+        work: W,
+    ) -> impl Future<Output = Result<T>> + use<T, W>
     where
         W: Future<Output = Result<T>>,
     {
-        let fault = self.note(verb, path);
+        let fault = self.record(verb, path);
         let (faults, path) = (self.clone(), path.to_owned());
         async move {
             match faults.admit(fault?, verb, &path).await? {
-                Answer::Given => work.await,
-                Answer::Lost => {
+                ResponseFate::Delivered => work.await,
+                ResponseFate::Lost => {
                     let _ = work.await;
                     Err(injected(verb, &path, "its answer was lost"))
                 }
@@ -127,46 +132,46 @@ impl Faults {
         }
     }
 
-    fn note(&self, verb: Verb, path: &str) -> Result<Option<Fault>> {
+    fn record(&self, verb: RequestVerb, path: &str) -> Result<Option<FaultKind>> {
         let mut plan = self.plan();
-        plan.calls.push(Call { verb, path: path.to_owned() });
+        plan.calls.push(RecordedCall { verb, path: path.to_owned() });
         if plan.crashed {
             return Err(injected(verb, path, "the store has crashed"));
         }
-        if plan.read_only && !matches!(verb, Verb::Get | Verb::Head | Verb::List) {
+        if plan.read_only && !matches!(verb, RequestVerb::Get | RequestVerb::Head | RequestVerb::List) {
             return Err(Error::PermissionDenied { path: path.to_owned(), source: "the store is read-only".into() });
         }
         let mut fault = None;
         for rule in &mut plan.rules {
-            if rule.strikes(verb, path) && fault.is_none() {
+            if rule.applies_to(verb, path) && fault.is_none() {
                 fault = Some(rule.fault);
             }
         }
-        if matches!(fault, Some(Fault::CrashBefore | Fault::CrashAfter)) {
+        if matches!(fault, Some(FaultKind::CrashBefore | FaultKind::CrashAfter)) {
             plan.crashed = true;
         }
         Ok(fault)
     }
 
     #[expect(clippy::disallowed_methods, reason = "a delay is real, also where the clock of the store is not")]
-    async fn admit(&self, fault: Option<Fault>, verb: Verb, path: &str) -> Result<Answer> {
+    async fn admit(&self, fault: Option<FaultKind>, verb: RequestVerb, path: &str) -> Result<ResponseFate> {
         match fault {
-            None => Ok(Answer::Given),
-            Some(Fault::Delay(time)) => {
+            None => Ok(ResponseFate::Delivered),
+            Some(FaultKind::Delay(time)) => {
                 tokio::time::sleep(time).await;
-                Ok(Answer::Given)
+                Ok(ResponseFate::Delivered)
             }
-            Some(Fault::FailAfter | Fault::CrashAfter) => Ok(Answer::Lost),
-            Some(Fault::FailBefore | Fault::CrashBefore) => Err(injected(verb, path, "it did not arrive")),
+            Some(FaultKind::FailAfter | FaultKind::CrashAfter) => Ok(ResponseFate::Lost),
+            Some(FaultKind::FailBefore | FaultKind::CrashBefore) => Err(injected(verb, path, "it did not arrive")),
         }
     }
 
-    fn plan(&self) -> MutexGuard<'_, Plan> {
+    fn plan(&self) -> MutexGuard<'_, FaultPlan> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// An error of no particular kind, as a broken connection gives.
-fn injected(verb: Verb, path: &str, what: &str) -> Error {
+/// Returns a generic error, as a broken connection causes.
+fn injected(verb: RequestVerb, path: &str, what: &str) -> Error {
     Error::Generic { store: "fault", source: format!("injected: {} {path}: {what}", verb.name()).into() }
 }

@@ -1,68 +1,68 @@
-//! Which call a fault strikes, and what it does.
+//! Rules: the kind of a fault and the calls that it applies to.
 
 use std::time::Duration;
 
-use omnigraph_objects::Verb;
+use omnigraph_storage::RequestVerb;
 
-/// What happens to a call.
+/// The effect of a fault on a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// It fails and has no effect.
+pub enum FaultKind {
+    /// The call fails and has no effect.
     FailBefore,
-    /// It takes effect and its answer is lost.
+    /// The call takes effect and its response is lost.
     FailAfter,
-    /// It takes this much longer.
+    /// The call takes this much longer.
     Delay(Duration),
-    /// It has no effect, and from now on every call fails until [`super::Faults::revive`].
+    /// The call has no effect, and every later call fails until [`super::FaultInjector::revive`].
     CrashBefore,
-    /// It takes effect, its answer is lost, and from now on every call fails until [`super::Faults::revive`].
+    /// The call takes effect, its response is lost, and every later call fails until [`super::FaultInjector::revive`].
     CrashAfter,
 }
 
-/// A fault and the calls that it strikes. As built by [`Rule::new`], every call.
+/// A fault and the calls that it applies to, by default every call.
 #[derive(Debug, Clone)]
-pub struct Rule {
-    pub(super) fault: Fault,
-    verb: Option<Verb>,
+pub struct FaultRule {
+    pub(super) fault: FaultKind,
+    verb: Option<RequestVerb>,
     path: Option<String>,
     nth: Option<usize>,
-    met: usize,
+    matched: usize,
 }
 
-impl Rule {
-    /// Strikes every call.
-    pub fn new(fault: Fault) -> Self {
-        Self { fault, verb: None, path: None, nth: None, met: 0 }
+impl FaultRule {
+    /// Creates a rule for every call.
+    pub fn new(fault: FaultKind) -> Self {
+        Self { fault, verb: None, path: None, nth: None, matched: 0 }
     }
 
-    /// Only calls of this verb.
+    /// Limits the rule to calls of this verb.
     #[must_use]
-    pub fn verb(self, verb: Verb) -> Self {
+    pub fn verb(self, verb: RequestVerb) -> Self {
         Self { verb: Some(verb), ..self }
     }
 
-    /// Only calls on paths that match: a pattern with `*`, which stands for any characters, matches the whole path;
+    /// Limits the rule to paths that match. A pattern with `*`, which matches any characters, matches the whole path;
     /// one without matches any part of it.
     #[must_use]
     pub fn path(self, pattern: &str) -> Self {
         Self { path: Some(pattern.to_owned()), ..self }
     }
 
-    /// Only the `index`-th of the calls that match otherwise, counted from zero and from when the rule is added.
+    /// Limits the rule to the `index`-th of the calls that match otherwise, counted from zero since the rule was added.
     #[must_use]
     pub fn nth(self, index: usize) -> Self {
         Self { nth: Some(index), ..self }
     }
 
-    /// Whether this call is struck; counts it if it matches.
-    pub(super) fn strikes(&mut self, verb: Verb, path: &str) -> bool {
+    /// Returns true if the rule applies to this call, and counts the call if it matches.
+    pub(super) fn applies_to(&mut self, verb: RequestVerb, path: &str) -> bool {
         let matches =
             self.verb.is_none_or(|wanted| wanted == verb) && self.path.as_deref().is_none_or(|p| path_matches(p, path));
         if !matches {
             return false;
         }
-        let index = self.met;
-        self.met += 1;
+        let index = self.matched;
+        self.matched += 1;
         self.nth.is_none_or(|wanted| wanted == index)
     }
 }
@@ -96,9 +96,15 @@ mod tests {
 
     #[test]
     fn the_index_counts_matching_calls_only() {
-        let mut rule = Rule::new(Fault::FailBefore).verb(Verb::Put).path("a").nth(1);
-        let calls = [(Verb::Put, "a"), (Verb::Get, "a"), (Verb::Put, "b"), (Verb::Put, "a"), (Verb::Put, "a")];
-        let struck: Vec<bool> = calls.into_iter().map(|(verb, path)| rule.strikes(verb, path)).collect();
+        let mut rule = FaultRule::new(FaultKind::FailBefore).verb(RequestVerb::Put).path("a").nth(1);
+        let calls = [
+            (RequestVerb::Put, "a"),
+            (RequestVerb::Get, "a"),
+            (RequestVerb::Put, "b"),
+            (RequestVerb::Put, "a"),
+            (RequestVerb::Put, "a"),
+        ];
+        let struck: Vec<bool> = calls.into_iter().map(|(verb, path)| rule.applies_to(verb, path)).collect();
         assert_eq!(struck, [false, false, false, true, false]);
     }
 }

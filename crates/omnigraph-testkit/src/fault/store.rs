@@ -1,4 +1,4 @@
-//! The layer through which every call passes and may be struck.
+//! The layer that passes every call through a fault injector.
 
 use std::fmt;
 use std::ops::Range;
@@ -11,23 +11,22 @@ use futures::{StreamExt, TryFutureExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
 };
-use omnigraph_objects::Verb;
+use omnigraph_storage::RequestVerb;
 
-use super::Faults;
-use super::upload::FaultUpload;
+use super::FaultInjector;
 
-/// Wraps any store and does to its calls what [`Faults`] say.
+/// A store that injects the faults of a [`FaultInjector`] into the calls of another.
 #[derive(Debug)]
 pub struct FaultStore {
     inner: Arc<dyn ObjectStore>,
-    faults: Faults,
+    faults: FaultInjector,
 }
 
 impl FaultStore {
-    /// A layer over `inner` that `faults` command.
-    pub fn new(inner: Arc<dyn ObjectStore>, faults: Faults) -> Self {
+    /// Creates a layer over `inner`.
+    pub fn new(inner: Arc<dyn ObjectStore>, faults: FaultInjector) -> Self {
         Self { inner, faults }
     }
 
@@ -36,7 +35,7 @@ impl FaultStore {
         prefix: Option<&Path>,
         found: BoxStream<'static, Result<ObjectMeta>>,
     ) -> BoxStream<'static, Result<ObjectMeta>> {
-        let work = self.faults.call(Verb::List, text(prefix), found.try_collect::<Vec<_>>());
+        let work = self.faults.call(RequestVerb::List, text(prefix), found.try_collect::<Vec<_>>());
         let listed = work.map_ok(|metas| futures::stream::iter(metas.into_iter().map(Ok)));
         futures::stream::once(listed).try_flatten().boxed()
     }
@@ -56,7 +55,7 @@ impl fmt::Display for FaultStore {
 #[deny(clippy::missing_trait_methods)]
 impl ObjectStore for FaultStore {
     async fn put_opts(&self, location: &Path, payload: PutPayload, mut opts: PutOptions) -> Result<PutResult> {
-        let verb = if matches!(opts.mode, PutMode::Overwrite) { Verb::Put } else { Verb::PutIfAbsent };
+        let verb = if matches!(opts.mode, PutMode::Overwrite) { RequestVerb::Put } else { RequestVerb::PutIfAbsent };
         if self.faults.ignores_conditions() {
             opts.mode = PutMode::Overwrite;
         }
@@ -65,17 +64,17 @@ impl ObjectStore for FaultStore {
 
     async fn put_multipart_opts(&self, location: &Path, opts: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
         let begin = self.inner.put_multipart_opts(location, opts);
-        let inner = self.faults.call(Verb::Multipart, location.as_ref(), begin).await?;
+        let inner = self.faults.call(RequestVerb::Multipart, location.as_ref(), begin).await?;
         Ok(Box::new(FaultUpload::new(inner, self.faults.clone(), location.to_string())))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        let verb = if options.head { Verb::Head } else { Verb::Get };
+        let verb = if options.head { RequestVerb::Head } else { RequestVerb::Get };
         self.faults.call(verb, location.as_ref(), self.inner.get_opts(location, options)).await
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        self.faults.call(Verb::Get, location.as_ref(), self.inner.get_ranges(location, ranges)).await
+        self.faults.call(RequestVerb::Get, location.as_ref(), self.inner.get_ranges(location, ranges)).await
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
@@ -84,7 +83,7 @@ impl ObjectStore for FaultStore {
             let (inner, faults) = (Arc::clone(&inner), faults.clone());
             async move {
                 let location = location?;
-                faults.call(Verb::Delete, location.as_ref(), inner.delete(&location)).await?;
+                faults.call(RequestVerb::Delete, location.as_ref(), inner.delete(&location)).await?;
                 Ok(location)
             }
         });
@@ -100,14 +99,43 @@ impl ObjectStore for FaultStore {
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        self.faults.call(Verb::List, text(prefix), self.inner.list_with_delimiter(prefix)).await
+        self.faults.call(RequestVerb::List, text(prefix), self.inner.list_with_delimiter(prefix)).await
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        self.faults.call(Verb::Copy, to.as_ref(), self.inner.copy_opts(from, to, options)).await
+        self.faults.call(RequestVerb::Copy, to.as_ref(), self.inner.copy_opts(from, to, options)).await
     }
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
-        self.faults.call(Verb::Copy, to.as_ref(), self.inner.rename_opts(from, to, options)).await
+        self.faults.call(RequestVerb::Copy, to.as_ref(), self.inner.rename_opts(from, to, options)).await
+    }
+}
+
+/// An upload in parts: beginning, each part, completion and abortion are calls of their own.
+#[derive(Debug)]
+struct FaultUpload {
+    inner: Box<dyn MultipartUpload>,
+    faults: FaultInjector,
+    path: String,
+}
+
+impl FaultUpload {
+    fn new(inner: Box<dyn MultipartUpload>, faults: FaultInjector, path: String) -> Self {
+        Self { inner, faults, path }
+    }
+}
+
+#[async_trait]
+impl MultipartUpload for FaultUpload {
+    fn put_part(&mut self, data: PutPayload) -> UploadPart {
+        Box::pin(self.faults.call(RequestVerb::Part, &self.path, self.inner.put_part(data)))
+    }
+
+    async fn complete(&mut self) -> Result<PutResult> {
+        self.faults.call(RequestVerb::Multipart, &self.path, self.inner.complete()).await
+    }
+
+    async fn abort(&mut self) -> Result<()> {
+        self.faults.call(RequestVerb::Multipart, &self.path, self.inner.abort()).await
     }
 }

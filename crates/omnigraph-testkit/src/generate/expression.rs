@@ -1,12 +1,12 @@
-//! Random expressions of a type, in parentheses, so that nothing reads in two ways.
+//! Random expressions of a type, in parentheses, so that no expression is ambiguous.
 
-use super::model::{COLORS, Kind, NodeType};
+use super::model::{COLORS, PropertyKind, RandomNodeType};
 use super::rows::text;
-use super::scope::{Maker, VariableKind};
+use super::scope::{QueryGenerator, ScopeVariableKind};
 
-impl Maker<'_> {
-    /// A property of one of these types, as `$x.name`.
-    pub(super) fn property(&mut self, kinds: &[Kind]) -> Option<String> {
+impl QueryGenerator<'_> {
+    /// Returns a property of one of these types, as `$x.name`.
+    pub(super) fn property(&mut self, kinds: &[PropertyKind]) -> Option<String> {
         let fitting: Vec<String> = self
             .properties()
             .into_iter()
@@ -16,17 +16,17 @@ impl Maker<'_> {
         self.pick(&fitting)
     }
 
-    /// A Bool.
+    /// Returns an expression of type Bool.
     pub(super) fn condition(&mut self, depth: usize) -> String {
         if depth > 0 && self.chance(0.4) {
-            return match self.below(4) {
+            return match self.random_below(4) {
                 0 => format!("({} and {})", self.condition(depth - 1), self.condition(depth - 1)),
                 1 => format!("({} or {})", self.condition(depth - 1), self.condition(depth - 1)),
                 2 => format!("(not {})", self.condition(depth - 1)),
                 _ => self.null_test(),
             };
         }
-        match self.below(8) {
+        match self.random_below(8) {
             0 | 1 => {
                 let op = self.comparison();
                 format!("({} {op} {})", self.number(depth), self.number(depth.min(1)))
@@ -36,7 +36,9 @@ impl Maker<'_> {
                 format!("({} {op} {})", self.text(depth), self.text(0))
             }
             3 => self.membership(),
-            4 => self.property(&[Kind::Bool]).map_or_else(|| self.null_test(), |flag| format!("({flag} = true)")),
+            4 => {
+                self.property(&[PropertyKind::Bool]).map_or_else(|| self.null_test(), |flag| format!("({flag} = true)"))
+            }
             5 => self.temporal_comparison(),
             6 => self.identity(),
             _ => self.null_test(),
@@ -49,20 +51,27 @@ impl Maker<'_> {
 
     fn null_test(&mut self) -> String {
         let test = self.word(&["is null", "is not null"]);
-        match self.property(&[Kind::Text, Kind::I32, Kind::F64, Kind::Date, Kind::Tags, Kind::Color]) {
+        match self.property(&[
+            PropertyKind::Text,
+            PropertyKind::I32,
+            PropertyKind::F64,
+            PropertyKind::Date,
+            PropertyKind::Tags,
+            PropertyKind::Color,
+        ]) {
             Some(property) => format!("({property} {test})"),
             None => format!("({} {test})", self.text(0)),
         }
     }
 
     fn membership(&mut self) -> String {
-        if let Some(tags) = self.property(&[Kind::Tags])
+        if let Some(tags) = self.property(&[PropertyKind::Tags])
             && self.chance(0.6)
         {
             let item = self.text(0);
             return format!("({tags} contains {item})");
         }
-        if let Some(color) = self.property(&[Kind::Color])
+        if let Some(color) = self.property(&[PropertyKind::Color])
             && self.chance(0.5)
         {
             let (a, b) = (self.word(&COLORS), self.word(&COLORS));
@@ -73,7 +82,7 @@ impl Maker<'_> {
 
     fn temporal_comparison(&mut self) -> String {
         let op = self.comparison();
-        match (self.property(&[Kind::Date]), self.property(&[Kind::DateTime])) {
+        match (self.property(&[PropertyKind::Date]), self.property(&[PropertyKind::DateTime])) {
             (Some(day), _) if self.chance(0.5) => {
                 let other = self.day();
                 format!("({day} {op} {other})")
@@ -95,11 +104,11 @@ impl Maker<'_> {
         }
     }
 
-    /// A number that is small enough for any arithmetic.
+    /// Returns a number that is small enough for any arithmetic.
     pub(super) fn number(&mut self, depth: usize) -> String {
         if depth > 0 && self.chance(0.5) {
-            let inner = |maker: &mut Self| maker.number(depth - 1);
-            return match self.below(10) {
+            let inner = |generator: &mut Self| generator.number(depth - 1);
+            return match self.random_below(10) {
                 0 => format!("({} + {})", inner(self), inner(self)),
                 1 => format!("({} - {})", inner(self), inner(self)),
                 2 => format!("({} * {})", inner(self), inner(self)),
@@ -118,7 +127,7 @@ impl Maker<'_> {
         let hops: Vec<String> = self
             .variables
             .iter()
-            .filter(|variable| variable.kind == VariableKind::Hops)
+            .filter(|variable| variable.kind == ScopeVariableKind::Hops)
             .map(|variable| variable.name.clone())
             .collect();
         if let Some(hops) = self.pick(&hops)
@@ -126,17 +135,17 @@ impl Maker<'_> {
         {
             return hops;
         }
-        match self.property(&[Kind::I32, Kind::F64, Kind::F32]) {
+        match self.property(&[PropertyKind::I32, PropertyKind::F64, PropertyKind::F32]) {
             Some(property) if self.chance(0.75) => property,
             _ => self.word(&["-1", "0", "1", "2", "3", "0.25", "1.5", "2.0"]).to_owned(),
         }
     }
 
-    /// A text.
+    /// Returns an expression of type String.
     pub(super) fn text(&mut self, depth: usize) -> String {
         if depth > 0 && self.chance(0.5) {
-            let inner = |maker: &mut Self| maker.text(depth - 1);
-            return match self.below(7) {
+            let inner = |generator: &mut Self| generator.text(depth - 1);
+            return match self.random_below(7) {
                 0 => format!("lower({})", inner(self)),
                 1 => format!("upper({})", inner(self)),
                 2 => format!("trim({})", inner(self)),
@@ -146,21 +155,22 @@ impl Maker<'_> {
                 _ => format!("({} + {})", inner(self), inner(self)),
             };
         }
-        // Ids that are made up differ from run to run.
-        let keyed = |types: &[usize]| types.iter().all(|ty| self.schema.nodes.get(*ty).is_some_and(NodeType::keyed));
+        // Generated ids differ from run to run.
+        let keyed =
+            |types: &[usize]| types.iter().all(|ty| self.schema.nodes.get(*ty).is_some_and(RandomNodeType::keyed));
         let ids: Vec<String> =
             self.nodes().into_iter().filter(|(_, types)| keyed(types)).map(|(name, _)| format!("{name}.@id")).collect();
-        match (self.property(&[Kind::Text, Kind::Color]), self.pick(&ids)) {
+        match (self.property(&[PropertyKind::Text, PropertyKind::Color]), self.pick(&ids)) {
             (Some(property), _) if self.chance(0.7) => property,
             (_, Some(id)) if self.chance(0.3) => id,
             _ => format!("\"{}\"", text(&mut self.rng)),
         }
     }
 
-    /// A Date.
+    /// Returns an expression of type Date.
     pub(super) fn day(&mut self) -> String {
-        match self.property(&[Kind::Date]) {
-            Some(day) if self.chance(0.6) => match self.below(4) {
+        match self.property(&[PropertyKind::Date]) {
+            Some(day) if self.chance(0.6) => match self.random_below(4) {
                 0 => format!("({day} + duration(\"P1M\"))"),
                 1 => format!("({day} - duration(\"P2D\"))"),
                 2 => format!("date_trunc(\"month\", {day})"),

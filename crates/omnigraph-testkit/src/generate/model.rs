@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use rand::Rng;
+use rand::rngs::StdRng;
+
 /// The type of a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum PropertyKind {
     Text,
     Color,
     I32,
@@ -15,73 +18,73 @@ pub(super) enum Kind {
     Date,
     DateTime,
     Tags,
-    /// Text that nobody reads: it is made up.
+    /// A generated text that no query reads.
     Token,
 }
 
-/// Words of the enum.
+/// Values of the enum.
 pub(super) const COLORS: [&str; 3] = ["blue", "green", "red"];
 
-/// A property. A name has the same type wherever it stands.
+/// A property. A name has the same type in every schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Property {
+pub(super) struct RandomProperty {
     pub(super) name: &'static str,
-    pub(super) kind: Kind,
+    pub(super) kind: PropertyKind,
     pub(super) nullable: bool,
-    /// What stands for it where it is left out, as the load format writes it; for `Kind::Token` and `Kind::DateTime` it is made up.
+    /// The default in the load format; for `PropertyKind::Token` and `PropertyKind::DateTime` a function generates it.
     pub(super) default: Option<&'static str>,
 }
 
-/// Everything a node may have.
-pub(super) const NODE_PROPERTIES: [Property; 10] = [
-    property("label", Kind::Text),
-    property("score", Kind::I32),
-    property("big", Kind::I64),
-    property("ratio", Kind::F64),
-    property("weight", Kind::F32),
-    property("flag", Kind::Bool),
-    property("day", Kind::Date),
-    property("at", Kind::DateTime),
-    property("tags", Kind::Tags),
-    property("color", Kind::Color),
+/// All properties of nodes.
+pub(super) const NODE_PROPERTIES: [RandomProperty; 10] = [
+    property("label", PropertyKind::Text),
+    property("score", PropertyKind::I32),
+    property("big", PropertyKind::I64),
+    property("ratio", PropertyKind::F64),
+    property("weight", PropertyKind::F32),
+    property("flag", PropertyKind::Bool),
+    property("day", PropertyKind::Date),
+    property("at", PropertyKind::DateTime),
+    property("tags", PropertyKind::Tags),
+    property("color", PropertyKind::Color),
 ];
 
-/// Everything an edge may have.
-pub(super) const EDGE_PROPERTIES: [Property; 4] = [
-    Property { nullable: false, ..property("cost", Kind::F64) },
-    property("since", Kind::Date),
-    property("level", Kind::I32),
-    property("note", Kind::Text),
+/// All properties of edges.
+pub(super) const EDGE_PROPERTIES: [RandomProperty; 4] = [
+    RandomProperty { nullable: false, ..property("cost", PropertyKind::F64) },
+    property("since", PropertyKind::Date),
+    property("level", PropertyKind::I32),
+    property("note", PropertyKind::Text),
 ];
 
-const fn property(name: &'static str, kind: Kind) -> Property {
-    Property { name, kind, nullable: true, default: None }
+const fn property(name: &'static str, kind: PropertyKind) -> RandomProperty {
+    RandomProperty { name, kind, nullable: true, default: None }
 }
 
-/// What a node's id is made of.
+/// The components of a node's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NodeKey {
     /// `key: String`.
     Single,
     /// `key: String` and `part: I32`.
     Composite,
-    /// Nothing: it is given or made up. There is `key: String?` all the same.
+    /// A given or generated id. The property `key: String?` exists all the same.
     None,
 }
 
 /// A node type.
 #[derive(Clone, Debug)]
-pub(super) struct NodeType {
+pub(super) struct RandomNodeType {
     pub(super) name: &'static str,
     pub(super) named: bool,
     pub(super) key: NodeKey,
-    pub(super) properties: Vec<Property>,
-    /// Constraints, as they stand in the body.
+    pub(super) properties: Vec<RandomProperty>,
+    /// Constraints in the body of the type.
     pub(super) rules: Vec<String>,
 }
 
-impl NodeType {
-    /// Whether its ids follow from its rows.
+impl RandomNodeType {
+    /// Returns true if its ids follow from its rows.
     pub(super) fn keyed(&self) -> bool {
         self.key != NodeKey::None
     }
@@ -89,36 +92,36 @@ impl NodeType {
 
 /// An edge type between node types, by index.
 #[derive(Clone, Debug)]
-pub(super) struct EdgeType {
+pub(super) struct RandomEdgeType {
     pub(super) name: &'static str,
     /// As traversals write it.
     pub(super) traversal: &'static str,
     pub(super) from: usize,
     pub(super) to: usize,
-    pub(super) properties: Vec<Property>,
-    /// Whether its id follows from its ends and, if it has one, its non-null `level`.
+    pub(super) properties: Vec<RandomProperty>,
+    /// True if its id follows from its endpoints and, if it has one, its non-null `level`.
     pub(super) keyed: bool,
     /// Annotations of the header.
     pub(super) header: Vec<&'static str>,
-    /// Constraints, as they stand in the body.
+    /// Constraints in the body of the type.
     pub(super) rules: Vec<String>,
 }
 
 /// A schema with one interface, `Named`.
 #[derive(Clone, Debug)]
-pub(super) struct Schema {
-    pub(super) nodes: Vec<NodeType>,
-    pub(super) edges: Vec<EdgeType>,
+pub(super) struct RandomSchema {
+    pub(super) nodes: Vec<RandomNodeType>,
+    pub(super) edges: Vec<RandomEdgeType>,
 }
 
-impl Schema {
-    /// The types that implement the interface, by index.
+impl RandomSchema {
+    /// Returns the types that implement the interface, by index.
     pub(super) fn named(&self) -> Vec<usize> {
         (0..self.nodes.len()).filter(|index| self.nodes.get(*index).is_some_and(|node| node.named)).collect()
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for PropertyKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Text | Self::Token => "String",
@@ -135,14 +138,14 @@ impl fmt::Display for Kind {
     }
 }
 
-impl fmt::Display for Property {
+impl fmt::Display for RandomProperty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}{}", self.name, self.kind, if self.nullable { "?" } else { "" })?;
         self.default.map_or(Ok(()), |default| write!(f, " @default({default})"))
     }
 }
 
-impl fmt::Display for Schema {
+impl fmt::Display for RandomSchema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "interface Named {{ label: String? score: I32? }}")?;
         self.nodes.iter().try_for_each(|node| writeln!(f, "{node}"))?;
@@ -159,7 +162,7 @@ impl fmt::Display for Schema {
     }
 }
 
-impl fmt::Display for NodeType {
+impl fmt::Display for RandomNodeType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let implements = if self.named { " implements Named" } else { "" };
         writeln!(f, "node {}{implements} {{", self.name)?;
@@ -172,4 +175,38 @@ impl fmt::Display for NodeType {
         self.rules.iter().try_for_each(|rule| writeln!(f, "  {rule}"))?;
         f.write_str("}")
     }
+}
+
+const NODES: [&str; 4] = ["Alpha", "Beta", "Gamma", "Delta"];
+const EDGES: [(&str, &str); 5] =
+    [("Knows", "knows"), ("Likes", "likes"), ("Owns", "owns"), ("NextTo", "nextTo"), ("Feeds", "feeds")];
+
+/// Two to four node types, at least one of them `Named`, and two to five edge types, the first from a type to itself.
+pub(super) fn schema(rng: &mut StdRng) -> RandomSchema {
+    let count = rng.random_range(2..=NODES.len());
+    let nodes: Vec<RandomNodeType> =
+        NODES.iter().take(count).enumerate().map(|(index, name)| node(rng, index, name)).collect();
+    let edge_count = rng.random_range(2..=EDGES.len());
+    let edges = EDGES.iter().take(edge_count).enumerate().map(|(index, (name, traversal))| {
+        let from = rng.random_range(0..count);
+        let to = if index == 0 || rng.random_bool(0.4) { from } else { rng.random_range(0..count) };
+        let properties = some(rng, &EDGE_PROPERTIES, 0.6);
+        RandomEdgeType { name, traversal, from, to, properties, keyed: false, header: Vec::new(), rules: Vec::new() }
+    });
+    let edges = edges.collect();
+    RandomSchema { nodes, edges }
+}
+
+fn node(rng: &mut StdRng, index: usize, name: &'static str) -> RandomNodeType {
+    let named = index == 0 || rng.random_bool(0.5);
+    let mut properties = some(rng, &NODE_PROPERTIES, 0.6);
+    if named {
+        properties.retain(|property| !matches!(property.name, "label" | "score"));
+        properties.extend(NODE_PROPERTIES.iter().take(2));
+    }
+    RandomNodeType { name, named, key: NodeKey::Single, properties, rules: Vec::new() }
+}
+
+fn some(rng: &mut StdRng, all: &[RandomProperty], share: f64) -> Vec<RandomProperty> {
+    all.iter().filter(|_| rng.random_bool(share)).copied().collect()
 }

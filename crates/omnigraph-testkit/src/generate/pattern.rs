@@ -1,15 +1,15 @@
 //! Random clauses.
 
-use super::scope::{Maker, VariableKind};
+use super::scope::{QueryGenerator, ScopeVariableKind};
 
-/// Most node variables of a query: the slow evaluator takes every combination of their nodes.
-const MOST_NODES: usize = 4;
+/// Limits node variables: the reference evaluator tries every combination of their nodes.
+const MAX_NODE_VARIABLES: usize = 4;
 
-impl Maker<'_> {
-    /// A block that does not depend on another: bindings first, then whatever else.
+impl QueryGenerator<'_> {
+    /// Generates a block that does not depend on another: bindings first.
     pub(super) fn clauses(&mut self) -> Vec<String> {
         let mut clauses = vec![self.binding()];
-        for _ in 0..self.below(self.size.clauses + 1) {
+        for _ in 0..self.random_below(self.size.clauses + 1) {
             let clause = self.clause(self.size.depth);
             clauses.push(clause);
         }
@@ -17,7 +17,7 @@ impl Maker<'_> {
     }
 
     fn clause(&mut self, depth: usize) -> String {
-        match self.below(20) {
+        match self.random_below(20) {
             0..=7 => self.traversal(),
             8 => self.selection(),
             9 => self.path(),
@@ -34,10 +34,10 @@ impl Maker<'_> {
         let (name, types) = if self.chance(0.2) {
             ("Named", named)
         } else {
-            let index = self.below(self.schema.nodes.len());
+            let index = self.random_below(self.schema.nodes.len());
             (self.schema.nodes.get(index).map_or("Named", |node| node.name), vec![index])
         };
-        let inline = match self.below(6) {
+        let inline = match self.random_below(6) {
             0 => " { key: \"n0\" }",
             1 if types.iter().all(|index| self.schema.nodes.get(*index).is_some_and(|node| node.named)) => {
                 " { score: 1 }"
@@ -45,7 +45,7 @@ impl Maker<'_> {
             _ => "",
         };
         let inline = if name == "Named" && inline.contains("key") { "" } else { inline };
-        let variable = self.bind(VariableKind::Node(types));
+        let variable = self.bind(ScopeVariableKind::Node(types));
         format!("{variable}: {name}{inline}")
     }
 
@@ -74,22 +74,22 @@ impl Maker<'_> {
         }
     }
 
-    /// What stands between the ends: an edge binding, a walk, a condition, or just the name.
+    /// Generates the part between the endpoints: an edge binding, a walk, a condition, or just the name.
     fn middle(&mut self, edge: usize, name: &str, costly: bool) -> String {
         let bounds = self.word(&["{1,2}", "{0,2}", "{2,3}", "{2}", "{1,}", "{1,1}", "{0,1}"]);
-        match self.below(9) {
-            0 | 1 => format!("{}:{name}", self.bind(VariableKind::Edge(edge))),
+        match self.random_below(9) {
+            0 | 1 => format!("{}:{name}", self.bind(ScopeVariableKind::Edge(edge))),
             2 | 3 => format!("{name}{bounds}"),
-            4 => format!("{}@{name}{bounds}", self.bind(VariableKind::Hops)),
+            4 => format!("{}@{name}{bounds}", self.bind(ScopeVariableKind::Hops)),
             5 if costly => {
                 let edge = self.walk_edge();
-                // Half of the time what else the row holds has a say.
+                // Half of the bounds depend on other values of the row.
                 let most = if self.chance(0.5) { self.number(1) } else { "3.5".to_owned() };
                 format!("{edge}:{name}{bounds} where {edge}.cost < {most}")
             }
             6 if costly => format!("{name} {{ cost: {} }}", self.word(&["1.5", "2.0", "0.5"])),
             7 if costly => {
-                let edge = self.bind(VariableKind::Edge(edge));
+                let edge = self.bind(ScopeVariableKind::Edge(edge));
                 format!("{edge}:{name} where {edge}.cost >= 1")
             }
             _ => name.to_owned(),
@@ -106,13 +106,13 @@ impl Maker<'_> {
     fn end(&mut self, ty: usize) -> String {
         let known: Vec<String> =
             self.nodes().into_iter().filter(|(_, types)| *types == [ty]).map(|(name, _)| name).collect();
-        let full = self.nodes().len() >= MOST_NODES;
-        match (self.pick(&known), self.below(10)) {
+        let full = self.nodes().len() >= MAX_NODE_VARIABLES;
+        match (self.pick(&known), self.random_below(10)) {
             (Some(known), 0 | 1) => known,
             (_, 2) => "$_".to_owned(),
             (Some(known), _) if full => known,
             (None, _) if full => "$_".to_owned(),
-            _ => self.bind(VariableKind::Node(vec![ty])),
+            _ => self.bind(ScopeVariableKind::Node(vec![ty])),
         }
     }
 
@@ -124,14 +124,14 @@ impl Maker<'_> {
         let leaving: Vec<usize> = (0..self.schema.edges.len())
             .filter(|index| self.schema.edges.get(*index).is_some_and(|edge| edge.from == ty))
             .collect();
-        if leaving.len() < 2 || nodes.len() >= MOST_NODES {
+        if leaving.len() < 2 || nodes.len() >= MAX_NODE_VARIABLES {
             return self.condition(1);
         }
         let edges = leaving.iter().take(2).filter_map(|index| self.schema.edges.get(*index));
         let (names, mut far): (Vec<&str>, Vec<usize>) = edges.map(|edge| (edge.traversal, edge.to)).unzip();
         far.sort_unstable();
         far.dedup();
-        let end = self.bind(VariableKind::Node(far));
+        let end = self.bind(ScopeVariableKind::Node(far));
         format!("{start} ({}) {end}", names.join(" | "))
     }
 
@@ -149,11 +149,11 @@ impl Maker<'_> {
             nodes.iter().filter(|(_, types)| *types == [ty]).map(|(name, _)| name.clone()).collect();
         let Some(start) = self.pick(&starts) else { return self.condition(1) };
         let bounds = self.word(&["{1,2}", "{1,3}", "{0,2}"]);
-        let mode = self.below(3);
+        let mode = self.random_below(3);
         let end = self.end(ty);
         let edge = self.walk_edge();
         let more = if self.chance(0.4) { format!(" + coalesce(abs({}), 0)", self.number(1)) } else { String::new() };
-        let path = self.bind(VariableKind::Path);
+        let path = self.bind(ScopeVariableKind::Path);
         match mode {
             0 if costly => format!("path {path} = cheapest {start} {edge}:{name}{bounds} {end} by {edge}.cost{more}"),
             1 => format!("path {path} = all_shortest {start} {name}{bounds} {end}"),
@@ -176,7 +176,7 @@ impl Maker<'_> {
     fn aggregate_block(&mut self, depth: usize) -> String {
         let value = self.aggregate_value(depth);
         let op = self.word(&[">", ">=", "=", "<"]);
-        let bound = self.below(3);
+        let bound = self.random_below(3);
         format!("({value} {op} {bound})")
     }
 
@@ -184,7 +184,7 @@ impl Maker<'_> {
     pub(super) fn aggregate_value(&mut self, depth: usize) -> String {
         let outside = self.variables.clone();
         let clauses = self.inner(depth.saturating_sub(1));
-        let word = match self.property(&[super::model::Kind::I32, super::model::Kind::F64]) {
+        let word = match self.property(&[super::model::PropertyKind::I32, super::model::PropertyKind::F64]) {
             Some(property) if self.chance(0.5) => {
                 let function = self.word(&["sum", "min", "max", "count"]);
                 format!("{function}({property})")
@@ -198,7 +198,7 @@ impl Maker<'_> {
     /// The clauses of a block: one that mentions a variable around it, then others.
     fn inner(&mut self, depth: usize) -> String {
         let mut clauses = vec![if self.chance(0.85) { self.traversal() } else { self.condition(1) }];
-        for _ in 0..self.below(3) {
+        for _ in 0..self.random_below(3) {
             let clause = self.clause(depth);
             clauses.push(clause);
         }

@@ -2,31 +2,31 @@
 
 use rand::rngs::StdRng;
 
-use super::Size;
-use super::model::{Kind, Schema};
-use super::scope::{Maker, VariableKind};
+use super::CaseSize;
+use super::model::{PropertyKind, RandomSchema};
+use super::scope::{QueryGenerator, ScopeVariableKind};
 
-/// What a column holds, as far as it matters for ordering by it and for a union.
+/// The kind of a column, which decides if rows can be ordered by it or joined in a union.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Column {
+enum ColumnKind {
     Number,
     Text,
     Condition,
     Other,
 }
 
-/// A query called `q`, without parameters.
-pub(super) fn query(rng: StdRng, schema: &Schema, size: Size) -> String {
-    let mut maker = Maker { rng, schema, size, variables: Vec::new(), names: 0 };
-    let text = match maker.below(10) {
-        0 => maker.union(),
-        1..=3 => maker.grouped(),
-        _ => maker.plain(),
+/// Generates a query called `q`, without parameters.
+pub(super) fn query(rng: StdRng, schema: &RandomSchema, size: CaseSize) -> String {
+    let mut generator = QueryGenerator { rng, schema, size, variables: Vec::new(), names: 0 };
+    let text = match generator.random_below(10) {
+        0 => generator.union(),
+        1..=3 => generator.grouped(),
+        _ => generator.plain(),
     };
     format!("query q() {{\n{text}\n}}")
 }
 
-impl Maker<'_> {
+impl QueryGenerator<'_> {
     fn body(&mut self, clauses: &[String], distinct: bool, columns: &[String]) -> String {
         let named = columns.iter().enumerate().map(|(index, column)| format!("    {column} as c{index}"));
         let columns = named.collect::<Vec<_>>().join(",\n");
@@ -38,20 +38,20 @@ impl Maker<'_> {
         let clauses = self.clauses();
         let distinct = self.chance(0.2);
         let mut columns = Vec::new();
-        for _ in 0..=self.below(3) {
+        for _ in 0..=self.random_below(3) {
             let column = self.column();
             columns.push(column);
         }
-        let (kinds, texts): (Vec<Column>, Vec<String>) = columns.into_iter().unzip();
+        let (kinds, texts): (Vec<ColumnKind>, Vec<String>) = columns.into_iter().unzip();
         let body = self.body(&clauses, distinct, &texts);
-        let having = match kinds.iter().position(|kind| *kind == Column::Number) {
+        let having = match kinds.iter().position(|kind| *kind == ColumnKind::Number) {
             Some(index) if self.chance(0.15) => format!("\n  having c{index} > 0"),
             _ => String::new(),
         };
         let variables = if distinct { Vec::new() } else { self.properties() };
         let by: Vec<String> = variables
             .into_iter()
-            .filter(|(_, property)| property.kind != Kind::Tags)
+            .filter(|(_, property)| property.kind != PropertyKind::Tags)
             .map(|(written, _)| written)
             .collect();
         let order = self.order(&kinds, &by);
@@ -59,37 +59,43 @@ impl Maker<'_> {
     }
 
     /// A column of a query that does not group.
-    fn column(&mut self) -> (Column, String) {
+    fn column(&mut self) -> (ColumnKind, String) {
         let nodes: Vec<String> = self.nodes().into_iter().map(|(name, _)| name).collect();
         let paths: Vec<String> = self
             .variables
             .iter()
-            .filter(|variable| variable.kind == VariableKind::Path)
+            .filter(|variable| variable.kind == ScopeVariableKind::Path)
             .map(|variable| variable.name.clone())
             .collect();
         if let Some(path) = self.pick(&paths)
             && self.chance(0.4)
         {
-            return match self.below(4) {
-                0 => (Column::Other, path),
-                1 => (Column::Number, format!("length({path})")),
-                2 => (Column::Number, format!("cost({path})")),
-                _ => (Column::Number, format!("size(nodes({path}))")),
+            return match self.random_below(4) {
+                0 => (ColumnKind::Other, path),
+                1 => (ColumnKind::Number, format!("length({path})")),
+                2 => (ColumnKind::Number, format!("cost({path})")),
+                _ => (ColumnKind::Number, format!("size(nodes({path}))")),
             };
         }
         let node = self.pick(&nodes).unwrap_or_default();
-        match self.below(12) {
-            0 | 1 => (Column::Text, format!("{node}.@id")),
-            2 => (Column::Text, format!("{node}.@type")),
-            3 => (Column::Other, node),
-            4 | 5 => (Column::Number, self.number(2)),
-            6 | 7 => (Column::Text, self.text(2)),
-            8 => (Column::Condition, self.condition(2)),
-            9 if self.size.depth > 0 => (Column::Number, self.aggregate_value(1)),
-            10 => (Column::Other, self.day()),
-            _ => match self.property(&[Kind::Tags, Kind::I64, Kind::DateTime, Kind::F32, Kind::Bool]) {
-                Some(property) => (Column::Other, property),
-                None => (Column::Text, format!("{node}.@id")),
+        match self.random_below(12) {
+            0 | 1 => (ColumnKind::Text, format!("{node}.@id")),
+            2 => (ColumnKind::Text, format!("{node}.@type")),
+            3 => (ColumnKind::Other, node),
+            4 | 5 => (ColumnKind::Number, self.number(2)),
+            6 | 7 => (ColumnKind::Text, self.text(2)),
+            8 => (ColumnKind::Condition, self.condition(2)),
+            9 if self.size.depth > 0 => (ColumnKind::Number, self.aggregate_value(1)),
+            10 => (ColumnKind::Other, self.day()),
+            _ => match self.property(&[
+                PropertyKind::Tags,
+                PropertyKind::I64,
+                PropertyKind::DateTime,
+                PropertyKind::F32,
+                PropertyKind::Bool,
+            ]) {
+                Some(property) => (ColumnKind::Other, property),
+                None => (ColumnKind::Text, format!("{node}.@id")),
             },
         }
     }
@@ -97,20 +103,20 @@ impl Maker<'_> {
     fn grouped(&mut self) -> String {
         let clauses = self.clauses();
         let (mut kinds, mut texts) = (Vec::new(), Vec::new());
-        for _ in 0..self.below(3) {
+        for _ in 0..self.random_below(3) {
             let key = self.group_key();
             if !texts.contains(&key) {
-                kinds.push(Column::Other);
+                kinds.push(ColumnKind::Other);
                 texts.push(key);
             }
         }
-        for _ in 0..=self.below(3) {
+        for _ in 0..=self.random_below(3) {
             let (kind, aggregate) = self.aggregate();
             kinds.push(kind);
             texts.push(aggregate);
         }
         let body = self.body(&clauses, false, &texts);
-        let having = match kinds.iter().position(|kind| *kind == Column::Number) {
+        let having = match kinds.iter().position(|kind| *kind == ColumnKind::Number) {
             Some(index) if self.chance(0.3) => format!("\n  having c{index} >= 1"),
             _ => String::new(),
         };
@@ -121,36 +127,42 @@ impl Maker<'_> {
     fn group_key(&mut self) -> String {
         let nodes: Vec<String> = self.nodes().into_iter().map(|(name, _)| name).collect();
         let node = self.pick(&nodes).unwrap_or_default();
-        match self.below(4) {
+        match self.random_below(4) {
             0 => node,
             1 => format!("{node}.@id"),
-            2 => match self.property(&[Kind::I32]) {
+            2 => match self.property(&[PropertyKind::I32]) {
                 Some(property) => format!("({property} > 1)"),
                 None => format!("{node}.@type"),
             },
             _ => self
-                .property(&[Kind::Text, Kind::Color, Kind::I32, Kind::Bool, Kind::Date])
+                .property(&[
+                    PropertyKind::Text,
+                    PropertyKind::Color,
+                    PropertyKind::I32,
+                    PropertyKind::Bool,
+                    PropertyKind::Date,
+                ])
                 .unwrap_or_else(|| format!("{node}.@id")),
         }
     }
 
-    fn aggregate(&mut self) -> (Column, String) {
+    fn aggregate(&mut self) -> (ColumnKind, String) {
         let distinct = if self.chance(0.3) { "distinct " } else { "" };
         let nodes: Vec<String> = self.nodes().into_iter().map(|(name, _)| name).collect();
         let node = self.pick(&nodes).unwrap_or_default();
-        let number = self.property(&[Kind::I32, Kind::F64, Kind::F32]);
-        let any = self.property(&[Kind::Text, Kind::I32, Kind::Date, Kind::Bool]);
-        match (self.below(8), number, any) {
-            (0 | 1, _, _) => (Column::Number, "count(*)".to_owned()),
-            (2, _, _) => (Column::Number, format!("count({distinct}{node})")),
+        let number = self.property(&[PropertyKind::I32, PropertyKind::F64, PropertyKind::F32]);
+        let any = self.property(&[PropertyKind::Text, PropertyKind::I32, PropertyKind::Date, PropertyKind::Bool]);
+        match (self.random_below(8), number, any) {
+            (0 | 1, _, _) => (ColumnKind::Number, "count(*)".to_owned()),
+            (2, _, _) => (ColumnKind::Number, format!("count({distinct}{node})")),
             (3 | 4, Some(number), _) => {
                 let function = self.word(&["sum", "avg", "min", "max"]);
-                (Column::Number, format!("{function}({number})"))
+                (ColumnKind::Number, format!("{function}({number})"))
             }
-            (5, _, Some(any)) => (Column::Number, format!("count({distinct}{any})")),
-            (6, _, Some(any)) => (Column::Other, format!("collect({distinct}{any})")),
-            (7, _, _) => (Column::Other, format!("collect({distinct}{node})")),
-            _ => (Column::Number, format!("count({node})")),
+            (5, _, Some(any)) => (ColumnKind::Number, format!("count({distinct}{any})")),
+            (6, _, Some(any)) => (ColumnKind::Other, format!("collect({distinct}{any})")),
+            (7, _, _) => (ColumnKind::Other, format!("collect({distinct}{node})")),
+            _ => (ColumnKind::Number, format!("count({node})")),
         }
     }
 
@@ -163,13 +175,13 @@ impl Maker<'_> {
             let (number, text) = (self.number(1), self.text(1));
             bodies.push(self.body(&clauses, false, &[number, text]));
         }
-        let order = self.order(&[Column::Number, Column::Text], &[]);
+        let order = self.order(&[ColumnKind::Number, ColumnKind::Text], &[]);
         format!("{}{order}", bodies.join(&format!("\n  {word}\n")))
     }
 
     /// Perhaps an order, perhaps a page of the result.
-    fn order(&mut self, kinds: &[Column], by: &[String]) -> String {
-        let orderable = kinds.iter().enumerate().filter(|(_, kind)| **kind != Column::Other);
+    fn order(&mut self, kinds: &[ColumnKind], by: &[String]) -> String {
+        let orderable = kinds.iter().enumerate().filter(|(_, kind)| **kind != ColumnKind::Other);
         let mut keys: Vec<String> = orderable.map(|(index, _)| format!("c{index}")).collect();
         keys.extend(by.iter().cloned());
         let mut out = String::new();
@@ -187,9 +199,9 @@ impl Maker<'_> {
             out.push_str(" }");
         }
         if self.chance(0.25) {
-            out.push_str(&format!("\n  limit {}", self.below(6)));
+            out.push_str(&format!("\n  limit {}", self.random_below(6)));
             if self.chance(0.3) {
-                out.push_str(&format!("\n  offset {}", self.below(3)));
+                out.push_str(&format!("\n  offset {}", self.random_below(3)));
             }
         }
         out

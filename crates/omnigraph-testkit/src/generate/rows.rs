@@ -5,13 +5,13 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use serde_json::{Map, Value as Json, json};
 
-use super::Size;
-use super::model::{COLORS, Kind, Property, Schema};
+use super::CaseSize;
+use super::model::{COLORS, PropertyKind, RandomProperty, RandomSchema};
 
 const TEXTS: [&str; 7] = ["ana", "ben", "Cyd", "", "a b", "été", "10"];
 
-/// Lines of the load format.
-pub(super) fn rows(rng: &mut StdRng, schema: &Schema, size: Size) -> String {
+/// Generates lines of the load format.
+pub(super) fn rows(rng: &mut StdRng, schema: &RandomSchema, size: CaseSize) -> String {
     let mut lines = Vec::new();
     let mut counts = Vec::new();
     for node in &schema.nodes {
@@ -42,12 +42,12 @@ pub(super) fn rows(rng: &mut StdRng, schema: &Schema, size: Size) -> String {
     lines.join("\n") + "\n"
 }
 
-/// One of `count`; the first is a hub.
+/// Returns one of `count` nodes; the first is a hub.
 fn end(rng: &mut StdRng, count: usize) -> usize {
     if rng.random_bool(0.3) { 0 } else { rng.random_range(0..count) }
 }
 
-pub(super) fn values(rng: &mut StdRng, properties: &[Property]) -> Map<String, Json> {
+pub(super) fn values(rng: &mut StdRng, properties: &[RandomProperty]) -> Map<String, Json> {
     let mut data = Map::new();
     for property in properties {
         if property.nullable && rng.random_bool(0.2) {
@@ -61,28 +61,28 @@ pub(super) fn values(rng: &mut StdRng, properties: &[Property]) -> Map<String, J
     data
 }
 
-pub(super) fn value(rng: &mut StdRng, kind: Kind) -> Json {
+pub(super) fn value(rng: &mut StdRng, kind: PropertyKind) -> Json {
     match kind {
-        Kind::Text => text(rng).into(),
-        Kind::Color => COLORS.choose(rng).copied().unwrap_or("red").into(),
-        Kind::I32 => rng.random_range(-3..=6).into(),
-        // Around 2^53 doubles stop to tell integers apart.
-        Kind::I64 if rng.random_bool(0.3) => (9_007_199_254_740_991i64 + rng.random_range(0..4)).into(),
-        Kind::I64 => rng.random_range(-3i64..=6).into(),
+        PropertyKind::Text => text(rng).into(),
+        PropertyKind::Color => COLORS.choose(rng).copied().unwrap_or("red").into(),
+        PropertyKind::I32 => rng.random_range(-3..=6).into(),
+        // Doubles cannot represent all integers above 2^53.
+        PropertyKind::I64 if rng.random_bool(0.3) => (9_007_199_254_740_991i64 + rng.random_range(0..4)).into(),
+        PropertyKind::I64 => rng.random_range(-3i64..=6).into(),
         // Costs are values of this kind too, and those must not be negative.
-        Kind::F32 | Kind::F64 => (f64::from(rng.random_range(0..=20)) / 4.0).into(),
-        Kind::Bool => rng.random_bool(0.5).into(),
-        Kind::Date => format!("2024-0{}-{:02}", rng.random_range(1..=3), rng.random_range(27..=29)).into(),
-        Kind::DateTime => {
+        PropertyKind::F32 | PropertyKind::F64 => (f64::from(rng.random_range(0..=20)) / 4.0).into(),
+        PropertyKind::Bool => rng.random_bool(0.5).into(),
+        PropertyKind::Date => format!("2024-0{}-{:02}", rng.random_range(1..=3), rng.random_range(27..=29)).into(),
+        PropertyKind::DateTime => {
             let (day, hour, milli) = (rng.random_range(1..=3), rng.random_range(0..=23), rng.random_range(0..=1) * 250);
             format!("2024-05-0{day}T{hour:02}:00:00.{milli:03}Z").into()
         }
-        Kind::Token => format!("token {}", rng.random_range(0..3)).into(),
-        Kind::Tags => (0..rng.random_range(0..=3)).map(|_| Json::from(text(rng))).collect(),
+        PropertyKind::Token => format!("token {}", rng.random_range(0..3)).into(),
+        PropertyKind::Tags => (0..rng.random_range(0..=3)).map(|_| Json::from(text(rng))).collect(),
     }
 }
 
-/// A text that others have, too.
+/// Returns a text that other rows have too.
 pub(super) fn text(rng: &mut StdRng) -> &'static str {
     TEXTS.choose(rng).copied().unwrap_or_default()
 }

@@ -1,32 +1,33 @@
-//! Random rules for random types: keys of several parts and none, values that must be there, defaults, uniqueness, bounds,
+//! Random constraints for random types: composite keys, missing keys, required values, defaults, uniqueness, bounds,
 //! cardinality, restricted deletion.
 
 use rand::Rng;
 use rand::rngs::StdRng;
 
-use super::model::{EdgeType, Kind, NodeKey, NodeType, Property, Schema};
+use super::model::{NodeKey, PropertyKind, RandomEdgeType, RandomNodeType, RandomProperty, RandomSchema};
 
-/// What nobody gives.
-const TOKEN: Property = Property { name: "token", kind: Kind::Token, nullable: true, default: Some("uuid()") };
+/// A property that no row sets.
+const TOKEN: RandomProperty =
+    RandomProperty { name: "token", kind: PropertyKind::Token, nullable: true, default: Some("uuid()") };
 
-/// Adds rules to a schema that has none.
-pub(super) fn add(rng: &mut StdRng, schema: &mut Schema) {
+/// Adds constraints to a schema without any.
+pub(super) fn add(rng: &mut StdRng, schema: &mut RandomSchema) {
     for node in &mut schema.nodes {
-        of_node(rng, node);
+        add_node_rules(rng, node);
     }
     for edge in &mut schema.edges {
-        of_edge(rng, edge);
+        add_edge_rules(rng, edge);
     }
 }
 
-fn of_node(rng: &mut StdRng, node: &mut NodeType) {
+fn add_node_rules(rng: &mut StdRng, node: &mut RandomNodeType) {
     node.key = match rng.random_range(0..6) {
         0 => NodeKey::Composite,
         1 => NodeKey::None,
         _ => NodeKey::Single,
     };
     for property in &mut node.properties {
-        // What the interface declares stays as it declares it.
+        // Properties of the interface keep their declaration.
         if !matches!(property.name, "label" | "score") {
             harden(rng, property);
         }
@@ -52,7 +53,7 @@ fn of_node(rng: &mut StdRng, node: &mut NodeType) {
     node.rules = rules;
 }
 
-fn of_edge(rng: &mut StdRng, edge: &mut EdgeType) {
+fn add_edge_rules(rng: &mut StdRng, edge: &mut RandomEdgeType) {
     for property in edge.properties.iter_mut().filter(|property| property.name != "cost") {
         harden(rng, property);
     }
@@ -78,24 +79,24 @@ fn of_edge(rng: &mut StdRng, edge: &mut EdgeType) {
     }
 }
 
-/// Perhaps null is no value any more; perhaps something stands for what is left out.
-fn harden(rng: &mut StdRng, property: &mut Property) {
+/// Forbids null or adds a default, at random.
+fn harden(rng: &mut StdRng, property: &mut RandomProperty) {
     property.nullable = rng.random_bool(0.7);
     let default = match property.kind {
-        Kind::Text => "\"usual\"",
-        Kind::Color => "\"green\"",
-        Kind::I32 | Kind::I64 => "2",
-        Kind::F32 | Kind::F64 => "1.5",
-        Kind::Bool => "true",
-        Kind::Date => "date(\"2024-02-02\")",
-        Kind::DateTime => "now()",
-        Kind::Tags | Kind::Token => return,
+        PropertyKind::Text => "\"usual\"",
+        PropertyKind::Color => "\"green\"",
+        PropertyKind::I32 | PropertyKind::I64 => "2",
+        PropertyKind::F32 | PropertyKind::F64 => "1.5",
+        PropertyKind::Bool => "true",
+        PropertyKind::Date => "date(\"2024-02-02\")",
+        PropertyKind::DateTime => "now()",
+        PropertyKind::Tags | PropertyKind::Token => return,
     };
     property.default = rng.random_bool(0.3).then_some(default);
 }
 
-impl EdgeType {
-    /// Whether it has a `level` that is never null.
+impl RandomEdgeType {
+    /// Returns true if it has a `level` that is never null.
     pub(super) fn has_level(&self) -> bool {
         self.properties.iter().any(|property| property.name == "level" && !property.nullable)
     }

@@ -1,4 +1,4 @@
-//! Tests as text: files of schemas, rows, queries and what must come out. `docs/TESTING.md` describes the format.
+//! Tests as text: files of schemas, rows, queries and what must come out. `docs/internals/testing.md` describes the format.
 //!
 //! - `engine`  what a file is run against
 //! - `parse`   text to steps
@@ -12,7 +12,7 @@ mod parse;
 mod render;
 mod run;
 
-pub use engine::{Answer, Condition, Engine, EngineError, Receipt, Request, Write};
+pub use engine::{EngineError, LogicCondition, LogicEngine, LogicMutation, LogicQuery, MutationSummary, ResultTable};
 pub use oracle::OracleEngine;
-pub use parse::{Expected, Step, StepKind, parse};
-pub use run::{Outcome, run_file, run_folder};
+pub use parse::{ExpectedLines, LogicStep, LogicStepKind, parse};
+pub use run::{FileReport, run_file, run_folder};

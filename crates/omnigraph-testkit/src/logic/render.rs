@@ -1,15 +1,15 @@
-//! Answers as the files print them, and differences.
+//! Results in the form of test files, and their differences.
 
-use super::engine::{Answer, EngineError, Receipt};
+use super::engine::{EngineError, MutationSummary, ResultTable};
 
-/// What stands for a result without rows.
+/// The line of a result without rows.
 const NO_ROWS: &str = "(no rows)";
 
-/// What a mutation says that left everything as it was.
+/// The line of a mutation that made no commit.
 const NO_COMMIT: &str = "no commit";
 
-/// Column names, then rows with cells of compact JSON; rows sorted as text where their order is open.
-pub(super) fn answer(answer: &Answer, unordered: bool) -> Vec<String> {
+/// Prints column names, then rows with cells of compact JSON; unordered rows are sorted as text.
+pub(super) fn answer(answer: &ResultTable, unordered: bool) -> Vec<String> {
     let cells = |row: &Vec<serde_json::Value>| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ");
     let mut rows: Vec<String> = answer.rows.iter().map(cells).collect();
     if unordered {
@@ -22,8 +22,8 @@ pub(super) fn answer(answer: &Answer, unordered: bool) -> Vec<String> {
     rows
 }
 
-/// What was affected, whether nothing was committed, and what is returned.
-pub(super) fn receipt(receipt: &Receipt, unordered: bool) -> Vec<String> {
+/// Prints the affected rows, the lack of a commit, and the returned rows.
+pub(super) fn receipt(receipt: &MutationSummary, unordered: bool) -> Vec<String> {
     let mut lines = vec![format!("affected {} nodes, {} edges", receipt.nodes, receipt.edges)];
     if !receipt.committed {
         lines.push(NO_COMMIT.to_owned());
@@ -34,12 +34,12 @@ pub(super) fn receipt(receipt: &Receipt, unordered: bool) -> Vec<String> {
     lines
 }
 
-/// Where in the lines of a receipt the rows begin, if there are any.
+/// Returns the index of the first row in the lines of a mutation.
 pub(super) fn rows_of_receipt(lines: &[String]) -> usize {
     2 + usize::from(lines.get(1).is_some_and(|line| line == NO_COMMIT))
 }
 
-/// The lines of an error: its code, and of the words expected those that it has. One that nobody expected shows its own.
+/// Prints the code of an error and the expected words that its message contains. An unexpected error prints its message.
 pub(super) fn error(error: &EngineError, expected: &[String]) -> Vec<String> {
     let mut lines = vec![format!("error {}", error.code)];
     if !expected.iter().any(|line| line.starts_with("error ")) {
@@ -49,7 +49,7 @@ pub(super) fn error(error: &EngineError, expected: &[String]) -> Vec<String> {
     lines
 }
 
-/// Whether a line `contains: words` or `lacks: words` is true of a text.
+/// Returns true if a line `contains: words` or `lacks: words` holds for a text.
 pub(super) fn holds(line: &str, text: &str) -> bool {
     match (line.strip_prefix("contains: "), line.strip_prefix("lacks: ")) {
         (Some(words), _) => text.contains(words.trim()),
@@ -58,7 +58,7 @@ pub(super) fn holds(line: &str, text: &str) -> bool {
     }
 }
 
-/// Both texts line by line: `-` expected only, `+` actual only, blank both.
+/// Prints both texts line by line: `-` expected only, `+` actual only, blank both.
 pub(super) fn difference(expected: &[String], actual: &[String]) -> String {
     // The longest common subsequence of the rest of both, by where the rests begin.
     let mut common = vec![vec![0usize; actual.len() + 1]; expected.len() + 1];
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn answers_have_a_header_and_json_cells() {
-        let mut result = Answer {
+        let mut result = ResultTable {
             columns: vec!["a".into(), "b".into()],
             rows: vec![vec![json!("x|"), json!(2.0)], vec![json!(null), json!([1])]],
         };
@@ -109,11 +109,11 @@ mod tests {
     }
 
     #[test]
-    fn receipts_say_what_was_done() {
-        let mut done = Receipt { nodes: 2, edges: 1, committed: true, answer: Answer::default() };
+    fn mutations_print_their_effect() {
+        let mut done = MutationSummary { nodes: 2, edges: 1, committed: true, answer: ResultTable::default() };
         assert_eq!(receipt(&done, false), ["affected 2 nodes, 1 edges"]);
         done.committed = false;
-        done.answer = Answer { columns: vec!["a".into()], rows: vec![vec![json!(2)], vec![json!(1)]] };
+        done.answer = ResultTable { columns: vec!["a".into()], rows: vec![vec![json!(2)], vec![json!(1)]] };
         let lines = receipt(&done, true);
         assert_eq!(lines, ["affected 2 nodes, 1 edges", "no commit", "a", "1", "2"]);
         assert_eq!(rows_of_receipt(&lines), 3);

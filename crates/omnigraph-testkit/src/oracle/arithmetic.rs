@@ -6,31 +6,31 @@ use std::cmp::Ordering;
 
 use omnigraph_compiler::ir::BinaryOp;
 
-use super::failure::Failure;
-use super::value::Value;
+use super::evaluator::OracleError;
+use super::value::OracleValue;
 
-/// The number as a double, if it is a number; an integer becomes the nearest.
+/// Returns a number as a double; an integer becomes the nearest one.
 #[expect(clippy::cast_precision_loss, reason = "the nearest double is what is asked for")]
-pub(super) fn widened(value: &Value) -> Option<f64> {
+pub(super) fn widened(value: &OracleValue) -> Option<f64> {
     match value {
-        Value::Integer(value) => Some(*value as f64),
-        Value::F32(value) => Some(f64::from(*value)),
-        Value::F64(value) => Some(*value),
+        OracleValue::Integer(value) => Some(*value as f64),
+        OracleValue::F32(value) => Some(f64::from(*value)),
+        OracleValue::F64(value) => Some(*value),
         _ => None,
     }
 }
 
-/// The mathematical order of two numbers.
-pub(super) fn compare_numbers(a: &Value, b: &Value) -> Option<Ordering> {
+/// Compares two numbers mathematically.
+pub(super) fn compare_numbers(a: &OracleValue, b: &OracleValue) -> Option<Ordering> {
     match (a, b) {
-        (Value::Integer(a), Value::Integer(b)) => Some(a.cmp(b)),
-        (Value::Integer(a), b) => compare_integer(*a, widened(b)?),
-        (a, Value::Integer(b)) => compare_integer(*b, widened(a)?).map(Ordering::reverse),
+        (OracleValue::Integer(a), OracleValue::Integer(b)) => Some(a.cmp(b)),
+        (OracleValue::Integer(a), b) => compare_integer(*a, widened(b)?),
+        (a, OracleValue::Integer(b)) => compare_integer(*b, widened(a)?).map(Ordering::reverse),
         (a, b) => widened(a)?.partial_cmp(&widened(b)?),
     }
 }
 
-/// An integer beside a double, without rounding either.
+/// Compares an integer and a double without rounding either.
 #[expect(clippy::cast_possible_truncation, reason = "a whole double within these bounds is an integer")]
 fn compare_integer(a: i128, b: f64) -> Option<Ordering> {
     // Every integer of ours lies far within these bounds, and every double within them is an i128 once it is whole.
@@ -48,38 +48,38 @@ fn compare_integer(a: i128, b: f64) -> Option<Ordering> {
     }
 }
 
-/// An integer result, if it fits.
-pub(super) fn checked(value: Option<i128>, what: &str) -> Result<Value, Failure> {
+/// Returns an integer result if it fits.
+pub(super) fn checked(value: Option<i128>, what: &str) -> Result<OracleValue, OracleError> {
     value
         .filter(|value| i64::try_from(*value).is_ok())
-        .map(Value::Integer)
-        .ok_or_else(|| Failure::run(format!("integer overflow in {what}")))
+        .map(OracleValue::Integer)
+        .ok_or_else(|| OracleError::run(format!("integer overflow in {what}")))
 }
 
-/// An arithmetic operator on two numbers, neither of them null.
-pub(super) fn arithmetic(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Failure> {
+/// Applies an arithmetic operator to two numbers, neither of them null.
+pub(super) fn arithmetic(op: BinaryOp, left: &OracleValue, right: &OracleValue) -> Result<OracleValue, OracleError> {
     if op != BinaryOp::Divide
-        && let (Value::Integer(a), Value::Integer(b)) = (left, right)
+        && let (OracleValue::Integer(a), OracleValue::Integer(b)) = (left, right)
     {
         return integers(op, *a, *b);
     }
     let (Some(a), Some(b)) = (widened(left), widened(right)) else {
-        return Err(Failure::internal(format!("{op:?} of {left:?} and {right:?}")));
+        return Err(OracleError::internal(format!("{op:?} of {left:?} and {right:?}")));
     };
     if b == 0.0 && matches!(op, BinaryOp::Divide | BinaryOp::Remainder) {
         return Err(by_zero());
     }
-    Ok(Value::F64(match op {
+    Ok(OracleValue::F64(match op {
         BinaryOp::Add => a + b,
         BinaryOp::Subtract => a - b,
         BinaryOp::Multiply => a * b,
         BinaryOp::Divide => a / b,
         BinaryOp::Remainder => a % b,
-        other => return Err(Failure::internal(format!("{other:?} of floats"))),
+        other => return Err(OracleError::internal(format!("{other:?} of floats"))),
     }))
 }
 
-fn integers(op: BinaryOp, a: i128, b: i128) -> Result<Value, Failure> {
+fn integers(op: BinaryOp, a: i128, b: i128) -> Result<OracleValue, OracleError> {
     if b == 0 && matches!(op, BinaryOp::IntegerDivide | BinaryOp::Remainder) {
         return Err(by_zero());
     }
@@ -89,20 +89,22 @@ fn integers(op: BinaryOp, a: i128, b: i128) -> Result<Value, Failure> {
         BinaryOp::Multiply => a.checked_mul(b),
         BinaryOp::IntegerDivide => a.checked_div(b),
         BinaryOp::Remainder => a.checked_rem(b),
-        other => return Err(Failure::internal(format!("{other:?} of integers"))),
+        other => return Err(OracleError::internal(format!("{other:?} of integers"))),
     };
     checked(exact, &format!("{a} and {b}"))
 }
 
-fn by_zero() -> Failure {
-    Failure::run("division by zero")
+fn by_zero() -> OracleError {
+    OracleError::run("division by zero")
 }
 
-/// Minus.
-pub(super) fn negate(value: &Value) -> Result<Value, Failure> {
+/// Negates a number.
+pub(super) fn negate(value: &OracleValue) -> Result<OracleValue, OracleError> {
     match value {
-        Value::Integer(value) => checked(value.checked_neg(), &format!("-{value}")),
-        other => widened(other).map(|value| Value::F64(-value)).ok_or_else(|| Failure::internal("minus of no number")),
+        OracleValue::Integer(value) => checked(value.checked_neg(), &format!("-{value}")),
+        other => widened(other)
+            .map(|value| OracleValue::F64(-value))
+            .ok_or_else(|| OracleError::internal("minus of a value that is not a number")),
     }
 }
 
@@ -113,34 +115,40 @@ mod tests {
     #[test]
     fn comparison_is_exact_across_widths() {
         let beyond = 9_007_199_254_740_993; // 2^53 + 1, which no double holds
-        assert_eq!(compare_numbers(&Value::Integer(beyond), &Value::F64(beyond as f64)), Some(Ordering::Greater));
-        assert_eq!(compare_numbers(&Value::Integer(2), &Value::F64(2.5)), Some(Ordering::Less));
-        assert_eq!(compare_numbers(&Value::F64(-2.5), &Value::Integer(-2)), Some(Ordering::Less));
-        assert_eq!(compare_numbers(&Value::F32(0.1), &Value::F64(0.1)), Some(Ordering::Greater));
-        assert_eq!(compare_numbers(&Value::Integer(u64::MAX.into()), &Value::F64(1e300)), Some(Ordering::Less));
-        assert_eq!(compare_numbers(&Value::Integer(3), &Value::F64(f64::NAN)), None);
-        assert_eq!(compare_numbers(&Value::F64(0.0), &Value::F64(-0.0)), Some(Ordering::Equal));
+        assert_eq!(
+            compare_numbers(&OracleValue::Integer(beyond), &OracleValue::F64(beyond as f64)),
+            Some(Ordering::Greater)
+        );
+        assert_eq!(compare_numbers(&OracleValue::Integer(2), &OracleValue::F64(2.5)), Some(Ordering::Less));
+        assert_eq!(compare_numbers(&OracleValue::F64(-2.5), &OracleValue::Integer(-2)), Some(Ordering::Less));
+        assert_eq!(compare_numbers(&OracleValue::F32(0.1), &OracleValue::F64(0.1)), Some(Ordering::Greater));
+        assert_eq!(
+            compare_numbers(&OracleValue::Integer(u64::MAX.into()), &OracleValue::F64(1e300)),
+            Some(Ordering::Less)
+        );
+        assert_eq!(compare_numbers(&OracleValue::Integer(3), &OracleValue::F64(f64::NAN)), None);
+        assert_eq!(compare_numbers(&OracleValue::F64(0.0), &OracleValue::F64(-0.0)), Some(Ordering::Equal));
     }
 
     #[test]
     fn integers_never_wrap() {
-        let most = Value::Integer(i64::MAX.into());
-        let one = Value::Integer(1);
-        assert!(matches!(arithmetic(BinaryOp::Add, &most, &one), Err(Failure::Run(_))));
-        assert_eq!(arithmetic(BinaryOp::Subtract, &most, &one), Ok(Value::Integer(i128::from(i64::MAX) - 1)));
-        assert!(matches!(negate(&Value::Integer(i64::MIN.into())), Err(Failure::Run(_))));
+        let most = OracleValue::Integer(i64::MAX.into());
+        let one = OracleValue::Integer(1);
+        assert!(matches!(arithmetic(BinaryOp::Add, &most, &one), Err(OracleError::Run(_))));
+        assert_eq!(arithmetic(BinaryOp::Subtract, &most, &one), Ok(OracleValue::Integer(i128::from(i64::MAX) - 1)));
+        assert!(matches!(negate(&OracleValue::Integer(i64::MIN.into())), Err(OracleError::Run(_))));
     }
 
     #[test]
     fn division() {
-        let number = Value::Integer;
-        assert_eq!(arithmetic(BinaryOp::Divide, &number(7), &number(2)), Ok(Value::F64(3.5)));
+        let number = OracleValue::Integer;
+        assert_eq!(arithmetic(BinaryOp::Divide, &number(7), &number(2)), Ok(OracleValue::F64(3.5)));
         assert_eq!(arithmetic(BinaryOp::IntegerDivide, &number(-7), &number(2)), Ok(number(-3)));
         assert_eq!(arithmetic(BinaryOp::Remainder, &number(-7), &number(2)), Ok(number(-1)));
-        assert_eq!(arithmetic(BinaryOp::Remainder, &Value::F64(7.5), &number(2)), Ok(Value::F64(1.5)));
+        assert_eq!(arithmetic(BinaryOp::Remainder, &OracleValue::F64(7.5), &number(2)), Ok(OracleValue::F64(1.5)));
         for op in [BinaryOp::Divide, BinaryOp::IntegerDivide, BinaryOp::Remainder] {
-            assert!(matches!(arithmetic(op, &number(1), &number(0)), Err(Failure::Run(_))), "{op:?}");
+            assert!(matches!(arithmetic(op, &number(1), &number(0)), Err(OracleError::Run(_))), "{op:?}");
         }
-        assert!(matches!(arithmetic(BinaryOp::Divide, &number(1), &Value::F64(0.0)), Err(Failure::Run(_))));
+        assert!(matches!(arithmetic(BinaryOp::Divide, &number(1), &OracleValue::F64(0.0)), Err(OracleError::Run(_))));
     }
 }

@@ -1,4 +1,4 @@
-//! Exports and rows in a form in which what was made up does not show: ids that nobody gave and the time of requests.
+//! Exports and rows in a form without generated ids and times of requests.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -12,12 +12,12 @@ static ULID: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("[0-9A-HJKMNP
 /// A time of the first month of a logical clock.
 static NOW: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("^2024-01-[0-9]{2}T").ok());
 
-/// Whether an id was made up, or holds one that was.
-pub(super) fn has_made_up(id: &str) -> bool {
+/// Returns true if an id was generated or contains a generated one.
+pub(super) fn contains_generated_id(id: &str) -> bool {
     ULID.as_ref().is_some_and(|ulid| ulid.is_match(id))
 }
 
-/// The lines of an export, sorted. A node whose id was made up goes by its values, also where edges name it.
+/// Returns the sorted lines of an export. The values of a node replace its generated id, also in its edges.
 #[must_use]
 pub fn canonical_export<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let lines: Vec<Json> = lines.into_iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
@@ -37,7 +37,7 @@ pub fn canonical_export<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<Str
     lines
 }
 
-/// Rows of cells as text, sorted.
+/// Returns rows of cells as sorted text.
 #[must_use]
 pub fn canonical_rows(rows: &[Vec<Json>]) -> Vec<String> {
     let row = |row: &Vec<Json>| plain(&row.clone().into(), &BTreeMap::new()).to_string();
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_made_up_does_not_show() {
+    fn generated_ids_and_times_are_replaced() {
         let export = |id: &str, now: &str| {
             [
                 format!(r#"{{"edge":"E","from":"{id}","to":"n1","data":{{"id":"[\"{id}\",\"n1\"]"}}}}"#),

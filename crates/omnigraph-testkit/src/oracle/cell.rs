@@ -1,65 +1,65 @@
-//! Values as answers print them.
+//! Values as results print them.
 //!
 //! A whole node is `@id` and its properties, an edge `@id`, `@src`, `@dst`, `@type` and its properties, both without blobs
 //! and vectors. A path is an object of its nodes and its edges, in order.
 
 use omnigraph_compiler::catalog::{Catalog, Property};
 use omnigraph_compiler::temporal::{format_date, format_datetime};
-use omnigraph_compiler::types::Scalar;
+use omnigraph_compiler::types::ScalarType;
 use serde_json::{Map, Number, Value as Json, json};
 
-use super::failure::Failure;
-use super::graph::{Graph, Properties};
-use super::value::{Entity, Value};
+use super::evaluator::OracleError;
+use super::graph::{OracleGraph, PropertyValues};
+use super::value::{EntityRef, OracleValue};
 
 /// Prints values of one graph.
-pub(super) struct Printer<'a> {
-    pub(super) graph: &'a Graph,
+pub(super) struct CellPrinter<'a> {
+    pub(super) graph: &'a OracleGraph,
     pub(super) catalog: &'a Catalog,
 }
 
-impl Printer<'_> {
-    /// The value as a cell of an answer.
-    pub(super) fn cell(&self, value: &Value) -> Result<Json, Failure> {
+impl CellPrinter<'_> {
+    /// Returns the value as a cell of a result.
+    pub(super) fn cell(&self, value: &OracleValue) -> Result<Json, OracleError> {
         Ok(match value {
-            Value::Null => Json::Null,
-            Value::Bool(value) => (*value).into(),
-            Value::Integer(value) => integer(*value)?,
-            Value::F32(value) => single(*value),
-            Value::F64(value) => double(*value),
-            Value::Text(text) | Value::Blob(text) => text.clone().into(),
-            Value::Date(days) => text_or_number(format_date(*days), (*days).into()),
-            Value::DateTime(millis) => text_or_number(format_datetime(*millis), *millis),
-            Value::List(items) => items.iter().map(|item| self.cell(item)).collect::<Result<Json, _>>()?,
-            Value::Vector(numbers) => numbers.iter().map(|number| single(*number)).collect(),
-            Value::Json(json) => json.clone(),
-            Value::Node(node) => self.node(node)?,
-            Value::Edge(edge) => self.edge(edge)?,
-            Value::Path(path) => {
+            OracleValue::Null => Json::Null,
+            OracleValue::Bool(value) => (*value).into(),
+            OracleValue::Integer(value) => integer(*value)?,
+            OracleValue::F32(value) => single(*value),
+            OracleValue::F64(value) => double(*value),
+            OracleValue::Text(text) | OracleValue::Blob(text) => text.clone().into(),
+            OracleValue::Date(days) => text_or_number(format_date(*days), (*days).into()),
+            OracleValue::DateTime(millis) => text_or_number(format_datetime(*millis), *millis),
+            OracleValue::List(items) => items.iter().map(|item| self.cell(item)).collect::<Result<Json, _>>()?,
+            OracleValue::Vector(numbers) => numbers.iter().map(|number| single(*number)).collect(),
+            OracleValue::Json(json) => json.clone(),
+            OracleValue::Node(node) => self.node(node)?,
+            OracleValue::Edge(edge) => self.edge(edge)?,
+            OracleValue::Path(path) => {
                 let nodes = path.nodes.iter().map(|node| self.node(node)).collect::<Result<Json, _>>()?;
                 let edges = path.edges.iter().map(|edge| self.edge(edge)).collect::<Result<Json, _>>()?;
                 json!({ "nodes": nodes, "edges": edges })
             }
-            Value::Duration(_) => return Err(Failure::internal("a duration as a cell")),
+            OracleValue::Duration(_) => return Err(OracleError::internal("a duration as a cell")),
         })
     }
 
-    /// Text that is equal for equal values and different for different ones, also where cells look alike.
-    pub(super) fn fingerprint(&self, value: &Value) -> Result<String, Failure> {
+    /// Returns text that is equal for equal values only, also where cells look alike.
+    pub(super) fn fingerprint(&self, value: &OracleValue) -> Result<String, OracleError> {
         match value {
-            Value::Node(entity) | Value::Edge(entity) => Ok(json!([entity.ty, entity.id]).to_string()),
+            OracleValue::Node(entity) | OracleValue::Edge(entity) => Ok(json!([entity.ty, entity.id]).to_string()),
             other => Ok(self.cell(other)?.to_string()),
         }
     }
 
-    fn node(&self, node: &Entity) -> Result<Json, Failure> {
+    fn node(&self, node: &EntityRef) -> Result<Json, OracleError> {
         let declared = self.catalog.nodes.get(&node.ty).map(|ty| &ty.properties);
         let mut object = Map::from_iter([("@id".to_owned(), node.id.clone().into())]);
         self.properties(declared, self.graph.node(node), &mut object)?;
         Ok(object.into())
     }
 
-    fn edge(&self, edge: &Entity) -> Result<Json, Failure> {
+    fn edge(&self, edge: &EntityRef) -> Result<Json, OracleError> {
         let declared = self.catalog.edges.get(&edge.ty).map(|ty| &ty.properties);
         let row = self.graph.edge(edge);
         let end = |end: Option<&str>| end.map_or(Json::Null, Json::from);
@@ -76,30 +76,30 @@ impl Printer<'_> {
     fn properties(
         &self,
         declared: Option<&Vec<Property>>,
-        values: Option<&Properties>,
+        values: Option<&PropertyValues>,
         object: &mut Map<String, Json>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), OracleError> {
         let (Some(declared), Some(values)) = (declared, values) else {
-            return Err(Failure::internal("an object that the graph does not hold"));
+            return Err(OracleError::internal("an object that the graph does not hold"));
         };
         for property in
-            declared.iter().filter(|property| !matches!(property.ty.scalar, Scalar::Blob | Scalar::Vector(_)))
+            declared.iter().filter(|property| !matches!(property.ty.scalar, ScalarType::Blob | ScalarType::Vector(_)))
         {
-            object.insert(property.name.clone(), self.cell(values.get(&property.name).unwrap_or(&Value::Null))?);
+            object.insert(property.name.clone(), self.cell(values.get(&property.name).unwrap_or(&OracleValue::Null))?);
         }
         Ok(())
     }
 }
 
-fn integer(value: i128) -> Result<Json, Failure> {
+fn integer(value: i128) -> Result<Json, OracleError> {
     match (i64::try_from(value), u64::try_from(value)) {
         (Ok(value), _) => Ok(value.into()),
         (_, Ok(value)) => Ok(value.into()),
-        _ => Err(Failure::internal(format!("{value} is an integer of no type"))),
+        _ => Err(OracleError::internal(format!("{value} is an integer of no type"))),
     }
 }
 
-/// The double that is written like the single: `0.1`, not `0.10000000149011612`.
+/// Returns the double with the same decimal text: `0.1`, not `0.10000000149011612`.
 fn single(value: f32) -> Json {
     double(value.to_string().parse().unwrap_or_else(|_| f64::from(value)))
 }
@@ -113,7 +113,7 @@ fn double(value: f64) -> Json {
     }
 }
 
-/// Beyond the calendar a date is its number.
+/// Returns the text of a date, or its number beyond the calendar.
 fn text_or_number(text: String, number: i64) -> Json {
     if text == number.to_string() { number.into() } else { text.into() }
 }

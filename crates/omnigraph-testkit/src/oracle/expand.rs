@@ -2,54 +2,53 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use omnigraph_compiler::ir::{Direction, EdgeStep, Expand, Hops, Rows, VarId, Walk};
+use omnigraph_compiler::ir::{EdgeCondition, ExpandPattern, ExpandRows, ExpandStep, HopRange, StepDirection, VarId};
 
-use super::block::with;
-use super::evaluator::{Env, Evaluator, Row};
-use super::failure::Failure;
-use super::value::{Entity, Value};
+use super::block::extend_row;
+use super::evaluator::{Bindings, OracleError, OracleEvaluator, RowScope};
+use super::value::{EntityRef, OracleValue};
 
 /// An edge and the node it leads to.
-pub(super) struct Hop {
-    pub(super) edge: Entity,
-    pub(super) to: Entity,
+pub(super) struct EdgeHop {
+    pub(super) edge: EntityRef,
+    pub(super) to: EntityRef,
 }
 
-impl Evaluator<'_> {
-    /// The rows that an expansion makes of one row whose ends are chosen. An end that is null is connected with nothing.
-    pub(super) fn expand(&self, expand: &Expand, row: &Env) -> Result<Vec<Env>, Failure> {
+impl OracleEvaluator<'_> {
+    /// Returns the rows that an expansion makes of one row with both endpoints. A null endpoint has no edges.
+    pub(super) fn expand(&self, expand: &ExpandPattern, row: &Bindings) -> Result<Vec<Bindings>, OracleError> {
         let (Some(from), Some(to)) = (node(row, expand.from)?, node(row, expand.to)?) else { return Ok(Vec::new()) };
         match (expand.hops, expand.rows) {
-            (Hops::One, Rows::Pairs) => {
+            (HopRange::One, ExpandRows::Pairs) => {
                 let connected = self.hops(expand, from, row)?.iter().any(|hop| hop.to == *to);
                 Ok(if connected { vec![row.clone()] } else { Vec::new() })
             }
-            (Hops::One, Rows::Edges(var)) => {
+            (HopRange::One, ExpandRows::Edges(var)) => {
                 let hops = self.hops(expand, from, row)?.into_iter().filter(|hop| hop.to == *to);
-                Ok(hops.map(|hop| with(row, var, Value::Edge(hop.edge))).collect())
+                Ok(hops.map(|hop| extend_row(row, var, OracleValue::Edge(hop.edge))).collect())
             }
-            (Hops::Range { min, max }, Rows::Pairs) => {
+            (HopRange::Range { min, max }, ExpandRows::Pairs) => {
                 let Some(distance) = self.distance_between(expand, (min, max), from, to, row)? else {
                     return Ok(Vec::new());
                 };
                 Ok(vec![match expand.hop_count {
-                    Some(var) => with(row, var, Value::Integer(distance.into())),
+                    Some(var) => extend_row(row, var, OracleValue::Integer(distance.into())),
                     None => row.clone(),
                 }])
             }
-            (Hops::Range { .. }, Rows::Edges(_)) => Err(Failure::internal("an edge bound in a walk")),
+            (HopRange::Range { .. }, ExpandRows::Edges(_)) => Err(OracleError::internal("an edge bound in a walk")),
         }
     }
 
-    /// The least admissible distance of `to`, if the walk emits it.
+    /// Returns the smallest admissible distance of `to`, if the walk emits it.
     fn distance_between(
         &self,
-        expand: &Expand,
+        expand: &ExpandPattern,
         (min, max): (u32, Option<u32>),
-        from: &Entity,
-        to: &Entity,
-        row: &Env,
-    ) -> Result<Option<u32>, Failure> {
+        from: &EntityRef,
+        to: &EntityRef,
+        row: &Bindings,
+    ) -> Result<Option<u32>, OracleError> {
         let admissible = |distance: &u32| *distance >= min && max.is_none_or(|max| *distance <= max);
         let Some(shortest) = self.distances(expand, max, from, row)?.get(to).copied() else { return Ok(None) };
         if admissible(&shortest) {
@@ -59,14 +58,14 @@ impl Evaluator<'_> {
         Ok(Some(shortest + 1).filter(|distance| loops && admissible(distance)))
     }
 
-    /// The shortest distance of every node within `max` hops, the start at 0.
+    /// Returns the shortest distance of every node within `max` hops, the start at 0.
     fn distances(
         &self,
-        expand: &Expand,
+        expand: &ExpandPattern,
         max: Option<u32>,
-        from: &Entity,
-        row: &Env,
-    ) -> Result<BTreeMap<Entity, u32>, Failure> {
+        from: &EntityRef,
+        row: &Bindings,
+    ) -> Result<BTreeMap<EntityRef, u32>, OracleError> {
         let mut distances = BTreeMap::from([(from.clone(), 0)]);
         let mut frontier = BTreeSet::from([from.clone()]);
         let mut distance = 0;
@@ -86,8 +85,13 @@ impl Evaluator<'_> {
         Ok(distances)
     }
 
-    /// Every edge that leads away from `node` and passes the condition on the walk.
-    pub(super) fn hops(&self, expand: &Expand, node: &Entity, row: &Env) -> Result<Vec<Hop>, Failure> {
+    /// Returns every edge that leaves `node` and passes the condition of the walk.
+    pub(super) fn hops(
+        &self,
+        expand: &ExpandPattern,
+        node: &EntityRef,
+        row: &Bindings,
+    ) -> Result<Vec<EdgeHop>, OracleError> {
         let mut hops = Vec::new();
         for step in &expand.steps {
             for hop in self.step_from(step, node)? {
@@ -99,38 +103,38 @@ impl Evaluator<'_> {
         Ok(hops)
     }
 
-    /// Every edge of one type that leads away from `node`. Ids are unique within a type only, so types are compared too.
-    fn step_from(&self, step: &EdgeStep, node: &Entity) -> Result<Vec<Hop>, Failure> {
+    /// Returns every edge of one type that leaves `node`. Ids are unique within a type only, so types are compared too.
+    fn step_from(&self, step: &ExpandStep, node: &EntityRef) -> Result<Vec<EdgeHop>, OracleError> {
         let Some(ty) = self.catalog.edges.get(&step.edge.name) else {
-            return Err(Failure::internal(format!("there is no edge type {}", step.edge.name)));
+            return Err(OracleError::internal(format!("edge type {} not found", step.edge.name)));
         };
         let mut hops = Vec::new();
         for (id, row) in self.graph.edges.get(&ty.name).into_iter().flatten() {
-            let edge = Entity { id: id.clone(), ty: ty.name.clone() };
-            let src = Entity { id: row.src.clone(), ty: ty.from.clone() };
-            let dst = Entity { id: row.dst.clone(), ty: ty.to.clone() };
+            let edge = EntityRef { id: id.clone(), ty: ty.name.clone() };
+            let src = EntityRef { id: row.src.clone(), ty: ty.from.clone() };
+            let dst = EntityRef { id: row.dst.clone(), ty: ty.to.clone() };
             let to = match step.direction {
-                Direction::Out => (src == *node).then_some(dst),
-                Direction::In => (dst == *node).then_some(src),
-                Direction::Both if src == *node => Some(dst),
-                Direction::Both => (dst == *node).then_some(src),
+                StepDirection::Out => (src == *node).then_some(dst),
+                StepDirection::In => (dst == *node).then_some(src),
+                StepDirection::Both if src == *node => Some(dst),
+                StepDirection::Both => (dst == *node).then_some(src),
             };
-            hops.extend(to.map(|to| Hop { edge, to }));
+            hops.extend(to.map(|to| EdgeHop { edge, to }));
         }
         Ok(hops)
     }
 
-    fn passes(&self, walk: Option<&Walk>, edge: &Entity, row: &Env) -> Result<bool, Failure> {
-        let Some(Walk { edge: variable, filter: Some(filter) }) = walk else { return Ok(true) };
-        self.is_true(filter, Row::of(&with(row, variable.id, Value::Edge(edge.clone()))))
+    fn passes(&self, walk: Option<&EdgeCondition>, edge: &EntityRef, row: &Bindings) -> Result<bool, OracleError> {
+        let Some(EdgeCondition { edge: variable, filter: Some(filter) }) = walk else { return Ok(true) };
+        self.is_true(filter, RowScope::from_bindings(&extend_row(row, variable.id, OracleValue::Edge(edge.clone()))))
     }
 }
 
-/// The node that a variable stands for; `None` where it is null.
-pub(super) fn node(row: &Env, var: VarId) -> Result<Option<&Entity>, Failure> {
+/// Returns the node of a variable; `None` if it is null.
+pub(super) fn node(row: &Bindings, var: VarId) -> Result<Option<&EntityRef>, OracleError> {
     match row.get(&var) {
-        Some(Value::Node(entity)) => Ok(Some(entity)),
-        Some(Value::Null) => Ok(None),
-        other => Err(Failure::internal(format!("the end of an expansion is {other:?}"))),
+        Some(OracleValue::Node(entity)) => Ok(Some(entity)),
+        Some(OracleValue::Null) => Ok(None),
+        other => Err(OracleError::internal(format!("the end of an expansion is {other:?}"))),
     }
 }

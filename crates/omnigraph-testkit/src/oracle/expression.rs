@@ -9,26 +9,25 @@ use serde_json::Value as Json;
 
 use super::arithmetic::{arithmetic, negate};
 use super::calendar::shift;
-use super::evaluator::{Evaluator, Row};
-use super::failure::Failure;
+use super::evaluator::{OracleError, OracleEvaluator, RowScope};
 use super::function;
-use super::value::Value;
+use super::value::OracleValue;
 
-impl Evaluator<'_> {
-    /// Whether a condition holds: null does not.
-    pub(super) fn is_true(&self, condition: &Expr, row: Row<'_>) -> Result<bool, Failure> {
-        Ok(self.expr(condition, row)? == Value::Bool(true))
+impl OracleEvaluator<'_> {
+    /// Returns true if a condition holds. Null does not.
+    pub(super) fn is_true(&self, condition: &Expr, row: RowScope<'_>) -> Result<bool, OracleError> {
+        Ok(self.expr(condition, row)? == OracleValue::Bool(true))
     }
 
-    /// The value of an expression.
-    pub(super) fn expr(&self, expr: &Expr, row: Row<'_>) -> Result<Value, Failure> {
-        let at = |values: &[Value], index: usize| {
-            values.get(index).cloned().ok_or_else(|| Failure::internal("a key, aggregate or column that is not there"))
+    /// Evaluates an expression.
+    pub(super) fn expr(&self, expr: &Expr, row: RowScope<'_>) -> Result<OracleValue, OracleError> {
+        let at = |values: &[OracleValue], index: usize| {
+            values.get(index).cloned().ok_or_else(|| OracleError::internal("a missing key, aggregate or column"))
         };
         let value = match &expr.kind {
-            ExprKind::Literal(value) => Value::of(value),
+            ExprKind::Literal(value) => OracleValue::from_ir(value),
             ExprKind::Param(index) => self.param(*index)?.clone(),
-            ExprKind::Now => Value::DateTime(self.now_millis),
+            ExprKind::Now => OracleValue::DateTime(self.now_millis),
             ExprKind::Property { var, property } => self.property(*var, &property.name, row)?,
             ExprKind::System { var, field } => self.system(*var, *field, row)?,
             ExprKind::Object(var) | ExprKind::Variable(var) => variable(*var, row)?.clone(),
@@ -39,7 +38,7 @@ impl Evaluator<'_> {
             ExprKind::Unary { op, operand } => unary(*op, &self.expr(operand, row)?)?,
             ExprKind::Binary { op, left, right } => binary(*op, &self.expr(left, row)?, &self.expr(right, row)?)?,
             ExprKind::In { item, list } => member(&self.expr(item, row)?, &self.expr(list, row)?)?,
-            ExprKind::IsNull(operand) => Value::Bool(self.expr(operand, row)?.is_null()),
+            ExprKind::IsNull(operand) => OracleValue::Bool(self.expr(operand, row)?.is_null()),
             ExprKind::ListItem { list, index } => list_item(&self.expr(list, row)?, &self.expr(index, row)?)?,
             ExprKind::JsonItem { json, key } => json_item(&self.expr(json, row)?, &self.expr(key, row)?)?,
             ExprKind::Call { function, args } => self.call(*function, args, row)?,
@@ -54,23 +53,27 @@ impl Evaluator<'_> {
         Ok(value.fitted(&expr.ty))
     }
 
-    /// A property of a node or edge; null where the variable is.
-    pub(super) fn property(&self, var: VarId, name: &str, row: Row<'_>) -> Result<Value, Failure> {
+    /// Returns a property of a node or edge; null if the variable is null.
+    pub(super) fn property(&self, var: VarId, name: &str, row: RowScope<'_>) -> Result<OracleValue, OracleError> {
         let properties = match variable(var, row)? {
-            Value::Null => return Ok(Value::Null),
-            Value::Node(node) => self.graph_of(var).node(node),
-            Value::Edge(edge) => self.graph_of(var).edge(edge).map(|row| &row.properties),
-            other => return Err(Failure::internal(format!("a property of {other:?}"))),
+            OracleValue::Null => return Ok(OracleValue::Null),
+            OracleValue::Node(node) => self.graph_of(var).node(node),
+            OracleValue::Edge(edge) => self.graph_of(var).edge(edge).map(|row| &row.properties),
+            other => return Err(OracleError::internal(format!("a property of {other:?}"))),
         };
-        let properties = properties.ok_or_else(|| Failure::internal("a row that the graph does not hold"))?;
-        Ok(properties.get(name).cloned().unwrap_or(Value::Null))
+        let properties = properties.ok_or_else(|| OracleError::internal("a row that the graph does not hold"))?;
+        Ok(properties.get(name).cloned().unwrap_or(OracleValue::Null))
     }
 
-    fn system(&self, var: VarId, field: SystemField, row: Row<'_>) -> Result<Value, Failure> {
+    fn system(&self, var: VarId, field: SystemField, row: RowScope<'_>) -> Result<OracleValue, OracleError> {
         let value = variable(var, row)?;
-        let (Value::Node(entity) | Value::Edge(entity)) = value else { return Ok(Value::Null) };
-        let edge = || self.graph_of(var).edge(entity).ok_or_else(|| Failure::internal("an end of what is no edge"));
-        Ok(Value::Text(match field {
+        let (OracleValue::Node(entity) | OracleValue::Edge(entity)) = value else { return Ok(OracleValue::Null) };
+        let edge = || {
+            self.graph_of(var)
+                .edge(entity)
+                .ok_or_else(|| OracleError::internal("an endpoint of a value that is not an edge"))
+        };
+        Ok(OracleValue::Text(match field {
             SystemField::Id => entity.id.clone(),
             SystemField::Type => entity.ty.clone(),
             SystemField::Src => edge()?.src.clone(),
@@ -78,25 +81,25 @@ impl Evaluator<'_> {
         }))
     }
 
-    fn list(&self, items: &[Expr], row: Row<'_>) -> Result<Value, Failure> {
+    fn list(&self, items: &[Expr], row: RowScope<'_>) -> Result<OracleValue, OracleError> {
         let items = items.iter().map(|item| self.expr(item, row)).collect::<Result<Vec<_>, _>>()?;
-        Ok(if items.iter().any(Value::is_null) { Value::Null } else { Value::List(items) })
+        Ok(if items.iter().any(OracleValue::is_null) { OracleValue::Null } else { OracleValue::List(items) })
     }
 
     /// Three-valued `and` (which `false` decides) and `or` (which `true` decides).
-    fn connective(&self, operands: &[Expr], decisive: bool, row: Row<'_>) -> Result<Value, Failure> {
+    fn connective(&self, operands: &[Expr], decisive: bool, row: RowScope<'_>) -> Result<OracleValue, OracleError> {
         let mut unknown = false;
         for operand in operands {
             match self.expr(operand, row)? {
-                Value::Bool(value) if value == decisive => return Ok(Value::Bool(decisive)),
-                Value::Null => unknown = true,
+                OracleValue::Bool(value) if value == decisive => return Ok(OracleValue::Bool(decisive)),
+                OracleValue::Null => unknown = true,
                 _ => {}
             }
         }
-        Ok(if unknown { Value::Null } else { Value::Bool(!decisive) })
+        Ok(if unknown { OracleValue::Null } else { OracleValue::Bool(!decisive) })
     }
 
-    fn call(&self, function: FunctionId, args: &[Expr], row: Row<'_>) -> Result<Value, Failure> {
+    fn call(&self, function: FunctionId, args: &[Expr], row: RowScope<'_>) -> Result<OracleValue, OracleError> {
         match (function, args) {
             (FunctionId::If, [condition, yes, no]) => {
                 let chosen = if self.is_true(condition, row)? { yes } else { no };
@@ -109,53 +112,57 @@ impl Evaluator<'_> {
                         return Ok(value);
                     }
                 }
-                Ok(Value::Null)
+                Ok(OracleValue::Null)
             }
             (function, args) => {
                 let args = args.iter().map(|arg| self.expr(arg, row)).collect::<Result<Vec<_>, _>>()?;
-                if args.iter().any(Value::is_null) { Ok(Value::Null) } else { function::apply(function, &args) }
+                if args.iter().any(OracleValue::is_null) {
+                    Ok(OracleValue::Null)
+                } else {
+                    function::apply(function, &args)
+                }
             }
         }
     }
 }
 
-/// What a variable stands for.
-pub(super) fn variable<'a>(var: VarId, row: Row<'a>) -> Result<&'a Value, Failure> {
-    row.env.get(&var).ok_or_else(|| Failure::internal(format!("variable {} is not bound", var.0)))
+/// Returns the value of a variable.
+pub(super) fn variable<'a>(var: VarId, row: RowScope<'a>) -> Result<&'a OracleValue, OracleError> {
+    row.env.get(&var).ok_or_else(|| OracleError::internal(format!("variable {} is not bound", var.0)))
 }
 
-fn unary(op: UnaryOp, operand: &Value) -> Result<Value, Failure> {
+fn unary(op: UnaryOp, operand: &OracleValue) -> Result<OracleValue, OracleError> {
     match (op, operand) {
-        (_, Value::Null) => Ok(Value::Null),
-        (UnaryOp::Not, Value::Bool(value)) => Ok(Value::Bool(!value)),
-        (UnaryOp::Not, other) => Err(Failure::internal(format!("not {other:?}"))),
+        (_, OracleValue::Null) => Ok(OracleValue::Null),
+        (UnaryOp::Not, OracleValue::Bool(value)) => Ok(OracleValue::Bool(!value)),
+        (UnaryOp::Not, other) => Err(OracleError::internal(format!("not {other:?}"))),
         (UnaryOp::Negate, number) => negate(number),
     }
 }
 
-fn binary(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Failure> {
+fn binary(op: BinaryOp, left: &OracleValue, right: &OracleValue) -> Result<OracleValue, OracleError> {
     if left.is_null() || right.is_null() {
-        return Ok(Value::Null);
+        return Ok(OracleValue::Null);
     }
     let order = || {
         let order = left.compare(right);
-        order.ok_or_else(|| Failure::internal(format!("{left:?} compared with {right:?}")))
+        order.ok_or_else(|| OracleError::internal(format!("{left:?} compared with {right:?}")))
     };
     let texts = || match (left, right) {
-        (Value::Text(left), Value::Text(right)) => Ok((left, right)),
-        _ => Err(Failure::internal(format!("{op:?} of {left:?} and {right:?}"))),
+        (OracleValue::Text(left), OracleValue::Text(right)) => Ok((left, right)),
+        _ => Err(OracleError::internal(format!("{op:?} of {left:?} and {right:?}"))),
     };
     Ok(match op {
-        BinaryOp::Equal => Value::Bool(order()?.is_eq()),
-        BinaryOp::NotEqual => Value::Bool(order()?.is_ne()),
-        BinaryOp::Less => Value::Bool(order()?.is_lt()),
-        BinaryOp::LessEqual => Value::Bool(order()?.is_le()),
-        BinaryOp::Greater => Value::Bool(order()?.is_gt()),
-        BinaryOp::GreaterEqual => Value::Bool(order()?.is_ge()),
-        BinaryOp::ContainsText => texts().map(|(text, part)| Value::Bool(text.contains(part.as_str())))?,
-        BinaryOp::StartsWith => texts().map(|(text, part)| Value::Bool(text.starts_with(part.as_str())))?,
-        BinaryOp::EndsWith => texts().map(|(text, part)| Value::Bool(text.ends_with(part.as_str())))?,
-        BinaryOp::Concat => texts().map(|(left, right)| Value::Text(format!("{left}{right}")))?,
+        BinaryOp::Equal => OracleValue::Bool(order()?.is_eq()),
+        BinaryOp::NotEqual => OracleValue::Bool(order()?.is_ne()),
+        BinaryOp::Less => OracleValue::Bool(order()?.is_lt()),
+        BinaryOp::LessEqual => OracleValue::Bool(order()?.is_le()),
+        BinaryOp::Greater => OracleValue::Bool(order()?.is_gt()),
+        BinaryOp::GreaterEqual => OracleValue::Bool(order()?.is_ge()),
+        BinaryOp::ContainsText => texts().map(|(text, part)| OracleValue::Bool(text.contains(part.as_str())))?,
+        BinaryOp::StartsWith => texts().map(|(text, part)| OracleValue::Bool(text.starts_with(part.as_str())))?,
+        BinaryOp::EndsWith => texts().map(|(text, part)| OracleValue::Bool(text.ends_with(part.as_str())))?,
+        BinaryOp::Concat => texts().map(|(left, right)| OracleValue::Text(format!("{left}{right}")))?,
         BinaryOp::AddDuration => shift(left, right, 1)?,
         BinaryOp::SubtractDuration => shift(left, right, -1)?,
         BinaryOp::Add
@@ -167,55 +174,57 @@ fn binary(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, Failure> {
     })
 }
 
-/// Membership; an unknown item or list is unknown.
-fn member(item: &Value, list: &Value) -> Result<Value, Failure> {
+/// Tests membership; null if the item or list is null.
+fn member(item: &OracleValue, list: &OracleValue) -> Result<OracleValue, OracleError> {
     match (item, list) {
-        (Value::Null, _) | (_, Value::Null) => Ok(Value::Null),
-        (item, Value::List(items)) => Ok(Value::Bool(items.iter().any(|other| item.equals(other) == Some(true)))),
-        (_, other) => Err(Failure::internal(format!("an item of {other:?}"))),
-    }
-}
-
-fn list_item(list: &Value, index: &Value) -> Result<Value, Failure> {
-    match (list, index) {
-        (Value::Null, _) | (_, Value::Null) => Ok(Value::Null),
-        (Value::List(items), Value::Integer(index)) => {
-            let item = usize::try_from(*index).ok().and_then(|index| items.get(index));
-            Ok(item.cloned().unwrap_or(Value::Null))
+        (OracleValue::Null, _) | (_, OracleValue::Null) => Ok(OracleValue::Null),
+        (item, OracleValue::List(items)) => {
+            Ok(OracleValue::Bool(items.iter().any(|other| item.equals(other) == Some(true))))
         }
-        (list, index) => Err(Failure::internal(format!("item {index:?} of {list:?}"))),
+        (_, other) => Err(OracleError::internal(format!("an item of {other:?}"))),
     }
 }
 
-/// An item of a JSON value. A JSON null is the absence of a value.
-fn json_item(json: &Value, key: &Value) -> Result<Value, Failure> {
+fn list_item(list: &OracleValue, index: &OracleValue) -> Result<OracleValue, OracleError> {
+    match (list, index) {
+        (OracleValue::Null, _) | (_, OracleValue::Null) => Ok(OracleValue::Null),
+        (OracleValue::List(items), OracleValue::Integer(index)) => {
+            let item = usize::try_from(*index).ok().and_then(|index| items.get(index));
+            Ok(item.cloned().unwrap_or(OracleValue::Null))
+        }
+        (list, index) => Err(OracleError::internal(format!("item {index:?} of {list:?}"))),
+    }
+}
+
+/// Returns an item of a JSON value. A JSON null is the absence of a value.
+fn json_item(json: &OracleValue, key: &OracleValue) -> Result<OracleValue, OracleError> {
     let found = match (json, key) {
-        (Value::Null, _) | (_, Value::Null) => None,
-        (Value::Json(Json::Object(members)), Value::Text(name)) => members.get(name),
-        (Value::Json(Json::Array(items)), Value::Integer(index)) => {
+        (OracleValue::Null, _) | (_, OracleValue::Null) => None,
+        (OracleValue::Json(Json::Object(members)), OracleValue::Text(name)) => members.get(name),
+        (OracleValue::Json(Json::Array(items)), OracleValue::Integer(index)) => {
             usize::try_from(*index).ok().and_then(|index| items.get(index))
         }
-        (Value::Json(_), Value::Text(_) | Value::Integer(_)) => None,
-        (json, key) => return Err(Failure::internal(format!("item {key:?} of {json:?}"))),
+        (OracleValue::Json(_), OracleValue::Text(_) | OracleValue::Integer(_)) => None,
+        (json, key) => return Err(OracleError::internal(format!("item {key:?} of {json:?}"))),
     };
-    Ok(found.filter(|json| !json.is_null()).map_or(Value::Null, |json| Value::Json(json.clone())))
+    Ok(found.filter(|json| !json.is_null()).map_or(OracleValue::Null, |json| OracleValue::Json(json.clone())))
 }
 
-fn path_part(path: &Value, part: PathPart) -> Result<Value, Failure> {
+fn path_part(path: &OracleValue, part: PathPart) -> Result<OracleValue, OracleError> {
     let path = match path {
-        Value::Null => return Ok(Value::Null),
-        Value::Path(path) => path,
-        other => return Err(Failure::internal(format!("{other:?} is no path"))),
+        OracleValue::Null => return Ok(OracleValue::Null),
+        OracleValue::Path(path) => path,
+        other => return Err(OracleError::internal(format!("{other:?} is not a path"))),
     };
     Ok(match part {
-        PathPart::Whole => Value::Path(path.clone()),
-        PathPart::Nodes => Value::List(path.nodes.iter().cloned().map(Value::Node).collect()),
-        PathPart::Edges => Value::List(path.edges.iter().cloned().map(Value::Edge).collect()),
-        PathPart::Length => Value::Integer(path.edges.len() as i128),
-        PathPart::Cost => Value::F64(path.cost),
+        PathPart::Whole => OracleValue::Path(path.clone()),
+        PathPart::Nodes => OracleValue::List(path.nodes.iter().cloned().map(OracleValue::Node).collect()),
+        PathPart::Edges => OracleValue::List(path.edges.iter().cloned().map(OracleValue::Edge).collect()),
+        PathPart::Length => OracleValue::Integer(path.edges.len() as i128),
+        PathPart::Cost => OracleValue::F64(path.cost),
         PathPart::Identity => {
             let entities = path.nodes.iter().chain(&path.edges);
-            Value::Text(entities.map(|entity| format!("{}\0{}\0", entity.id, entity.ty)).collect())
+            OracleValue::Text(entities.map(|entity| format!("{}\0{}\0", entity.id, entity.ty)).collect())
         }
     })
 }

@@ -5,12 +5,12 @@ use omnigraph_compiler::functions::FunctionId;
 use super::arithmetic::{checked, widened};
 use super::calendar;
 use super::cast;
-use super::failure::Failure;
-use super::value::Value;
+use super::evaluator::OracleError;
+use super::value::OracleValue;
 
 /// Applies a function of the table to arguments that are not null.
-pub(super) fn apply(function: FunctionId, args: &[Value]) -> Result<Value, Failure> {
-    use Value::{Bool, F64, Integer, List, Text};
+pub(super) fn apply(function: FunctionId, args: &[OracleValue]) -> Result<OracleValue, OracleError> {
+    use OracleValue::{Bool, F64, Integer, List, Text};
     Ok(match (function, args) {
         (FunctionId::Lower, [Text(text)]) => Text(text.to_lowercase()),
         (FunctionId::Upper, [Text(text)]) => Text(text.to_uppercase()),
@@ -27,7 +27,7 @@ pub(super) fn apply(function: FunctionId, args: &[Value]) -> Result<Value, Failu
             List(text.split(separator.as_str()).map(|piece| Text(piece.to_owned())).collect())
         }
         (FunctionId::Matches, [Text(text), Text(pattern)]) => {
-            let regex = regex::Regex::new(pattern).map_err(|error| Failure::run(error.to_string()))?;
+            let regex = regex::Regex::new(pattern).map_err(|error| OracleError::run(error.to_string()))?;
             Bool(regex.is_match(text))
         }
         (FunctionId::Abs, [Integer(value)]) => checked(value.checked_abs(), &format!("abs({value})"))?,
@@ -61,36 +61,40 @@ pub(super) fn apply(function: FunctionId, args: &[Value]) -> Result<Value, Failu
             | FunctionId::ToDateTime,
             [value],
         ) => cast::apply(function, value)?,
-        (function, args) => return Err(Failure::internal(format!("{function:?} of {args:?}"))),
+        (function, args) => return Err(OracleError::internal(format!("{function:?} of {args:?}"))),
     })
 }
 
-fn float(value: &Value) -> Result<f64, Failure> {
-    widened(value).ok_or_else(|| Failure::internal(format!("{value:?} is no number")))
+fn float(value: &OracleValue) -> Result<f64, OracleError> {
+    widened(value).ok_or_else(|| OracleError::internal(format!("{value:?} is not a number")))
 }
 
-fn finite(value: f64, what: &str) -> Result<Value, Failure> {
-    if value.is_finite() { Ok(Value::F64(value)) } else { Err(Failure::run(format!("{what} yields no finite number"))) }
+fn finite(value: f64, what: &str) -> Result<OracleValue, OracleError> {
+    if value.is_finite() {
+        Ok(OracleValue::F64(value))
+    } else {
+        Err(OracleError::run(format!("the result of {what} is not finite")))
+    }
 }
 
-fn substring(text: &str, start: i128, count: i128) -> Result<Value, Failure> {
+fn substring(text: &str, start: i128, count: i128) -> Result<OracleValue, OracleError> {
     if start < 0 || count < 0 {
-        return Err(Failure::run("substring takes no negative number"));
+        return Err(OracleError::run("substring needs numbers that are not negative"));
     }
     let letters = text.chars().zip(0i128..).filter(|(_, at)| *at >= start && at - start < count);
-    Ok(Value::Text(letters.map(|(letter, _)| letter).collect()))
+    Ok(OracleValue::Text(letters.map(|(letter, _)| letter).collect()))
 }
 
-/// Halves go away from zero; a negative number of digits rounds to tens, hundreds and so on.
-fn round_integer(value: i128, digits: i128) -> Result<Value, Failure> {
+/// Rounds halves away from zero; a negative number of digits rounds to tens, hundreds and so on.
+fn round_integer(value: i128, digits: i128) -> Result<OracleValue, OracleError> {
     let Some(unit) = u32::try_from(-digits).ok().and_then(|digits| 10i128.checked_pow(digits)) else {
-        return Ok(Value::Integer(if digits >= 0 { value } else { 0 }));
+        return Ok(OracleValue::Integer(if digits >= 0 { value } else { 0 }));
     };
     let away = if value < 0 { -(unit / 2) } else { unit / 2 };
     checked(Some((value + away) / unit * unit), "round")
 }
 
-/// Halves go away from zero, judged by the decimal digits that the number is written with: 2.55 is halfway between 2.5
+/// Rounds halves away from zero, by the decimal digits of the number's text: 2.55 is halfway between 2.5
 /// and 2.6, although the double behind it lies a little below.
 fn round_float(value: f64, digits: i128) -> f64 {
     if !value.is_finite() || digits > 400 {
@@ -101,7 +105,7 @@ fn round_float(value: f64, digits: i128) -> f64 {
     }
     let written = format!("{}", value.abs());
     let (whole, fraction) = written.split_once('.').unwrap_or((&written, ""));
-    // All digits, and where the point stands among them; enough zeros at either end for any rounding.
+    // All digits, and the place of the point among them; enough zeros at either end for any rounding.
     let zeros = "0".repeat(401);
     let all: Vec<u8> = format!("{zeros}{whole}{fraction}{zeros}").bytes().map(|digit| digit - b'0').collect();
     let point = zeros.len() + whole.len();
@@ -124,61 +128,68 @@ fn round_float(value: f64, digits: i128) -> f64 {
 mod tests {
     use super::*;
 
-    fn text(text: &str) -> Value {
-        Value::Text(text.into())
+    fn text(text: &str) -> OracleValue {
+        OracleValue::Text(text.into())
     }
 
-    fn call(function: FunctionId, args: &[Value]) -> Value {
+    fn call(function: FunctionId, args: &[OracleValue]) -> OracleValue {
         apply(function, args).unwrap()
     }
 
     #[test]
     fn text_functions() {
-        let number = Value::Integer;
+        let number = OracleValue::Integer;
         assert_eq!(call(FunctionId::Lower, &[text("ÉTÉ")]), text("été"));
         assert_eq!(call(FunctionId::Length, &[text("été")]), number(3));
         assert_eq!(call(FunctionId::Substring, &[text("harbour"), number(3), number(2)]), text("bo"));
         assert_eq!(call(FunctionId::Substring, &[text("été"), number(1)]), text("té"));
         assert_eq!(call(FunctionId::Substring, &[text("ab"), number(9)]), text(""));
-        assert!(matches!(apply(FunctionId::Substring, &[text("ab"), number(-1)]), Err(Failure::Run(_))));
+        assert!(matches!(apply(FunctionId::Substring, &[text("ab"), number(-1)]), Err(OracleError::Run(_))));
         assert_eq!(call(FunctionId::Replace, &[text("a-b-c"), text("-"), text("")]), text("abc"));
         assert_eq!(call(FunctionId::Replace, &[text("ab"), text(""), text("x")]), text("ab"));
         assert_eq!(
             call(FunctionId::Split, &[text("a,,b"), text(",")]),
-            Value::List(vec![text("a"), text(""), text("b")])
+            OracleValue::List(vec![text("a"), text(""), text("b")])
         );
-        assert_eq!(call(FunctionId::Split, &[text("né"), text("")]), Value::List(vec![text("n"), text("é")]));
-        assert_eq!(call(FunctionId::Matches, &[text("harbour"), text("r.x")]), Value::Bool(false));
-        assert_eq!(call(FunctionId::Matches, &[text("harbour"), text("b.u")]), Value::Bool(true));
-        assert!(matches!(apply(FunctionId::Matches, &[text("a"), text("(")]), Err(Failure::Run(_))));
+        assert_eq!(call(FunctionId::Split, &[text("né"), text("")]), OracleValue::List(vec![text("n"), text("é")]));
+        assert_eq!(call(FunctionId::Matches, &[text("harbour"), text("r.x")]), OracleValue::Bool(false));
+        assert_eq!(call(FunctionId::Matches, &[text("harbour"), text("b.u")]), OracleValue::Bool(true));
+        assert!(matches!(apply(FunctionId::Matches, &[text("a"), text("(")]), Err(OracleError::Run(_))));
     }
 
     #[test]
     fn rounding_goes_away_from_zero() {
-        let round = |value, digits| call(FunctionId::Round, &[Value::F64(value), Value::Integer(digits)]);
-        assert_eq!(round(2.55, 1), Value::F64(2.6));
-        assert_eq!(round(-2.5, 0), Value::F64(-3.0));
-        assert_eq!(round(0.125, 2), Value::F64(0.13));
-        assert_eq!(round(99.96, 1), Value::F64(100.0));
-        assert_eq!(round(1250.0, -2), Value::F64(1300.0));
-        assert_eq!(round(1e300, 2), Value::F64(1e300));
-        assert_eq!(round(4.0, -3), Value::F64(0.0));
-        let whole = |value, digits| call(FunctionId::Round, &[Value::Integer(value), Value::Integer(digits)]);
-        assert_eq!(whole(-25, -1), Value::Integer(-30));
-        assert_eq!(whole(24, -1), Value::Integer(20));
-        assert_eq!(whole(25, 3), Value::Integer(25));
-        assert_eq!(whole(25, -99), Value::Integer(0));
+        let round = |value, digits| call(FunctionId::Round, &[OracleValue::F64(value), OracleValue::Integer(digits)]);
+        assert_eq!(round(2.55, 1), OracleValue::F64(2.6));
+        assert_eq!(round(-2.5, 0), OracleValue::F64(-3.0));
+        assert_eq!(round(0.125, 2), OracleValue::F64(0.13));
+        assert_eq!(round(99.96, 1), OracleValue::F64(100.0));
+        assert_eq!(round(1250.0, -2), OracleValue::F64(1300.0));
+        assert_eq!(round(1e300, 2), OracleValue::F64(1e300));
+        assert_eq!(round(4.0, -3), OracleValue::F64(0.0));
+        let whole =
+            |value, digits| call(FunctionId::Round, &[OracleValue::Integer(value), OracleValue::Integer(digits)]);
+        assert_eq!(whole(-25, -1), OracleValue::Integer(-30));
+        assert_eq!(whole(24, -1), OracleValue::Integer(20));
+        assert_eq!(whole(25, 3), OracleValue::Integer(25));
+        assert_eq!(whole(25, -99), OracleValue::Integer(0));
     }
 
     #[test]
     fn numbers() {
-        assert_eq!(call(FunctionId::Abs, &[Value::Integer(-3)]), Value::Integer(3));
-        assert!(matches!(apply(FunctionId::Abs, &[Value::Integer(i64::MIN.into())]), Err(Failure::Run(_))));
-        assert_eq!(call(FunctionId::Floor, &[Value::F64(-1.5)]), Value::F64(-2.0));
-        assert_eq!(call(FunctionId::Ceil, &[Value::F32(-1.5)]), Value::F64(-1.0));
-        assert_eq!(call(FunctionId::Sqrt, &[Value::Integer(9)]), Value::F64(3.0));
-        assert!(matches!(apply(FunctionId::Sqrt, &[Value::Integer(-9)]), Err(Failure::Run(_))));
-        assert_eq!(call(FunctionId::Power, &[Value::Integer(2), Value::Integer(10)]), Value::F64(1024.0));
-        assert!(matches!(apply(FunctionId::Power, &[Value::Integer(0), Value::Integer(-1)]), Err(Failure::Run(_))));
+        assert_eq!(call(FunctionId::Abs, &[OracleValue::Integer(-3)]), OracleValue::Integer(3));
+        assert!(matches!(apply(FunctionId::Abs, &[OracleValue::Integer(i64::MIN.into())]), Err(OracleError::Run(_))));
+        assert_eq!(call(FunctionId::Floor, &[OracleValue::F64(-1.5)]), OracleValue::F64(-2.0));
+        assert_eq!(call(FunctionId::Ceil, &[OracleValue::F32(-1.5)]), OracleValue::F64(-1.0));
+        assert_eq!(call(FunctionId::Sqrt, &[OracleValue::Integer(9)]), OracleValue::F64(3.0));
+        assert!(matches!(apply(FunctionId::Sqrt, &[OracleValue::Integer(-9)]), Err(OracleError::Run(_))));
+        assert_eq!(
+            call(FunctionId::Power, &[OracleValue::Integer(2), OracleValue::Integer(10)]),
+            OracleValue::F64(1024.0)
+        );
+        assert!(matches!(
+            apply(FunctionId::Power, &[OracleValue::Integer(0), OracleValue::Integer(-1)]),
+            Err(OracleError::Run(_))
+        ));
     }
 }

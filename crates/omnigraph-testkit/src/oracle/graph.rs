@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use omnigraph_compiler::ir::ObjectKind;
 
-use super::value::{Entity, Value};
+use super::value::{EntityRef, OracleValue};
 
-/// Values by property name; what is null may be left out.
-pub type Properties = BTreeMap<String, Value>;
+/// Values by property name; nulls may be left out.
+pub type PropertyValues = BTreeMap<String, OracleValue>;
 
 /// An edge.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,47 +17,47 @@ pub struct EdgeRow {
     /// Id of the target.
     pub dst: String,
     /// Values.
-    pub properties: Properties,
+    pub properties: PropertyValues,
 }
 
 /// A graph: rows by type and id.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Graph {
+pub struct OracleGraph {
     /// Nodes by type, then by id.
-    pub nodes: BTreeMap<String, BTreeMap<String, Properties>>,
+    pub nodes: BTreeMap<String, BTreeMap<String, PropertyValues>>,
     /// Edges by type, then by id.
     pub edges: BTreeMap<String, BTreeMap<String, EdgeRow>>,
-    /// How many ids have been made up, so that the next is another.
+    /// Number of generated ids, so that the next one differs.
     pub(super) minted: u64,
 }
 
-impl Graph {
-    /// A graph without rows.
+impl OracleGraph {
+    /// Creates a graph without rows.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// All nodes of a type, by id.
-    pub(super) fn nodes_of<'a>(&'a self, ty: &'a str) -> impl Iterator<Item = Entity> + 'a {
+    /// Yields all nodes of a type, by id.
+    pub(super) fn nodes_of<'a>(&'a self, ty: &'a str) -> impl Iterator<Item = EntityRef> + 'a {
         let ids = self.nodes.get(ty).into_iter().flatten();
-        ids.map(move |(id, _)| Entity { id: id.clone(), ty: ty.to_owned() })
+        ids.map(move |(id, _)| EntityRef { id: id.clone(), ty: ty.to_owned() })
     }
 
-    /// The values of a node.
-    pub(super) fn node(&self, node: &Entity) -> Option<&Properties> {
+    /// Returns the values of a node.
+    pub(super) fn node(&self, node: &EntityRef) -> Option<&PropertyValues> {
         self.nodes.get(&node.ty)?.get(&node.id)
     }
 
-    /// An edge.
-    pub(super) fn edge(&self, edge: &Entity) -> Option<&EdgeRow> {
+    /// Returns an edge.
+    pub(super) fn edge(&self, edge: &EntityRef) -> Option<&EdgeRow> {
         self.edges.get(&edge.ty)?.get(&edge.id)
     }
 }
 
-/// What differs between two graphs.
+/// Returns the entities in which two graphs differ.
 #[must_use]
-pub fn changed(before: &Graph, after: &Graph) -> BTreeSet<(ObjectKind, Entity)> {
+pub fn changed(before: &OracleGraph, after: &OracleGraph) -> BTreeSet<(ObjectKind, EntityRef)> {
     let nodes = differing(&before.nodes, &after.nodes).into_iter().map(|entity| (ObjectKind::Node, entity));
     let edges = differing(&before.edges, &after.edges).into_iter().map(|entity| (ObjectKind::Edge, entity));
     nodes.chain(edges).collect()
@@ -66,13 +66,13 @@ pub fn changed(before: &Graph, after: &Graph) -> BTreeSet<(ObjectKind, Entity)> 
 fn differing<R: PartialEq>(
     before: &BTreeMap<String, BTreeMap<String, R>>,
     after: &BTreeMap<String, BTreeMap<String, R>>,
-) -> Vec<Entity> {
+) -> Vec<EntityRef> {
     let mut found = Vec::new();
     for (one, other) in [(before, after), (after, before)] {
         for (ty, rows) in one {
             let others = other.get(ty);
             let differs = |(id, row): &(&String, &R)| others.and_then(|rows| rows.get(*id)) != Some(*row);
-            found.extend(rows.iter().filter(differs).map(|(id, _)| Entity { id: id.clone(), ty: ty.clone() }));
+            found.extend(rows.iter().filter(differs).map(|(id, _)| EntityRef { id: id.clone(), ty: ty.clone() }));
         }
     }
     found

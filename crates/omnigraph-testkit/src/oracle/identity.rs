@@ -2,25 +2,25 @@
 
 use omnigraph_compiler::catalog::{EdgeType, NodeType};
 
-use super::graph::Properties;
-use super::value::Value;
+use super::graph::PropertyValues;
+use super::value::OracleValue;
 
-/// The id that follows from a node's key; none for a type without key.
+/// Returns the id that follows from a node's key; `None` for a type without key.
 ///
 /// # Errors
-/// A component that is null or cannot be part of a key, by name.
-pub(super) fn node_id(node: &NodeType, properties: &Properties) -> Result<Option<String>, String> {
+/// The name of a component that is null or cannot be part of a key.
+pub(super) fn node_id(node: &NodeType, properties: &PropertyValues) -> Result<Option<String>, String> {
     id_of(node.key.as_deref(), |name| properties.get(name).and_then(canonical))
 }
 
-/// The id that follows from an edge's key; none for a type without key.
+/// Returns the id that follows from an edge's key; `None` for a type without key.
 ///
 /// # Errors
 /// As [`node_id`].
 pub(super) fn edge_id(
     edge: &EdgeType,
     (src, dst): (&str, &str),
-    properties: &Properties,
+    properties: &PropertyValues,
 ) -> Result<Option<String>, String> {
     id_of(edge.key.as_deref(), |name| match name {
         "@src" => Some(src.to_owned()),
@@ -35,24 +35,24 @@ fn id_of(key: Option<&[String]>, text: impl Fn(&str) -> Option<String>) -> Resul
     Ok(Some(key_id(&texts)))
 }
 
-/// The canonical text of a value as part of an id; `None` for null and for what cannot be part of one.
-pub(super) fn canonical(value: &Value) -> Option<String> {
+/// Returns the canonical text of a value as part of an id; `None` for null and values that cannot be part of one.
+pub(super) fn canonical(value: &OracleValue) -> Option<String> {
     Some(match value {
-        Value::Text(text) => text.clone(),
-        Value::Bool(value) => value.to_string(),
-        Value::Integer(value) => value.to_string(),
-        Value::Date(days) => days.to_string(),
-        Value::DateTime(millis) => millis.to_string(),
+        OracleValue::Text(text) => text.clone(),
+        OracleValue::Bool(value) => value.to_string(),
+        OracleValue::Integer(value) => value.to_string(),
+        OracleValue::Date(days) => days.to_string(),
+        OracleValue::DateTime(millis) => millis.to_string(),
         // Both zeros are `0`.
-        Value::F32(value) if *value == 0.0 => "0".to_owned(),
-        Value::F64(value) if *value == 0.0 => "0".to_owned(),
-        Value::F32(value) if value.is_finite() => value.to_string(),
-        Value::F64(value) if value.is_finite() => value.to_string(),
+        OracleValue::F32(value) if *value == 0.0 => "0".to_owned(),
+        OracleValue::F64(value) if *value == 0.0 => "0".to_owned(),
+        OracleValue::F32(value) if value.is_finite() => value.to_string(),
+        OracleValue::F64(value) if value.is_finite() => value.to_string(),
         _ => return None,
     })
 }
 
-/// The id of the components of a key: the text of a single one, otherwise a JSON array of texts.
+/// Returns the id of the components of a key: the text of a single one, otherwise a JSON array of texts.
 fn key_id(components: &[String]) -> String {
     match components {
         [only] => only.clone(),
@@ -67,15 +67,15 @@ mod tests {
     #[test]
     fn canonical_texts() {
         let text = |value| canonical(&value).unwrap();
-        assert_eq!(text(Value::F64(1.250)), "1.25");
-        assert_eq!(text(Value::F64(3.0)), "3");
-        assert_eq!(text(Value::F64(1e21)), "1000000000000000000000");
-        assert_eq!(text(Value::F64(-0.0)), "0");
-        assert_eq!(text(Value::F32(16_777_217.0)), "16777216");
-        assert_eq!(text(Value::Date(19_724)), "19724");
-        assert_eq!(text(Value::Integer(u64::MAX.into())), "18446744073709551615");
-        assert_eq!(canonical(&Value::Null), None);
-        assert_eq!(canonical(&Value::F64(f64::NAN)), None);
+        assert_eq!(text(OracleValue::F64(1.250)), "1.25");
+        assert_eq!(text(OracleValue::F64(3.0)), "3");
+        assert_eq!(text(OracleValue::F64(1e21)), "1000000000000000000000");
+        assert_eq!(text(OracleValue::F64(-0.0)), "0");
+        assert_eq!(text(OracleValue::F32(16_777_217.0)), "16777216");
+        assert_eq!(text(OracleValue::Date(19_724)), "19724");
+        assert_eq!(text(OracleValue::Integer(u64::MAX.into())), "18446744073709551615");
+        assert_eq!(canonical(&OracleValue::Null), None);
+        assert_eq!(canonical(&OracleValue::F64(f64::NAN)), None);
     }
 
     #[test]

@@ -1,21 +1,19 @@
-//! What queries and loads mean, computed the slow and plain way: the reference that the engine is held against.
+//! The reference evaluator: queries and loads computed in the slow and plain way, for comparison with the engine.
 //!
-//! Everything here is written for being right at a glance: nested loops over maps in memory, no index, no plan, no line of
-//! the engine. The documentation of [`omnigraph_compiler::ir`] is the contract; where it leaves a choice, the room that
-//! makes the choice says so.
+//! The code is simple so that a reader can check it: nested loops over maps in memory, no index, no plan, no code of
+//! the engine. The documentation of [`omnigraph_compiler::ir`] is the contract; the module that makes a choice beyond it
+//! says so.
 //!
 //! - `graph`      nodes and edges in memory
-//! - `decode`     values as the load format writes them
 //! - `load`       lines of the load format to a graph
-//! - `export`     a graph as lines of the load format
-//! - `canonical`  exports and rows without what was made up
-//! - `rules`      what the rows of a graph must be together
+//! - `load_format` values as the load format writes them, and a graph as its lines
+//! - `canonical`  exports and rows without generated ids and times
+//! - `rules`      constraints of the schema on whole graphs
 //! - `identity`   ids that follow from keys
 //! - `value`      values, their equality and their order
-//! - `cell`       values as answers print them
-//! - `failure`    what goes wrong while a query runs
-//! - `evaluator`  what stays the same while a query runs
-//! - `reads`      which variables a step must know before it can run
+//! - `cell`       values as results print them
+//! - `evaluator`  the inputs and errors of a query, and the current row
+//! - `reads`      the variables that a step must know before it can run
 //! - `block`      the rows of a pattern
 //! - `expand`     edges and walks
 //! - `path`       paths
@@ -25,7 +23,7 @@
 //! - `calendar`   functions of dates
 //! - `cast`       functions from one type to another
 //! - `aggregate`  aggregates
-//! - `rank`       distances, and scores through [`Search`]
+//! - `rank`       distances, and scores through [`TextBackend`]
 //! - `query`      from pattern to result
 //! - `mutate`     statements that write
 
@@ -36,16 +34,14 @@ mod calendar;
 mod canonical;
 mod cast;
 mod cell;
-mod decode;
 mod evaluator;
 mod expand;
-mod export;
 mod expression;
-mod failure;
 mod function;
 mod graph;
 mod identity;
 mod load;
+mod load_format;
 mod mutate;
 mod path;
 mod query;
@@ -55,12 +51,11 @@ mod rules;
 mod value;
 
 pub use canonical::{canonical_export, canonical_rows};
-pub use evaluator::{evaluate, evaluate_with_search};
-pub use failure::Failure;
-pub use graph::{EdgeRow, Graph, Properties, changed};
-pub use load::{LoadFailure, Mode, Problem};
-pub use mutate::{Mutated, mutate};
-pub use query::{RowOrder, Rows};
-pub use rank::{Field, NoSearch, Search, TextTest};
-pub use rules::Rule;
-pub use value::{Entity, Path, Value};
+pub use evaluator::{OracleError, evaluate, evaluate_with_search};
+pub use graph::{EdgeRow, OracleGraph, PropertyValues, changed};
+pub use load::{LoadError, LoadProblem, OracleLoadMode};
+pub use mutate::{MutationEffect, mutate};
+pub use query::{OracleRows, RowOrder};
+pub use rank::{NoTextBackend, ScoredField, TextBackend, TextTest};
+pub use rules::ConstraintKind;
+pub use value::{EntityRef, OraclePath, OracleValue};

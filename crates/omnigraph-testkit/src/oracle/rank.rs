@@ -1,17 +1,16 @@
 //! Distances and scores.
 //!
-//! Distances of vectors are computed here. What analyses text is the caller's, behind [`Search`].
+//! Distances of vectors are computed here. The caller analyzes text, behind [`TextBackend`].
 
 use std::collections::BTreeSet;
 
-use omnigraph_compiler::catalog::Metric;
-use omnigraph_compiler::ir::{Bm25, Fused, Nearest, Rank, TextMatch, TextMatchKind};
+use omnigraph_compiler::catalog::DistanceMetric;
+use omnigraph_compiler::ir::{Bm25Score, RankExpr, RankFusion, TextMatch, TextMatchKind, VectorDistance};
 
 use super::arithmetic::widened;
-use super::evaluator::{Env, Evaluator, Row};
+use super::evaluator::{Bindings, OracleError, OracleEvaluator, RowScope};
 use super::expression::variable;
-use super::failure::Failure;
-use super::value::{Entity, Value};
+use super::value::{EntityRef, OracleValue};
 
 /// A text predicate on one text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,143 +27,153 @@ pub enum TextTest {
 
 /// A field of a relevance score.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Field {
+pub struct ScoredField {
     /// Name of the analyzer of both sides.
     pub analyzer: String,
     /// Factor of the field's score.
     pub weight: f64,
 }
 
-/// Analysis of text. By default there is none: every method fails with [`Failure::NotSupported`].
-pub trait Search {
-    /// Whether `text` matches `query`, both seen through the analyzer of that name.
+/// Analysis of text. By default every method fails with [`OracleError::NotSupported`].
+pub trait TextBackend {
+    /// Returns true if `text` matches `query`, both tokenized by the analyzer of that name.
     ///
     /// # Errors
     /// Where this is not supported.
-    fn matches(&self, test: TextTest, analyzer: &str, text: &str, query: &str) -> Result<bool, Failure> {
+    fn matches(&self, test: TextTest, analyzer: &str, text: &str, query: &str) -> Result<bool, OracleError> {
         let _ = (test, analyzer, text, query);
-        Err(Failure::NotSupported("text search".to_owned()))
+        Err(OracleError::NotSupported("text search".to_owned()))
     }
 
-    /// The BM25 score of every document of `corpus` (its fields in the order of `fields`), in the order of the corpus; 0 of
-    /// what does not match.
+    /// Returns the BM25 score of every document of `corpus` (its fields in the order of `fields`), in the order of the corpus; 0 for
+    /// documents that do not match.
     ///
     /// # Errors
     /// Where this is not supported.
-    fn bm25(&self, fields: &[Field], corpus: &[Vec<Option<String>>], query: &str) -> Result<Vec<f64>, Failure> {
+    fn bm25(
+        &self,
+        fields: &[ScoredField],
+        corpus: &[Vec<Option<String>>],
+        query: &str,
+    ) -> Result<Vec<f64>, OracleError> {
         let _ = (fields, corpus, query);
-        Err(Failure::NotSupported("bm25".to_owned()))
+        Err(OracleError::NotSupported("bm25".to_owned()))
     }
 
-    /// The vector of a text.
+    /// Returns the vector of a text.
     ///
     /// # Errors
     /// Where this is not supported, or `model` is another than the embedder's.
-    fn embed(&self, model: Option<&str>, dimension: u32, text: &str) -> Result<Vec<f32>, Failure> {
+    fn embed(&self, model: Option<&str>, dimension: u32, text: &str) -> Result<Vec<f32>, OracleError> {
         let _ = (model, dimension, text);
-        Err(Failure::NotSupported("embedding of text".to_owned()))
+        Err(OracleError::NotSupported("embedding of text".to_owned()))
     }
 }
 
-/// No analysis of text at all.
+/// A backend without analysis of text.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct NoSearch;
+pub struct NoTextBackend;
 
-impl Search for NoSearch {}
+impl TextBackend for NoTextBackend {}
 
-impl Evaluator<'_> {
-    /// A text predicate; null where the text or the query is.
-    pub(super) fn text_match(&self, text: &TextMatch, row: Row<'_>) -> Result<Value, Failure> {
+impl OracleEvaluator<'_> {
+    /// Evaluates a text predicate; null if the text or the query is null.
+    pub(super) fn text_match(&self, text: &TextMatch, row: RowScope<'_>) -> Result<OracleValue, OracleError> {
         let test = match &text.kind {
             TextMatchKind::Any => TextTest::Any,
             TextMatchKind::All => TextTest::All,
             TextMatchKind::Phrase => TextTest::Phrase,
             TextMatchKind::Fuzzy { edits } => match self.expr(edits, row)? {
-                Value::Integer(edits) => {
-                    TextTest::Fuzzy(u64::try_from(edits).map_err(|_| Failure::run("a negative number of edits"))?)
+                OracleValue::Integer(edits) => {
+                    TextTest::Fuzzy(u64::try_from(edits).map_err(|_| OracleError::run("a negative number of edits"))?)
                 }
-                _ => return Ok(Value::Null),
+                _ => return Ok(OracleValue::Null),
             },
         };
         match (self.property(text.var, &text.property.name, row)?, self.expr(&text.query, row)?) {
-            (Value::Text(field), Value::Text(query)) => {
-                self.search.matches(test, &text.analyzer.0, &field, &query).map(Value::Bool)
+            (OracleValue::Text(field), OracleValue::Text(query)) => {
+                self.search.matches(test, &text.analyzer.0, &field, &query).map(OracleValue::Bool)
             }
-            _ => Ok(Value::Null),
+            _ => Ok(OracleValue::Null),
         }
     }
 
-    /// The distance of a vector from the query; null where one of them is.
-    pub(super) fn nearest(&self, nearest: &Nearest, row: Row<'_>) -> Result<Value, Failure> {
+    /// Returns the distance of a vector from the query; null if one of them is null.
+    pub(super) fn nearest(&self, nearest: &VectorDistance, row: RowScope<'_>) -> Result<OracleValue, OracleError> {
         let stored = self.property(nearest.var, &nearest.property.name, row)?;
         let query = match self.expr(&nearest.query, row)? {
-            Value::Text(text) => {
-                Value::Vector(self.search.embed(nearest.model.as_deref(), nearest.dimension, &text)?)
+            OracleValue::Text(text) => {
+                OracleValue::Vector(self.search.embed(nearest.model.as_deref(), nearest.dimension, &text)?)
             }
             other => other,
         };
         match (stored, query) {
-            (Value::Vector(stored), Value::Vector(query)) => Ok(Value::F64(distance(nearest.metric, &stored, &query))),
-            (Value::Null, _) | (_, Value::Null) => Ok(Value::Null),
-            (stored, query) => Err(Failure::internal(format!("the distance of {stored:?} from {query:?}"))),
+            (OracleValue::Vector(stored), OracleValue::Vector(query)) => {
+                Ok(OracleValue::F64(distance(nearest.metric, &stored, &query)))
+            }
+            (OracleValue::Null, _) | (_, OracleValue::Null) => Ok(OracleValue::Null),
+            (stored, query) => Err(OracleError::internal(format!("the distance of {stored:?} from {query:?}"))),
         }
     }
 
-    /// The score of the row at hand among all rows; null where the rank does not cover it.
-    pub(super) fn score(&self, rank: &Rank, row: Row<'_>) -> Result<Value, Failure> {
+    /// Returns the score of the current row among all rows; null if the rank does not cover it.
+    pub(super) fn score(&self, rank: &RankExpr, row: RowScope<'_>) -> Result<OracleValue, OracleError> {
         match rank {
-            Rank::Nearest(nearest) => self.nearest(nearest, row),
-            Rank::Bm25(bm25) => self.bm25(bm25, row),
-            Rank::Rrf(fused) => self.fused(fused, row),
+            RankExpr::Nearest(nearest) => self.nearest(nearest, row),
+            RankExpr::Bm25(bm25) => self.bm25(bm25, row),
+            RankExpr::Rrf(fused) => self.fused(fused, row),
         }
     }
 
-    /// The score among all nodes of the types that the variable may stand for.
-    fn bm25(&self, bm25: &Bm25, row: Row<'_>) -> Result<Value, Failure> {
-        let (Value::Node(node), Value::Text(query)) = (variable(bm25.var, row)?, self.expr(&bm25.query, row)?) else {
-            return Ok(Value::Null);
+    /// Returns the score among all nodes of the types of the variable.
+    fn bm25(&self, bm25: &Bm25Score, row: RowScope<'_>) -> Result<OracleValue, OracleError> {
+        let (OracleValue::Node(node), OracleValue::Text(query)) =
+            (variable(bm25.var, row)?, self.expr(&bm25.query, row)?)
+        else {
+            return Ok(OracleValue::Null);
         };
         let types =
             bm25.fields.iter().flat_map(|field| field.property.ids.iter().map(|(ty, _)| *ty)).collect::<Vec<_>>();
         let named = self.catalog.nodes.values().filter(|node| types.contains(&node.id));
-        let nodes: Vec<Entity> = named.flat_map(|ty| self.graph.nodes_of(&ty.name)).collect();
-        let document = |node: &Entity| {
+        let nodes: Vec<EntityRef> = named.flat_map(|ty| self.graph.nodes_of(&ty.name)).collect();
+        let document = |node: &EntityRef| {
             let properties = self.graph.node(node);
             let text = |name: &str| match properties.and_then(|properties| properties.get(name)) {
-                Some(Value::Text(text)) => Some(text.clone()),
+                Some(OracleValue::Text(text)) => Some(text.clone()),
                 _ => None,
             };
             bm25.fields.iter().map(|field| text(&field.property.name)).collect()
         };
         let corpus: Vec<Vec<Option<String>>> = nodes.iter().map(document).collect();
-        let fields = bm25.fields.iter().map(|field| Field { analyzer: field.analyzer.0.clone(), weight: field.weight });
+        let fields =
+            bm25.fields.iter().map(|field| ScoredField { analyzer: field.analyzer.0.clone(), weight: field.weight });
         let scores = self.search.bm25(&fields.collect::<Vec<_>>(), &corpus, &query)?;
         let score = nodes.iter().zip(scores).find(|(other, _)| *other == node).map(|(_, score)| score);
-        Ok(score.filter(|score| *score > 0.0).map_or(Value::Null, Value::F64))
+        Ok(score.filter(|score| *score > 0.0).map_or(OracleValue::Null, OracleValue::F64))
     }
 
-    fn fused(&self, fused: &Fused, row: Row<'_>) -> Result<Value, Failure> {
+    fn fused(&self, fused: &RankFusion, row: RowScope<'_>) -> Result<OracleValue, OracleError> {
         let k = match self.expr(&fused.k, row)? {
-            Value::Integer(k) if k > 0 => widened(&Value::Integer(k)).unwrap_or(1.0),
-            _ => return Err(Failure::run("the k of rrf must be positive")),
+            OracleValue::Integer(k) if k > 0 => widened(&OracleValue::Integer(k)).unwrap_or(1.0),
+            _ => return Err(OracleError::run("the k of rrf must be positive")),
         };
         let mut total = None;
-        for (arm, weight) in &fused.arms {
-            if let Some(place) = self.place(arm, row)? {
-                total = Some(total.unwrap_or(0.0) + weight / (k + place));
+        for arm in &fused.arms {
+            if let Some(place) = self.place(&arm.rank, row)? {
+                total = Some(total.unwrap_or(0.0) + arm.weight / (k + place));
             }
         }
-        Ok(total.map_or(Value::Null, Value::F64))
+        Ok(total.map_or(OracleValue::Null, OracleValue::F64))
     }
 
-    /// The place, from 1, of the row's entity among the distinct entities of all rows that the arm covers; ties by id.
+    /// Returns the place, from 1, of the row's entity among the distinct entities of all rows that the arm covers; ties by id.
     #[expect(clippy::cast_precision_loss, reason = "places are small")]
-    fn place(&self, arm: &Rank, row: Row<'_>) -> Result<Option<f64>, Failure> {
+    fn place(&self, arm: &RankExpr, row: RowScope<'_>) -> Result<Option<f64>, OracleError> {
         let Some(own) = self.entity(arm, row.env)? else { return Ok(None) };
         let mut seen = BTreeSet::new();
         let mut covered = Vec::new();
         for env in row.all {
-            let score = self.score(arm, Row { env, ..row })?;
+            let score = self.score(arm, RowScope { env, ..row })?;
             let Some(entity) = self.entity(arm, env)? else { continue };
             if let Some(score) = widened(&score)
                 && seen.insert(entity.clone())
@@ -176,26 +185,26 @@ impl Evaluator<'_> {
         Ok(covered.iter().position(|(_, entity)| *entity == own).map(|index| (index + 1) as f64))
     }
 
-    fn entity(&self, arm: &Rank, env: &Env) -> Result<Option<Entity>, Failure> {
+    fn entity(&self, arm: &RankExpr, env: &Bindings) -> Result<Option<EntityRef>, OracleError> {
         let var = match arm {
-            Rank::Nearest(nearest) => nearest.var,
-            Rank::Bm25(bm25) => bm25.var,
-            Rank::Rrf(_) => return Err(Failure::internal("a fused rank within a fused rank")),
+            RankExpr::Nearest(nearest) => nearest.var,
+            RankExpr::Bm25(bm25) => bm25.var,
+            RankExpr::Rrf(_) => return Err(OracleError::internal("a fused rank within a fused rank")),
         };
-        match variable(var, Row::of(env))? {
-            Value::Node(entity) => Ok(Some(entity.clone())),
+        match variable(var, RowScope::from_bindings(env))? {
+            OracleValue::Node(entity) => Ok(Some(entity.clone())),
             _ => Ok(None),
         }
     }
 }
 
-/// The distance of two vectors of one length, in double precision. The cosine with a vector without direction is 0.
-fn distance(metric: Metric, a: &[f32], b: &[f32]) -> f64 {
+/// Returns the distance of two vectors of one length, in double precision. The cosine of a zero vector is 0.
+fn distance(metric: DistanceMetric, a: &[f32], b: &[f32]) -> f64 {
     let sum = |of: fn(f64, f64) -> f64| a.iter().zip(b).map(|(a, b)| of(f64::from(*a), f64::from(*b))).sum::<f64>();
     match metric {
-        Metric::L2 => sum(|a, b| (a - b) * (a - b)),
-        Metric::Dot => -sum(|a, b| a * b),
-        Metric::Cosine => {
+        DistanceMetric::L2 => sum(|a, b| (a - b) * (a - b)),
+        DistanceMetric::Dot => -sum(|a, b| a * b),
+        DistanceMetric::Cosine => {
             let lengths = sum(|a, _| a * a).sqrt() * sum(|_, b| b * b).sqrt();
             if lengths == 0.0 { 1.0 } else { 1.0 - sum(|a, b| a * b) / lengths }
         }
@@ -208,10 +217,10 @@ mod tests {
 
     #[test]
     fn distances() {
-        assert_eq!(distance(Metric::L2, &[1.0, 2.0], &[4.0, 6.0]), 25.0);
-        assert_eq!(distance(Metric::Dot, &[1.0, 2.0], &[4.0, 6.0]), -16.0);
-        assert_eq!(distance(Metric::Cosine, &[1.0, 0.0], &[0.0, 3.0]), 1.0);
-        assert_eq!(distance(Metric::Cosine, &[1.0, 0.0], &[-2.0, 0.0]), 2.0);
-        assert_eq!(distance(Metric::Cosine, &[0.0, 0.0], &[-2.0, 0.0]), 1.0);
+        assert_eq!(distance(DistanceMetric::L2, &[1.0, 2.0], &[4.0, 6.0]), 25.0);
+        assert_eq!(distance(DistanceMetric::Dot, &[1.0, 2.0], &[4.0, 6.0]), -16.0);
+        assert_eq!(distance(DistanceMetric::Cosine, &[1.0, 0.0], &[0.0, 3.0]), 1.0);
+        assert_eq!(distance(DistanceMetric::Cosine, &[1.0, 0.0], &[-2.0, 0.0]), 2.0);
+        assert_eq!(distance(DistanceMetric::Cosine, &[0.0, 0.0], &[-2.0, 0.0]), 1.0);
     }
 }

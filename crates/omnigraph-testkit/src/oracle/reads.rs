@@ -1,13 +1,14 @@
-//! Which variables an expression or an expansion reads.
+//! The variables that an expression or an expansion reads.
 
 use std::collections::BTreeSet;
 
 use omnigraph_compiler::ir::{
-    Bm25, Expand, Expr, ExprKind, Fused, Nearest, PathMode, PathSearch, Rank, TextMatchKind, VarId,
+    Bm25Score, ExpandPattern, Expr, ExprKind, PathMode, PathSearch, RankExpr, RankFusion, TextMatchKind, VarId,
+    VectorDistance,
 };
 
-/// The variables an expression reads.
-pub(super) fn of_expr(expr: &Expr) -> BTreeSet<VarId> {
+/// Returns the variables that an expression reads.
+pub(super) fn expr_variables(expr: &Expr) -> BTreeSet<VarId> {
     match &expr.kind {
         ExprKind::Property { var, .. }
         | ExprKind::System { var, .. }
@@ -15,22 +16,24 @@ pub(super) fn of_expr(expr: &Expr) -> BTreeSet<VarId> {
         | ExprKind::Variable(var)
         | ExprKind::Path { var, .. } => BTreeSet::from([*var]),
         ExprKind::List(items) | ExprKind::And(items) | ExprKind::Or(items) | ExprKind::Call { args: items, .. } => {
-            items.iter().flat_map(of_expr).collect()
+            items.iter().flat_map(expr_variables).collect()
         }
-        ExprKind::Unary { operand, .. } | ExprKind::IsNull(operand) | ExprKind::Convert(operand) => of_expr(operand),
+        ExprKind::Unary { operand, .. } | ExprKind::IsNull(operand) | ExprKind::Convert(operand) => {
+            expr_variables(operand)
+        }
         ExprKind::Binary { left: a, right: b, .. }
         | ExprKind::In { item: a, list: b }
         | ExprKind::ListItem { list: a, index: b }
-        | ExprKind::JsonItem { json: a, key: b } => of_expr(a).into_iter().chain(of_expr(b)).collect(),
+        | ExprKind::JsonItem { json: a, key: b } => expr_variables(a).into_iter().chain(expr_variables(b)).collect(),
         ExprKind::TextMatch(text) => {
             let edits = match &text.kind {
-                TextMatchKind::Fuzzy { edits } => of_expr(edits),
+                TextMatchKind::Fuzzy { edits } => expr_variables(edits),
                 _ => BTreeSet::new(),
             };
-            [text.var].into_iter().chain(of_expr(&text.query)).chain(edits).collect()
+            [text.var].into_iter().chain(expr_variables(&text.query)).chain(edits).collect()
         }
-        ExprKind::Distance(nearest) => of_nearest(nearest),
-        ExprKind::Rank(rank) => of_rank(rank),
+        ExprKind::Distance(nearest) => nearest_variables(nearest),
+        ExprKind::Rank(rank) => rank_variables(rank),
         ExprKind::Literal(_)
         | ExprKind::Param(_)
         | ExprKind::Now
@@ -40,33 +43,35 @@ pub(super) fn of_expr(expr: &Expr) -> BTreeSet<VarId> {
     }
 }
 
-fn of_rank(rank: &Rank) -> BTreeSet<VarId> {
+fn rank_variables(rank: &RankExpr) -> BTreeSet<VarId> {
     match rank {
-        Rank::Nearest(nearest) => of_nearest(nearest),
-        Rank::Bm25(Bm25 { var, query, .. }) => [*var].into_iter().chain(of_expr(query)).collect(),
-        Rank::Rrf(Fused { arms, k }) => arms.iter().flat_map(|(arm, _)| of_rank(arm)).chain(of_expr(k)).collect(),
+        RankExpr::Nearest(nearest) => nearest_variables(nearest),
+        RankExpr::Bm25(Bm25Score { var, query, .. }) => [*var].into_iter().chain(expr_variables(query)).collect(),
+        RankExpr::Rrf(RankFusion { arms, k }) => {
+            arms.iter().flat_map(|arm| rank_variables(&arm.rank)).chain(expr_variables(k)).collect()
+        }
     }
 }
 
-fn of_nearest(nearest: &Nearest) -> BTreeSet<VarId> {
-    [nearest.var].into_iter().chain(of_expr(&nearest.query)).collect()
+fn nearest_variables(nearest: &VectorDistance) -> BTreeSet<VarId> {
+    [nearest.var].into_iter().chain(expr_variables(&nearest.query)).collect()
 }
 
-/// The variables an expansion reads: its ends, and what its condition compares edges with.
-pub(super) fn of_expand(expand: &Expand) -> BTreeSet<VarId> {
+/// Returns the variables that an expansion reads: its endpoints and those of its condition.
+pub(super) fn expand_variables(expand: &ExpandPattern) -> BTreeSet<VarId> {
     let mut read = BTreeSet::from([expand.from, expand.to]);
     if let Some(walk) = &expand.walk {
-        read.extend(walk.filter.iter().flat_map(of_expr).filter(|var| *var != walk.edge.id));
+        read.extend(walk.filter.iter().flat_map(expr_variables).filter(|var| *var != walk.edge.id));
     }
     read
 }
 
-/// The variables a search for paths reads.
-pub(super) fn of_path(path: &PathSearch) -> BTreeSet<VarId> {
-    let mut read = of_expand(&path.expand);
+/// Returns the variables that a search for paths reads.
+pub(super) fn path_variables(path: &PathSearch) -> BTreeSet<VarId> {
+    let mut read = expand_variables(&path.expand);
     if let PathMode::Cheapest { cost } = &path.mode {
         let edge = path.expand.walk.as_ref().map(|walk| walk.edge.id);
-        read.extend(of_expr(cost).into_iter().filter(|var| Some(*var) != edge));
+        read.extend(expr_variables(cost).into_iter().filter(|var| Some(*var) != edge));
     }
     read
 }

@@ -1,35 +1,36 @@
-//! The rules of a schema, judged on whole graphs: values, uniqueness, ends of edges, cardinality, in this order.
+//! Constraints of a schema, checked on whole graphs in this order: values, uniqueness, endpoints, cardinality.
 //!
-//! Only cardinality needs to know what was there before: it is judged for the ends whose edges changed.
+//! Only cardinality needs the state before: it is checked for endpoints whose edges changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use omnigraph_compiler::catalog::{
-    Cardinality, Catalog, Check, EdgeType, NodeType, Number, OnDelete, Property, Range, Unique,
+    Cardinality, Catalog, CheckConstraint, EdgeType, NodeType, NumberLiteral, OnDelete, Property, RangeConstraint,
+    UniqueConstraint,
 };
 use regex::Regex;
 
 use super::arithmetic::compare_numbers;
-use super::graph::{EdgeRow, Graph, Properties};
+use super::graph::{EdgeRow, OracleGraph, PropertyValues};
 use super::identity::canonical;
-use super::value::{Entity, Value};
+use super::value::{EntityRef, OracleValue};
 
-/// What kind of rule.
+/// The kind of a constraint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// A value that must be there.
+pub enum ConstraintKind {
+    /// A required value.
     Null,
-    /// The words of an enum.
+    /// The values of an enum.
     Enum,
     /// `@range`.
     Range,
     /// `@check`.
     Check,
-    /// A part of a key that no id can be made of.
+    /// A component of a key that cannot be part of an id.
     Key,
     /// `@unique`.
     Unique,
-    /// An edge has both its ends.
+    /// Both endpoints of an edge exist.
     End,
     /// `@on_delete(restrict)`.
     Restrict,
@@ -37,27 +38,31 @@ pub enum Rule {
     Cardinality,
 }
 
-/// A rule that a graph breaks.
+/// A constraint that a graph violates.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Broken {
-    pub(super) rule: Rule,
+pub(super) struct BrokenConstraint {
+    pub(super) rule: ConstraintKind,
     pub(super) message: String,
 }
 
-fn broken(rule: Rule, message: String) -> Result<(), Broken> {
-    Err(Broken { rule, message })
+fn broken(rule: ConstraintKind, message: String) -> Result<(), BrokenConstraint> {
+    Err(BrokenConstraint { rule, message })
 }
 
-/// Judges `after`, which a write makes of `before`.
-pub(super) fn judge(catalog: &Catalog, before: &Graph, after: &Graph) -> Result<(), Broken> {
+/// Checks `after`, which a write makes of `before`.
+pub(super) fn check_constraints(
+    catalog: &Catalog,
+    before: &OracleGraph,
+    after: &OracleGraph,
+) -> Result<(), BrokenConstraint> {
     for node in catalog.nodes.values() {
-        rows(&after.nodes, &node.name).try_for_each(|(_, row)| of_node(node, row))?;
+        rows(&after.nodes, &node.name).try_for_each(|(_, row)| check_node_values(node, row))?;
     }
     for edge in catalog.edges.values() {
-        rows(&after.edges, &edge.name).try_for_each(|(_, row)| of_edge(edge, &row.properties))?;
+        rows(&after.edges, &edge.name).try_for_each(|(_, row)| check_edge_values(edge, &row.properties))?;
     }
     for node in catalog.nodes.values() {
-        let of = |row: &Properties, name: &str| row.get(name).and_then(canonical);
+        let of = |row: &PropertyValues, name: &str| row.get(name).and_then(canonical);
         node.uniques.iter().try_for_each(|rule| unique(&node.name, rule, rows(&after.nodes, &node.name), of))?;
     }
     for edge in catalog.edges.values() {
@@ -72,7 +77,7 @@ pub(super) fn judge(catalog: &Catalog, before: &Graph, after: &Graph) -> Result<
     catalog.edges.values().try_for_each(|edge| cardinalities(edge, before, after))
 }
 
-/// The rows of a type.
+/// Yields the rows of a type.
 fn rows<'a, R>(
     types: &'a BTreeMap<String, BTreeMap<String, R>>,
     name: &str,
@@ -80,79 +85,82 @@ fn rows<'a, R>(
     types.get(name).into_iter().flatten()
 }
 
-/// Judges the values of a node.
-pub(super) fn of_node(node: &NodeType, row: &Properties) -> Result<(), Broken> {
+/// Checks the values of a node.
+pub(super) fn check_node_values(node: &NodeType, row: &PropertyValues) -> Result<(), BrokenConstraint> {
     values(&node.name, &node.properties, (&node.ranges, &node.checks), row)
 }
 
-/// Judges the values of an edge.
-pub(super) fn of_edge(edge: &EdgeType, row: &Properties) -> Result<(), Broken> {
+/// Checks the values of an edge.
+pub(super) fn check_edge_values(edge: &EdgeType, row: &PropertyValues) -> Result<(), BrokenConstraint> {
     values(&edge.name, &edge.properties, (&edge.ranges, &edge.checks), row)
 }
 
 fn values(
     ty: &str,
     properties: &[Property],
-    (ranges, checks): (&[Range], &[Check]),
-    row: &Properties,
-) -> Result<(), Broken> {
-    let value = |name: &str| row.get(name).unwrap_or(&Value::Null);
+    (ranges, checks): (&[RangeConstraint], &[CheckConstraint]),
+    row: &PropertyValues,
+) -> Result<(), BrokenConstraint> {
+    let value = |name: &str| row.get(name).unwrap_or(&OracleValue::Null);
     for Property { name, ty: declared, .. } in properties {
         if value(name).is_null() && !declared.nullable {
-            return broken(Rule::Null, format!("{ty}.{name} is non-nullable and cannot be null"));
+            return broken(ConstraintKind::Null, format!("{ty}.{name} is non-nullable and cannot be null"));
         }
         let words = declared.enum_values.as_deref().unwrap_or_default();
         let given = match value(name) {
-            Value::List(items) => items.as_slice(),
+            OracleValue::List(items) => items.as_slice(),
             single => std::slice::from_ref(single),
         };
         for word in given {
-            if let Value::Text(word) = word
+            if let OracleValue::Text(word) = word
                 && !words.is_empty()
                 && !words.contains(word)
             {
                 let expected = words.join(", ");
                 let message = format!("invalid enum value '{word}' for {ty}.{name} (expected: {expected})");
-                return broken(Rule::Enum, message);
+                return broken(ConstraintKind::Enum, message);
             }
         }
     }
-    for Range { property, min, max, .. } in ranges {
+    for RangeConstraint { property, min, max, .. } in ranges {
         let number = value(property);
-        let outside = |bound: &Number, wrong: std::cmp::Ordering| {
+        let outside = |bound: &NumberLiteral, wrong: std::cmp::Ordering| {
             compare_numbers(number, &bound_of(*bound)).is_none_or(|order| order == wrong)
         };
         let below = min.is_some_and(|min| outside(&min, std::cmp::Ordering::Less));
         let above = max.is_some_and(|max| outside(&max, std::cmp::Ordering::Greater));
         if !number.is_null() && (below || above) {
-            return broken(Rule::Range, format!("@range violation on {ty}.{property}"));
+            return broken(ConstraintKind::Range, format!("@range violation on {ty}.{property}"));
         }
     }
-    for Check { property, pattern, .. } in checks {
-        // The catalogue has judged the pattern.
-        if let (Value::Text(text), Ok(regex)) = (value(property), Regex::new(pattern))
+    for CheckConstraint { property, pattern, .. } in checks {
+        // The catalog has checked the pattern.
+        if let (OracleValue::Text(text), Ok(regex)) = (value(property), Regex::new(pattern))
             && !regex.is_match(text)
         {
-            return broken(Rule::Check, format!("@check violation on {ty}.{property}: \"{text}\" and {pattern}"));
+            return broken(
+                ConstraintKind::Check,
+                format!("@check violation on {ty}.{property}: \"{text}\" and {pattern}"),
+            );
         }
     }
     Ok(())
 }
 
-const fn bound_of(bound: Number) -> Value {
+const fn bound_of(bound: NumberLiteral) -> OracleValue {
     match bound {
-        Number::Integer(value) => Value::Integer(value as i128),
-        Number::Float(value) => Value::F64(value),
+        NumberLiteral::Integer(value) => OracleValue::Integer(value as i128),
+        NumberLiteral::Float(value) => OracleValue::F64(value),
     }
 }
 
-/// No two rows share the tuple; one with a null in it shares none.
+/// Checks that no two rows share the tuple. A tuple with a null is never shared.
 fn unique<'a, R: 'a>(
     ty: &str,
-    rule: &Unique,
+    rule: &UniqueConstraint,
     rows: impl Iterator<Item = (&'a String, &'a R)>,
     text: impl Fn(&R, &str) -> Option<String>,
-) -> Result<(), Broken> {
+) -> Result<(), BrokenConstraint> {
     let mut names = rule.properties.clone();
     names.sort();
     let mut seen: BTreeMap<Vec<String>, &String> = BTreeMap::new();
@@ -165,16 +173,16 @@ fn unique<'a, R: 'a>(
             };
             let (column, value) = (several(&names), several(&tuple));
             let message = format!("@unique violation on {ty}.{column}: value '{value}' held by '{first}' and '{id}'");
-            return broken(Rule::Unique, message);
+            return broken(ConstraintKind::Unique, message);
         }
     }
     Ok(())
 }
 
-fn ends(edge: &EdgeType, before: &Graph, after: &Graph) -> Result<(), Broken> {
+fn ends(edge: &EdgeType, before: &OracleGraph, after: &OracleGraph) -> Result<(), BrokenConstraint> {
     for (id, row) in rows(&after.edges, &edge.name) {
         for (end, ty, node) in [("src", &edge.from, &row.src), ("dst", &edge.to, &row.dst)] {
-            let node = Entity { id: node.clone(), ty: ty.clone() };
+            let node = EntityRef { id: node.clone(), ty: ty.clone() };
             if after.node(&node).is_some() {
                 continue;
             }
@@ -182,17 +190,17 @@ fn ends(edge: &EdgeType, before: &Graph, after: &Graph) -> Result<(), Broken> {
                 let edge = &edge.name;
                 let message =
                     format!("{ty} '{}' cannot go: {end} of {edge} '{id}', which says @on_delete(restrict)", node.id);
-                return broken(Rule::Restrict, message);
+                return broken(ConstraintKind::Restrict, message);
             }
-            return broken(Rule::End, format!("{end} '{}' not found in {ty}", node.id));
+            return broken(ConstraintKind::End, format!("{end} '{}' not found in {ty}", node.id));
         }
     }
     Ok(())
 }
 
-/// The number of edges of every end that gained, lost or kept a changed one, if it still exists.
-fn cardinalities(edge: &EdgeType, before: &Graph, after: &Graph) -> Result<(), Broken> {
-    let of = |graph: &Graph| graph.edges.get(&edge.name).cloned().unwrap_or_default();
+/// Checks the number of edges of every existing endpoint with an inserted, deleted or changed edge.
+fn cardinalities(edge: &EdgeType, before: &OracleGraph, after: &OracleGraph) -> Result<(), BrokenConstraint> {
+    let of = |graph: &OracleGraph| graph.edges.get(&edge.name).cloned().unwrap_or_default();
     let (old, new) = (of(before), of(after));
     let changed = |one: &BTreeMap<String, EdgeRow>, other: &BTreeMap<String, EdgeRow>| {
         one.iter().filter(|(id, row)| other.get(*id) != Some(row)).map(|(_, row)| row.clone()).collect::<Vec<_>>()
@@ -205,7 +213,7 @@ fn cardinalities(edge: &EdgeType, before: &Graph, after: &Graph) -> Result<(), B
     {
         let Cardinality { min, max } = card;
         for id in touched.iter().map(end).collect::<BTreeSet<_>>() {
-            if after.node(&Entity { id: id.clone(), ty: ty.clone() }).is_none() {
+            if after.node(&EntityRef { id: id.clone(), ty: ty.clone() }).is_none() {
                 continue;
             }
             let count = new.values().filter(|row| end(row) == id).count();
@@ -215,7 +223,7 @@ fn cardinalities(edge: &EdgeType, before: &Graph, after: &Graph) -> Result<(), B
                 _ => continue,
             };
             let message = format!("{rule} violation on edge {}: {name} '{id}' has {count} edges ({wrong})", edge.name);
-            return broken(Rule::Cardinality, message);
+            return broken(ConstraintKind::Cardinality, message);
         }
     }
     Ok(())

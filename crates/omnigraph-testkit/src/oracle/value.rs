@@ -3,14 +3,14 @@
 use std::cmp::Ordering;
 
 use omnigraph_compiler::ir;
-use omnigraph_compiler::types::{PropType, Scalar};
+use omnigraph_compiler::types::{PropType, ScalarType};
 use serde_json::Value as Json;
 
 use super::arithmetic::{compare_numbers, widened};
 
 /// A node or edge by its identity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Entity {
+pub struct EntityRef {
     /// Its id.
     pub id: String,
     /// Name of its type.
@@ -19,18 +19,18 @@ pub struct Entity {
 
 /// A path: one node more than edges.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Path {
+pub struct OraclePath {
     /// In order.
-    pub nodes: Vec<Entity>,
+    pub nodes: Vec<EntityRef>,
     /// In order.
-    pub edges: Vec<Entity>,
+    pub edges: Vec<EntityRef>,
     /// Sum of the costs of its edges, or their number.
     pub cost: f64,
 }
 
-/// What an expression yields.
+/// The value of an expression.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value {
+pub enum OracleValue {
     /// Absence of a value.
     Null,
     /// True or false.
@@ -41,16 +41,16 @@ pub enum Value {
     F32(f32),
     /// Double precision.
     F64(f64),
-    /// Text or the word of an enum.
+    /// Text or the value of an enum.
     Text(String),
     /// Days since 1970-01-01.
     Date(i32),
     /// Milliseconds since 1970-01-01T00:00:00Z.
     DateTime(i64),
     /// A span of time.
-    Duration(ir::Duration),
+    Duration(ir::CalendarDuration),
     /// Items in order.
-    List(Vec<Value>),
+    List(Vec<OracleValue>),
     /// A vector.
     Vector(Vec<f32>),
     /// A nested JSON value, not null.
@@ -58,22 +58,22 @@ pub enum Value {
     /// A blob as it was given.
     Blob(String),
     /// A node.
-    Node(Entity),
+    Node(EntityRef),
     /// An edge.
-    Edge(Entity),
+    Edge(EntityRef),
     /// A path.
-    Path(Path),
+    Path(OraclePath),
 }
 
-impl Value {
-    /// Whether it is null.
+impl OracleValue {
+    /// Returns true if the value is null.
     #[must_use]
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// A constant or parameter.
-    pub(super) fn of(value: &ir::Value) -> Self {
+    /// Converts a constant or parameter.
+    pub(super) fn from_ir(value: &ir::Value) -> Self {
         match value {
             ir::Value::Null => Self::Null,
             ir::Value::Bool(value) => Self::Bool(*value),
@@ -85,17 +85,17 @@ impl Value {
             ir::Value::Date(days) => Self::Date(*days),
             ir::Value::DateTime(millis) => Self::DateTime(*millis),
             ir::Value::Duration(duration) => Self::Duration(*duration),
-            ir::Value::List(items) => Self::List(items.iter().map(Self::of).collect()),
+            ir::Value::List(items) => Self::List(items.iter().map(Self::from_ir).collect()),
             ir::Value::Vector(numbers) => Self::Vector(numbers.clone()),
             ir::Value::Json(json) => Self::Json(json.clone()),
             ir::Value::Blob(text) => Self::Blob(text.clone()),
         }
     }
 
-    /// The same value in the representation that its type prints in: a whole number where the type is a float is a float.
-    pub(super) fn fitted(self, ty: &ir::Type) -> Self {
+    /// Converts the value to the representation of its type: a whole number of a float type becomes a float.
+    pub(super) fn fitted(self, ty: &ir::ExprType) -> Self {
         match ty {
-            ir::Type::Value(ty) => self.fitted_to(ty),
+            ir::ExprType::Value(ty) => self.fitted_to(ty),
             _ => self,
         }
     }
@@ -103,19 +103,19 @@ impl Value {
     fn fitted_to(self, ty: &PropType) -> Self {
         match (self, ty.scalar) {
             (Self::List(items), _) => Self::List(items.into_iter().map(|item| item.fitted_to(ty)).collect()),
-            (number @ (Self::Integer(_) | Self::F32(_)), Scalar::F64) => {
+            (number @ (Self::Integer(_) | Self::F32(_)), ScalarType::F64) => {
                 Self::F64(widened(&number).unwrap_or(f64::NAN))
             }
             (other, _) => other,
         }
     }
 
-    /// Whether two values are the same in a comparison; `None` where one is null or they are not of one family.
+    /// Returns true if two values are equal in a comparison; `None` if one is null or they are not of one family.
     pub(super) fn equals(&self, other: &Self) -> Option<bool> {
         self.compare(other).map(Ordering::is_eq)
     }
 
-    /// The order of two values in a comparison; `None` where one is null or they are not of one family.
+    /// Compares two values; `None` if one is null or they are not of one family.
     pub(super) fn compare(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Bool(a), Self::Bool(b)) => Some(a.cmp(b)),
@@ -127,7 +127,7 @@ impl Value {
         }
     }
 
-    /// The order of sorting, nulls first; what cannot be compared is equal.
+    /// Orders two values for sorting, nulls first; values that cannot be compared are equal.
     pub(super) fn sorted(&self, other: &Self) -> Ordering {
         match (self.is_null(), other.is_null()) {
             (true, true) => Ordering::Equal,
@@ -142,14 +142,14 @@ impl Value {
 mod tests {
     use super::*;
 
-    fn entity(ty: &str, id: &str) -> Value {
-        Value::Node(Entity { id: id.into(), ty: ty.into() })
+    fn entity(ty: &str, id: &str) -> OracleValue {
+        OracleValue::Node(EntityRef { id: id.into(), ty: ty.into() })
     }
 
     #[test]
     fn null_equals_nothing_and_sorts_first() {
-        assert_eq!(Value::Null.equals(&Value::Null), None);
-        assert_eq!(Value::Null.sorted(&Value::Bool(false)), Ordering::Less);
+        assert_eq!(OracleValue::Null.equals(&OracleValue::Null), None);
+        assert_eq!(OracleValue::Null.sorted(&OracleValue::Bool(false)), Ordering::Less);
     }
 
     #[test]
@@ -160,16 +160,16 @@ mod tests {
 
     #[test]
     fn text_is_compared_by_code_point() {
-        let text = |text: &str| Value::Text(text.into());
+        let text = |text: &str| OracleValue::Text(text.into());
         assert_eq!(text("Z").compare(&text("a")), Some(Ordering::Less));
         assert_eq!(text("é").compare(&text("z")), Some(Ordering::Greater));
-        assert_eq!(text("1").compare(&Value::Integer(1)), None);
+        assert_eq!(text("1").compare(&OracleValue::Integer(1)), None);
     }
 
     #[test]
     fn an_integer_of_a_float_type_is_a_float() {
-        let ty = ir::Type::scalar(Scalar::F64);
-        assert_eq!(Value::Integer(3).fitted(&ty), Value::F64(3.0));
-        assert_eq!(Value::Null.fitted(&ty), Value::Null);
+        let ty = ir::ExprType::scalar(ScalarType::F64);
+        assert_eq!(OracleValue::Integer(3).fitted(&ty), OracleValue::F64(3.0));
+        assert_eq!(OracleValue::Null.fitted(&ty), OracleValue::Null);
     }
 }

@@ -1,4 +1,4 @@
-//! Every kind of call is noted, and struck where a rule says so.
+//! Every kind of call is recorded, and faults are injected by rules.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,11 +8,11 @@ use futures::TryStreamExt;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
-use omnigraph_objects::Verb;
-use omnigraph_testkit::fault::{Fault, FaultStore, Faults, Rule};
+use omnigraph_storage::RequestVerb;
+use omnigraph_testkit::fault::{FaultInjector, FaultKind, FaultRule, FaultStore};
 
-fn store() -> (FaultStore, Arc<InMemory>, Faults) {
-    let (inner, faults) = (Arc::new(InMemory::new()), Faults::new());
+fn store() -> (FaultStore, Arc<InMemory>, FaultInjector) {
+    let (inner, faults) = (Arc::new(InMemory::new()), FaultInjector::new());
     (FaultStore::new(Arc::clone(&inner) as Arc<dyn ObjectStore>, faults.clone()), inner, faults)
 }
 
@@ -20,7 +20,7 @@ fn x() -> PutPayload {
     PutPayload::from_static(b"x")
 }
 
-/// One call of every kind, all on objects that exist when nothing fails.
+/// Makes one call of every kind, all on objects that exist when nothing fails.
 async fn all_calls(store: &FaultStore) -> Result<(), Error> {
     let (a, b) = (Path::from("a"), Path::from("b"));
     store.put(&a, x()).await?;
@@ -40,7 +40,7 @@ async fn all_calls(store: &FaultStore) -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn every_call_is_noted_in_order() {
+async fn every_call_is_recorded_in_order() {
     let (store, _, faults) = store();
     all_calls(&store).await.unwrap();
     let calls: Vec<String> = faults.take_calls().iter().map(ToString::to_string).collect();
@@ -65,15 +65,15 @@ async fn every_call_is_noted_in_order() {
 }
 
 #[tokio::test]
-async fn a_fault_strikes_at_each_index_and_only_there() {
-    for fault in [Fault::FailBefore, Fault::FailAfter, Fault::CrashBefore, Fault::CrashAfter] {
+async fn a_fault_applies_at_each_index_only() {
+    for fault in [FaultKind::FailBefore, FaultKind::FailAfter, FaultKind::CrashBefore, FaultKind::CrashAfter] {
         for index in 0..14 {
             let (store, _, faults) = store();
-            faults.add(Rule::new(fault).nth(index));
+            faults.add(FaultRule::new(fault).nth(index));
             let error = all_calls(&store).await.unwrap_err();
             assert!(error.to_string().contains("injected"), "{error}");
             assert_eq!(faults.calls().len(), index + 1);
-            let crash = matches!(fault, Fault::CrashBefore | Fault::CrashAfter);
+            let crash = matches!(fault, FaultKind::CrashBefore | FaultKind::CrashAfter);
             assert_eq!(faults.is_crashed(), crash);
             assert_eq!(store.put(&Path::from("z"), x()).await.is_err(), crash);
             faults.revive();
@@ -84,13 +84,13 @@ async fn a_fault_strikes_at_each_index_and_only_there() {
 
 #[tokio::test]
 async fn before_means_no_effect_and_after_means_effect() {
-    for (fault, there) in [(Fault::FailBefore, false), (Fault::FailAfter, true)] {
+    for (fault, there) in [(FaultKind::FailBefore, false), (FaultKind::FailAfter, true)] {
         let (store, inner, faults) = store();
-        faults.add(Rule::new(fault).verb(Verb::Put).path("a"));
+        faults.add(FaultRule::new(fault).verb(RequestVerb::Put).path("a"));
         assert!(store.put(&Path::from("a"), x()).await.is_err());
         assert_eq!(inner.get(&Path::from("a")).await.is_ok(), there);
         inner.put(&Path::from("b"), x()).await.unwrap();
-        faults.add(Rule::new(fault).verb(Verb::Delete));
+        faults.add(FaultRule::new(fault).verb(RequestVerb::Delete));
         assert!(store.delete(&Path::from("b")).await.is_err());
         assert_eq!(inner.get(&Path::from("b")).await.is_err(), there);
     }
@@ -118,7 +118,7 @@ async fn a_read_only_store_reads_only() {
 #[expect(clippy::disallowed_methods, reason = "measures real time")]
 async fn a_delay_takes_its_time() {
     let (store, _, faults) = store();
-    faults.add(Rule::new(Fault::Delay(Duration::from_millis(60))).verb(Verb::Put));
+    faults.add(FaultRule::new(FaultKind::Delay(Duration::from_millis(60))).verb(RequestVerb::Put));
     let start = Instant::now();
     store.put(&Path::from("a"), x()).await.unwrap();
     assert!(start.elapsed() >= Duration::from_millis(60));

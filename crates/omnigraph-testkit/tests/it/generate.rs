@@ -1,20 +1,20 @@
-//! Random cases are cases: nearly all compile, and all that do have an answer.
+//! Nearly all random cases compile, and all that compile have a result.
 
-use omnigraph_compiler::ir::Operation;
+use omnigraph_compiler::ir::QueryOperation;
 use omnigraph_compiler::{compile, compile_schema};
-use omnigraph_testkit::generate::{Case, Size, Step, Story, case};
-use omnigraph_testkit::oracle::{Failure, Graph, Mode, evaluate, mutate};
+use omnigraph_testkit::generate::{CaseSize, RandomCase, Workload, WorkloadStep, case};
+use omnigraph_testkit::oracle::{OracleError, OracleGraph, OracleLoadMode, evaluate, mutate};
 
-/// How the queries of a case fared.
+/// Counts of the queries of cases.
 #[derive(Default)]
-struct Tally {
+struct QueryTally {
     queries: usize,
     compiled: usize,
     rows: usize,
     failed_while_running: usize,
 }
 
-fn take(case: &Case, tally: &mut Tally) {
+fn run_case(case: &RandomCase, tally: &mut QueryTally) {
     let mut next = 0;
     let mut mint = || {
         next += 1;
@@ -22,28 +22,28 @@ fn take(case: &Case, tally: &mut Tally) {
     };
     let (catalog, diagnostics) = compile_schema(&case.schema, None, &mut mint);
     let catalog = catalog.unwrap_or_else(|| panic!("{diagnostics:?}\n{case}"));
-    let mut graph = Graph::new();
-    graph.load(&catalog, &case.rows, Mode::Append, 0).unwrap_or_else(|failure| panic!("{failure}\n{case}"));
+    let mut graph = OracleGraph::new();
+    graph.load(&catalog, &case.rows, OracleLoadMode::Append, 0).unwrap_or_else(|failure| panic!("{failure}\n{case}"));
     for query in &case.queries {
         tally.queries += 1;
         let Ok(compiled) = compile(query, None, &catalog) else { continue };
         tally.compiled += 1;
-        let Operation::Read(read) = compiled.operation else { panic!("no read\n{case}") };
+        let QueryOperation::Read(read) = compiled.operation else { panic!("no read\n{case}") };
         match evaluate(&graph, &catalog, &read, &[], 0) {
             Ok(rows) => tally.rows += rows.rows.len(),
-            Err(Failure::Run(_)) => tally.failed_while_running += 1,
+            Err(OracleError::Run(_)) => tally.failed_while_running += 1,
             Err(failure) => panic!("{failure}\n{query}\n{case}"),
         }
     }
 }
 
 #[test]
-fn random_queries_compile_and_have_answers() {
-    let mut tally = Tally::default();
+fn random_queries_compile_and_have_results() {
+    let mut tally = QueryTally::default();
     for seed in 0..500 {
-        take(&case(seed, Size::default()), &mut tally);
+        run_case(&case(seed, CaseSize::default()), &mut tally);
     }
-    let Tally { queries, compiled, rows, failed_while_running } = tally;
+    let QueryTally { queries, compiled, rows, failed_while_running } = tally;
     assert_eq!(queries, 2_000);
     assert!(compiled * 10 >= queries * 9, "{compiled} of {queries} compile");
     assert!(failed_while_running * 100 <= compiled, "{failed_while_running} of {compiled} fail while they run");
@@ -51,16 +51,16 @@ fn random_queries_compile_and_have_answers() {
 }
 
 #[test]
-fn a_seed_is_a_case() {
-    assert_eq!(case(11, Size::default()), case(11, Size::default()));
-    assert_ne!(case(11, Size::default()).queries, case(12, Size::default()).queries);
-    let small = Size { nodes: 1, ..Size::default() };
-    assert_eq!(case(11, small).queries, case(11, Size::default()).queries, "a smaller graph keeps the queries");
+fn a_seed_determines_the_case() {
+    assert_eq!(case(11, CaseSize::default()), case(11, CaseSize::default()));
+    assert_ne!(case(11, CaseSize::default()).queries, case(12, CaseSize::default()).queries);
+    let small = CaseSize { nodes: 1, ..CaseSize::default() };
+    assert_eq!(case(11, small).queries, case(11, CaseSize::default()).queries, "a smaller graph keeps the queries");
 }
 
-/// How the steps of stories fared.
+/// Counts of the steps of workloads.
 #[derive(Debug, Default)]
-struct Told {
+struct WorkloadTally {
     loads: usize,
     loaded: usize,
     mutations: usize,
@@ -69,68 +69,82 @@ struct Told {
     nothing: usize,
     refused: usize,
     failed: usize,
-    contested: usize,
+    order_dependent: usize,
     rows: usize,
 }
 
-fn tell(seed: u64, told: &mut Told) {
-    let story = Story::new(seed);
+fn run_workload(seed: u64, tally: &mut WorkloadTally) {
+    let workload = Workload::new(seed);
     let mut next = 0;
     let mut mint = || {
         next += 1;
         ulid::Ulid::from(next)
     };
-    let (catalog, diagnostics) = compile_schema(&story.schema(), None, &mut mint);
-    let catalog = catalog.unwrap_or_else(|| panic!("{diagnostics:?}\n{}", story.schema()));
-    let mut graph = Graph::new();
+    let (catalog, diagnostics) = compile_schema(&workload.schema(), None, &mut mint);
+    let catalog = catalog.unwrap_or_else(|| panic!("{diagnostics:?}\n{}", workload.schema()));
+    let mut graph = OracleGraph::new();
     for number in 0..100 {
-        match story.step(number) {
-            Step::Load { mode, lines, .. } => {
-                told.loads += 1;
-                told.loaded += usize::from(graph.load(&catalog, &lines, mode, 0).is_ok());
+        match workload.step(number) {
+            WorkloadStep::Load { mode, lines, .. } => {
+                tally.loads += 1;
+                tally.loaded += usize::from(graph.load(&catalog, &lines, mode, 0).is_ok());
             }
-            Step::Mutate { source, .. } => {
-                told.mutations += 1;
+            WorkloadStep::Mutate { source, .. } => {
+                tally.mutations += 1;
                 let Ok(compiled) = compile(&source, None, &catalog) else { continue };
-                told.compiled += 1;
-                let Operation::Mutation(mutation) = compiled.operation else { panic!("no mutation\n{source}") };
+                tally.compiled += 1;
+                let QueryOperation::Mutation(mutation) = compiled.operation else { panic!("no mutation\n{source}") };
                 match mutate(&graph, &catalog, &mutation, &[], 0) {
-                    Ok(done) if done.contested => told.contested += 1,
+                    Ok(done) if done.order_dependent => tally.order_dependent += 1,
                     Ok(done) => {
-                        told.committed += usize::from(!done.touched.is_empty());
-                        told.nothing += usize::from(done.touched.is_empty());
-                        told.rows += done.rows.rows.len();
+                        tally.committed += usize::from(!done.touched.is_empty());
+                        tally.nothing += usize::from(done.touched.is_empty());
+                        tally.rows += done.rows.rows.len();
                         graph = done.graph;
                     }
-                    Err(Failure::Run(_)) => told.failed += 1,
-                    Err(Failure::Rule(..) | Failure::Exists(_)) => told.refused += 1,
-                    Err(failure) => panic!("{failure}\n{source}\n{}", story.schema()),
+                    Err(OracleError::Run(_)) => tally.failed += 1,
+                    Err(OracleError::Constraint(..) | OracleError::Exists(_)) => tally.refused += 1,
+                    Err(failure) => panic!("{failure}\n{source}\n{}", workload.schema()),
                 }
             }
-            Step::Branch { .. } | Step::Reopen => {}
+            WorkloadStep::Branch { .. } | WorkloadStep::Reopen => {}
         }
     }
 }
 
 #[test]
-fn random_stories_go_on() {
-    let mut told = Told::default();
+fn random_workloads_change_graphs() {
+    let mut tally = WorkloadTally::default();
     for seed in 0..100 {
-        tell(seed, &mut told);
+        run_workload(seed, &mut tally);
     }
-    let Told { loads, loaded, mutations, compiled, committed, nothing, refused, failed, contested, rows } = told;
-    println!("{told:?}");
+    let WorkloadTally {
+        loads,
+        loaded,
+        mutations,
+        compiled,
+        committed,
+        nothing,
+        refused,
+        failed,
+        order_dependent,
+        rows,
+    } = tally;
+    println!("{tally:?}");
     assert!(loaded * 3 >= loads, "{loaded} of {loads} loads are taken");
     assert!(compiled * 10 >= mutations * 9, "{compiled} of {mutations} mutations compile");
     assert!(committed * 3 >= compiled, "{committed} of {compiled} mutations change something, {nothing} nothing");
     assert!(refused * 20 >= compiled, "{refused} of {compiled} mutations break a rule");
-    assert!((failed + contested) * 5 <= compiled, "{failed} of {compiled} fail, {contested} are contested");
+    assert!(
+        (failed + order_dependent) * 5 <= compiled,
+        "{failed} of {compiled} fail, {order_dependent} are order_dependent"
+    );
     assert!(rows > 0);
 }
 
 #[test]
-fn a_seed_is_a_story() {
-    let steps = |seed| (0..50).map(|number| Story::new(seed).step(number)).collect::<Vec<_>>();
+fn a_seed_determines_the_workload() {
+    let steps = |seed| (0..50).map(|number| Workload::new(seed).step(number)).collect::<Vec<_>>();
     assert_eq!(steps(3), steps(3));
     assert_ne!(steps(3), steps(4));
 }

@@ -1,4 +1,4 @@
-//! The tools of the other crates' tests do what they promise.
+//! Tests of the tools that other crates' tests use.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

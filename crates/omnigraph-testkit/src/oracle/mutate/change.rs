@@ -1,60 +1,64 @@
-//! One statement.
+//! The effect of one statement.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use omnigraph_compiler::catalog::{Catalog, OnDelete, Property};
 use omnigraph_compiler::ir::{
-    Assignment, Delete, Expr, Insert, InsertMode, ObjectKind, Statement, StatementKind, Update,
+    DeleteRows, Expr, InsertMode, InsertRow, MutationStatement, ObjectKind, PropertyAssignment, StatementKind,
+    UpdateRows,
 };
 
-use super::super::block::with;
-use super::super::evaluator::{Env, Evaluator, Row};
-use super::super::failure::Failure;
-use super::super::graph::{EdgeRow, Graph, Properties};
+use super::super::block::extend_row;
+use super::super::evaluator::{Bindings, OracleError, OracleEvaluator, RowScope};
+use super::super::graph::{EdgeRow, OracleGraph, PropertyValues};
 use super::super::identity::{edge_id, node_id};
-use super::super::rules::Rule;
-use super::super::value::{Entity, Value};
-use super::Run;
+use super::super::rules::ConstraintKind;
+use super::super::value::{EntityRef, OracleValue};
+use super::MutationRun;
 use super::stored::stored;
 
-/// What a statement does.
-pub(super) struct Change {
+/// The effect of a statement.
+pub(super) struct StatementEffect {
     /// The graph after it.
-    pub(super) graph: Graph,
+    pub(super) graph: OracleGraph,
     /// The rows of the block with the row it wrote for each.
-    pub(super) envs: Vec<Env>,
+    pub(super) envs: Vec<Bindings>,
     /// Distinct nodes and edges.
     pub(super) affected: [u64; 2],
-    /// What it wrote or removed.
-    pub(super) written: BTreeSet<(ObjectKind, Entity)>,
-    /// Whether the order of the block's rows matters: two of them wrote one entity differently.
-    pub(super) contested: bool,
+    /// The entities that it wrote or deleted.
+    pub(super) written: BTreeSet<(ObjectKind, EntityRef)>,
+    /// True if the order of the block's rows matters: two of them wrote one entity differently.
+    pub(super) order_dependent: bool,
 }
 
-/// A row to be: ends of an edge only.
+/// A row before it is written. Only edges have endpoints.
 #[derive(Clone, PartialEq)]
-struct Draft {
+struct RowDraft {
     ends: Option<(String, String)>,
-    properties: Properties,
+    properties: PropertyValues,
 }
 
 /// Rows written by one statement, the last of each entity.
 #[derive(Default)]
-struct Drafts {
-    rows: BTreeMap<Entity, Draft>,
-    contested: bool,
+struct RowDrafts {
+    rows: BTreeMap<EntityRef, RowDraft>,
+    order_dependent: bool,
 }
 
-impl Drafts {
-    fn put(&mut self, entity: Entity, draft: Draft) {
+impl RowDrafts {
+    fn put(&mut self, entity: EntityRef, draft: RowDraft) {
         let again = self.rows.get(&entity).is_some_and(|before| *before != draft);
-        self.contested |= again;
+        self.order_dependent |= again;
         self.rows.insert(entity, draft);
     }
 }
 
-impl Run<'_> {
-    pub(super) fn change(&self, statement: &Statement, envs: Vec<Env>) -> Result<Change, Failure> {
+impl MutationRun<'_> {
+    pub(super) fn change(
+        &self,
+        statement: &MutationStatement,
+        envs: Vec<Bindings>,
+    ) -> Result<StatementEffect, OracleError> {
         match &statement.kind {
             StatementKind::Insert(insert) => self.insert(statement, insert, envs),
             StatementKind::Update(update) => self.update(statement, update, envs),
@@ -62,10 +66,15 @@ impl Run<'_> {
         }
     }
 
-    fn insert(&self, statement: &Statement, insert: &Insert, envs: Vec<Env>) -> Result<Change, Failure> {
+    fn insert(
+        &self,
+        statement: &MutationStatement,
+        insert: &InsertRow,
+        envs: Vec<Bindings>,
+    ) -> Result<StatementEffect, OracleError> {
         let evaluator = self.evaluator(None);
         let mut graph = self.state().clone();
-        let mut drafts = Drafts::default();
+        let mut drafts = RowDrafts::default();
         let mut bound = Vec::new();
         for env in envs {
             let given = self.assigned(&evaluator, statement, &insert.assignments, &env)?;
@@ -77,43 +86,51 @@ impl Run<'_> {
             };
             let fresh = self.filled(&mut graph, statement, given.clone());
             let derived = derived_id(self.catalog, statement, ends.as_ref(), &fresh)?;
-            let entity = Entity { id: derived.unwrap_or_else(|| graph.mint()), ty: statement.ty.name.clone() };
+            let entity = EntityRef { id: derived.unwrap_or_else(|| graph.mint()), ty: statement.ty.name.clone() };
             let before = drafts.rows.get(&entity).cloned();
             let before = before.or_else(|| draft_of(self.state(), statement.entity, &entity));
             let draft = match (insert.mode, before) {
                 (InsertMode::New, Some(_)) => {
-                    let Entity { id, ty } = entity;
-                    return Err(Failure::Exists(format!("{} type '{ty}' already has this id '{id}'", kind(statement))));
+                    let EntityRef { id, ty } = entity;
+                    return Err(OracleError::Exists(format!(
+                        "{} type '{ty}' already has this id '{id}'",
+                        kind(statement)
+                    )));
                 }
                 (InsertMode::IfAbsent, Some(_)) => {
-                    drafts.contested |= drafts.rows.get(&entity).is_some_and(|first| first.properties != fresh);
+                    drafts.order_dependent |= drafts.rows.get(&entity).is_some_and(|first| first.properties != fresh);
                     None
                 }
                 (InsertMode::Merge, Some(mut row)) => {
                     row.properties.extend(given);
-                    Some(Draft { ends, ..row })
+                    Some(RowDraft { ends, ..row })
                 }
-                _ => Some(Draft { ends, properties: fresh }),
+                _ => Some(RowDraft { ends, properties: fresh }),
             };
             if let Some(draft) = draft {
-                whole(self.catalog, statement, &draft)?;
+                check_required(self.catalog, statement, &draft)?;
                 drafts.put(entity.clone(), draft);
             }
-            bound.push(with(&env, statement.row.id, object(statement, entity)));
+            bound.push(extend_row(&env, statement.row.id, object(statement, entity)));
         }
         Ok(written(graph, statement, bound, drafts))
     }
 
-    fn update(&self, statement: &Statement, update: &Update, envs: Vec<Env>) -> Result<Change, Failure> {
+    fn update(
+        &self,
+        statement: &MutationStatement,
+        update: &UpdateRows,
+        envs: Vec<Bindings>,
+    ) -> Result<StatementEffect, OracleError> {
         let evaluator = self.evaluator(Some(statement.row.id));
-        let mut drafts = Drafts::default();
+        let mut drafts = RowDrafts::default();
         for env in &envs {
             for entity in self.matching(&evaluator, statement, &update.predicate, env)? {
-                let env = with(env, statement.row.id, object(statement, entity.clone()));
+                let env = extend_row(env, statement.row.id, object(statement, entity.clone()));
                 let given = self.assigned(&evaluator, statement, &update.assignments, &env)?;
                 if let Some(mut row) = draft_of(self.state(), statement.entity, &entity) {
                     row.properties.extend(given);
-                    whole(self.catalog, statement, &row)?;
+                    check_required(self.catalog, statement, &row)?;
                     drafts.put(entity, row);
                 }
             }
@@ -121,19 +138,24 @@ impl Run<'_> {
         Ok(written(self.state().clone(), statement, envs, drafts))
     }
 
-    fn delete(&self, statement: &Statement, delete: &Delete, envs: Vec<Env>) -> Result<Change, Failure> {
+    fn delete(
+        &self,
+        statement: &MutationStatement,
+        delete: &DeleteRows,
+        envs: Vec<Bindings>,
+    ) -> Result<StatementEffect, OracleError> {
         let evaluator = self.evaluator(Some(statement.row.id));
-        let mut gone = BTreeSet::new();
+        let mut deleted = BTreeSet::new();
         for env in &envs {
             let matching = self.matching(&evaluator, statement, &delete.predicate, env)?;
-            gone.extend(matching.into_iter().map(|entity| (statement.entity, entity)));
+            deleted.extend(matching.into_iter().map(|entity| (statement.entity, entity)));
         }
         if statement.entity == ObjectKind::Node {
-            gone.extend(self.cascade(&statement.ty.name, &gone));
+            deleted.extend(self.cascade(&statement.ty.name, &deleted));
         }
         let mut graph = self.state().clone();
         let mut affected = [0, 0];
-        for (kind, entity) in &gone {
+        for (kind, entity) in &deleted {
             match kind {
                 ObjectKind::Node => {
                     affected[0] += 1;
@@ -145,33 +167,33 @@ impl Run<'_> {
                 }
             }
         }
-        Ok(Change { graph, envs, affected, written: gone, contested: false })
+        Ok(StatementEffect { graph, envs, affected, written: deleted, order_dependent: false })
     }
 
-    /// The edges that go with nodes of a type: those of types that do not restrict.
-    fn cascade(&self, ty: &str, gone: &BTreeSet<(ObjectKind, Entity)>) -> Vec<(ObjectKind, Entity)> {
-        let is_gone = |node_type: &str, id: &String| {
-            node_type == ty && gone.contains(&(ObjectKind::Node, Entity { id: id.clone(), ty: ty.to_owned() }))
+    /// Returns the edges that are deleted with nodes: those of types that do not restrict deletion.
+    fn cascade(&self, ty: &str, deleted: &BTreeSet<(ObjectKind, EntityRef)>) -> Vec<(ObjectKind, EntityRef)> {
+        let is_deleted = |node_type: &str, id: &String| {
+            node_type == ty && deleted.contains(&(ObjectKind::Node, EntityRef { id: id.clone(), ty: ty.to_owned() }))
         };
         let mut edges = Vec::new();
         for edge in self.catalog.edges.values().filter(|edge| edge.on_delete == OnDelete::Cascade) {
             for (id, row) in self.state().edges.get(&edge.name).into_iter().flatten() {
-                if is_gone(&edge.from, &row.src) || is_gone(&edge.to, &row.dst) {
-                    edges.push((ObjectKind::Edge, Entity { id: id.clone(), ty: edge.name.clone() }));
+                if is_deleted(&edge.from, &row.src) || is_deleted(&edge.to, &row.dst) {
+                    edges.push((ObjectKind::Edge, EntityRef { id: id.clone(), ty: edge.name.clone() }));
                 }
             }
         }
         edges
     }
 
-    /// The rows of the statement's type that satisfy a condition, for one row of the block.
+    /// Returns the rows of the statement's type that satisfy a condition, for one row of the block.
     fn matching(
         &self,
-        evaluator: &Evaluator<'_>,
-        statement: &Statement,
+        evaluator: &OracleEvaluator<'_>,
+        statement: &MutationStatement,
         predicate: &Expr,
-        env: &Env,
-    ) -> Result<Vec<Entity>, Failure> {
+        env: &Bindings,
+    ) -> Result<Vec<EntityRef>, OracleError> {
         let ty = &statement.ty.name;
         let ids: Vec<&String> = match statement.entity {
             ObjectKind::Node => self.state().nodes.get(ty).into_iter().flatten().map(|(id, _)| id).collect(),
@@ -179,35 +201,40 @@ impl Run<'_> {
         };
         let mut found = Vec::new();
         for id in ids {
-            let entity = Entity { id: id.clone(), ty: ty.clone() };
-            let env = with(env, statement.row.id, object(statement, entity.clone()));
-            if evaluator.is_true(predicate, Row::of(&env))? {
+            let entity = EntityRef { id: id.clone(), ty: ty.clone() };
+            let env = extend_row(env, statement.row.id, object(statement, entity.clone()));
+            if evaluator.is_true(predicate, RowScope::from_bindings(&env))? {
                 found.push(entity);
             }
         }
         Ok(found)
     }
 
-    /// The values assigned, as the properties hold them.
+    /// Returns the assigned values in the form of the properties.
     fn assigned(
         &self,
-        evaluator: &Evaluator<'_>,
-        statement: &Statement,
-        assignments: &[Assignment],
-        env: &Env,
-    ) -> Result<Properties, Failure> {
+        evaluator: &OracleEvaluator<'_>,
+        statement: &MutationStatement,
+        assignments: &[PropertyAssignment],
+        env: &Bindings,
+    ) -> Result<PropertyValues, OracleError> {
         let declared = declared(self.catalog, statement);
-        let mut values = Properties::new();
-        for Assignment { property, value } in assignments {
+        let mut values = PropertyValues::new();
+        for PropertyAssignment { property, value } in assignments {
             let ty = declared.iter().find(|declared| declared.name == property.name).map(|declared| &declared.ty);
-            let ty = ty.ok_or_else(|| Failure::internal("an assignment to what is not declared"))?;
-            values.insert(property.name.clone(), stored(ty, evaluator.expr(value, Row::of(env))?)?);
+            let ty = ty.ok_or_else(|| OracleError::internal("an assignment to what is not declared"))?;
+            values.insert(property.name.clone(), stored(ty, evaluator.expr(value, RowScope::from_bindings(env))?)?);
         }
         Ok(values)
     }
 
-    /// A whole row: what is given, and defaults for the rest.
-    fn filled(&self, graph: &mut Graph, statement: &Statement, mut given: Properties) -> Properties {
+    /// Fills a row with defaults for missing values.
+    fn filled(
+        &self,
+        graph: &mut OracleGraph,
+        statement: &MutationStatement,
+        mut given: PropertyValues,
+    ) -> PropertyValues {
         for property in declared(self.catalog, statement) {
             if !given.contains_key(&property.name) {
                 given.insert(property.name.clone(), graph.default_of(property, self.now_millis));
@@ -217,35 +244,42 @@ impl Run<'_> {
     }
 }
 
-fn endpoint(evaluator: &Evaluator<'_>, end: &Expr, env: &Env, name: &str) -> Result<String, Failure> {
-    match evaluator.expr(end, Row::of(env))? {
-        Value::Text(id) => Ok(id),
-        Value::Null => Err(Failure::Rule(Rule::Null, format!("missing required edge endpoint '{name}'"))),
-        other => Err(Failure::internal(format!("an end is no id: {other:?}"))),
+fn endpoint(evaluator: &OracleEvaluator<'_>, end: &Expr, env: &Bindings, name: &str) -> Result<String, OracleError> {
+    match evaluator.expr(end, RowScope::from_bindings(env))? {
+        OracleValue::Text(id) => Ok(id),
+        OracleValue::Null => {
+            Err(OracleError::Constraint(ConstraintKind::Null, format!("missing required edge endpoint '{name}'")))
+        }
+        other => Err(OracleError::internal(format!("an endpoint is not an id: {other:?}"))),
     }
 }
 
-/// Whether values are there where they must be. A row without them is none, so this does not wait for the end.
-fn whole(catalog: &Catalog, statement: &Statement, draft: &Draft) -> Result<(), Failure> {
+/// Checks that required values exist, after each statement and not only at the end.
+fn check_required(catalog: &Catalog, statement: &MutationStatement, draft: &RowDraft) -> Result<(), OracleError> {
     let given = |name: &str| draft.properties.get(name).is_some_and(|value| !value.is_null());
     match declared(catalog, statement).iter().find(|property| !property.ty.nullable && !given(&property.name)) {
         None => Ok(()),
         Some(Property { name, .. }) => {
             let message = format!("{}.{name} is non-nullable and cannot be null", statement.ty.name);
-            Err(Failure::Rule(Rule::Null, message))
+            Err(OracleError::Constraint(ConstraintKind::Null, message))
         }
     }
 }
 
-/// Puts drafts into a graph.
-fn written(mut graph: Graph, statement: &Statement, envs: Vec<Env>, drafts: Drafts) -> Change {
+/// Writes drafts to a graph.
+fn written(
+    mut graph: OracleGraph,
+    statement: &MutationStatement,
+    envs: Vec<Bindings>,
+    drafts: RowDrafts,
+) -> StatementEffect {
     let count = drafts.rows.len() as u64;
     let affected = match statement.entity {
         ObjectKind::Node => [count, 0],
         ObjectKind::Edge => [0, count],
     };
     let entities = drafts.rows.keys().map(|entity| (statement.entity, entity.clone())).collect();
-    for (Entity { id, ty }, Draft { ends, properties }) in drafts.rows {
+    for (EntityRef { id, ty }, RowDraft { ends, properties }) in drafts.rows {
         match ends {
             None => {
                 graph.nodes.entry(ty).or_default().insert(id, properties);
@@ -255,34 +289,36 @@ fn written(mut graph: Graph, statement: &Statement, envs: Vec<Env>, drafts: Draf
             }
         }
     }
-    Change { graph, envs, affected, written: entities, contested: drafts.contested }
+    StatementEffect { graph, envs, affected, written: entities, order_dependent: drafts.order_dependent }
 }
 
-fn draft_of(graph: &Graph, kind: ObjectKind, entity: &Entity) -> Option<Draft> {
+fn draft_of(graph: &OracleGraph, kind: ObjectKind, entity: &EntityRef) -> Option<RowDraft> {
     match kind {
-        ObjectKind::Node => graph.node(entity).map(|row| Draft { ends: None, properties: row.clone() }),
+        ObjectKind::Node => graph.node(entity).map(|row| RowDraft { ends: None, properties: row.clone() }),
         ObjectKind::Edge => graph
             .edge(entity)
-            .map(|row| Draft { ends: Some((row.src.clone(), row.dst.clone())), properties: row.properties.clone() }),
+            .map(|row| RowDraft { ends: Some((row.src.clone(), row.dst.clone())), properties: row.properties.clone() }),
     }
 }
 
 fn derived_id(
     catalog: &Catalog,
-    statement: &Statement,
+    statement: &MutationStatement,
     ends: Option<&(String, String)>,
-    row: &Properties,
-) -> Result<Option<String>, Failure> {
+    row: &PropertyValues,
+) -> Result<Option<String>, OracleError> {
     let name = &statement.ty.name;
     let id = match (catalog.nodes.get(name), catalog.edges.get(name), ends) {
         (Some(node), _, None) => node_id(node, row),
         (_, Some(edge), Some((src, dst))) => edge_id(edge, (src, dst), row),
-        _ => return Err(Failure::internal(format!("{name} is no type to insert"))),
+        _ => return Err(OracleError::internal(format!("{name} is not a type of a node or edge"))),
     };
-    id.map_err(|part| Failure::Rule(Rule::Key, format!("insert of {name}: key property '{part}' cannot be null")))
+    id.map_err(|part| {
+        OracleError::Constraint(ConstraintKind::Key, format!("insert of {name}: key property '{part}' cannot be null"))
+    })
 }
 
-fn declared<'c>(catalog: &'c Catalog, statement: &Statement) -> &'c [Property] {
+fn declared<'c>(catalog: &'c Catalog, statement: &MutationStatement) -> &'c [Property] {
     let name = &statement.ty.name;
     let properties = match statement.entity {
         ObjectKind::Node => catalog.nodes.get(name).map(|node| &node.properties),
@@ -291,14 +327,14 @@ fn declared<'c>(catalog: &'c Catalog, statement: &Statement) -> &'c [Property] {
     properties.map_or(&[], Vec::as_slice)
 }
 
-fn object(statement: &Statement, entity: Entity) -> Value {
+fn object(statement: &MutationStatement, entity: EntityRef) -> OracleValue {
     match statement.entity {
-        ObjectKind::Node => Value::Node(entity),
-        ObjectKind::Edge => Value::Edge(entity),
+        ObjectKind::Node => OracleValue::Node(entity),
+        ObjectKind::Edge => OracleValue::Edge(entity),
     }
 }
 
-const fn kind(statement: &Statement) -> &'static str {
+const fn kind(statement: &MutationStatement) -> &'static str {
     match statement.entity {
         ObjectKind::Node => "node",
         ObjectKind::Edge => "edge",

@@ -1,98 +1,104 @@
-//! Values as properties hold them. Nothing is lost on the way but the digits of a float that becomes single: what would
-//! be is refused.
+//! Values in the form of properties. A value that would lose information is refused; only floats lose digits as singles.
 
-use omnigraph_compiler::types::{PropType, Scalar};
+use omnigraph_compiler::types::{PropType, ScalarType};
 
 use super::super::arithmetic::{compare_numbers, widened};
-use super::super::cell::Printer;
-use super::super::failure::Failure;
-use super::super::graph::Graph;
-use super::super::value::Value;
+use super::super::cell::CellPrinter;
+use super::super::evaluator::OracleError;
+use super::super::graph::OracleGraph;
+use super::super::value::OracleValue;
 
-/// The value as a property of this type. Whether null may be is a rule of the row.
-pub(super) fn stored(ty: &PropType, value: Value) -> Result<Value, Failure> {
+/// Converts a value to a property of this type. Null is checked elsewhere.
+pub(super) fn stored(ty: &PropType, value: OracleValue) -> Result<OracleValue, OracleError> {
     match (value, ty.scalar, ty.list) {
-        (Value::Null, _, _) => Ok(Value::Null),
-        (Value::List(items), _, true) => {
-            items.into_iter().map(|item| single(ty, item)).collect::<Result<_, _>>().map(Value::List)
+        (OracleValue::Null, _, _) => Ok(OracleValue::Null),
+        (OracleValue::List(items), _, true) => {
+            items.into_iter().map(|item| single(ty, item)).collect::<Result<_, _>>().map(OracleValue::List)
         }
-        (value, _, true) => Err(Failure::internal(format!("{value:?} is no list"))),
-        (Value::List(items), Scalar::Vector(dimension), false) => vector(&items, dimension),
-        (value @ Value::List(_), Scalar::Json, false) => json(&value),
+        (value, _, true) => Err(OracleError::internal(format!("{value:?} is not a list"))),
+        (OracleValue::List(items), ScalarType::Vector(dimension), false) => vector(&items, dimension),
+        (value @ OracleValue::List(_), ScalarType::Json, false) => json(&value),
         (value, _, false) => single(ty, value),
     }
 }
 
-fn single(ty: &PropType, value: Value) -> Result<Value, Failure> {
+fn single(ty: &PropType, value: OracleValue) -> Result<OracleValue, OracleError> {
     let bounds = match ty.scalar {
-        Scalar::I32 => (i32::MIN.into(), i32::MAX.into()),
-        Scalar::I64 => (i64::MIN.into(), i64::MAX.into()),
-        Scalar::U32 => (0, u32::MAX.into()),
-        Scalar::U64 => (0, u64::MAX.into()),
-        Scalar::F32 => return to_single(&value),
-        Scalar::F64 => return to_double(value),
-        Scalar::Json => return json(&value),
-        Scalar::Blob => return blob(value),
-        Scalar::String => return text(ty, value),
+        ScalarType::I32 => (i32::MIN.into(), i32::MAX.into()),
+        ScalarType::I64 => (i64::MIN.into(), i64::MAX.into()),
+        ScalarType::U32 => (0, u32::MAX.into()),
+        ScalarType::U64 => (0, u64::MAX.into()),
+        ScalarType::F32 => return to_single(&value),
+        ScalarType::F64 => return to_double(value),
+        ScalarType::Json => return json(&value),
+        ScalarType::Blob => return blob(value),
+        ScalarType::String => return text(ty, value),
         _ => return Ok(value),
     };
     match value {
-        Value::Integer(number) if bounds.0 <= number && number <= bounds.1 => Ok(value),
-        Value::Integer(number) => Err(Failure::run(format!("{number} does not fit {}", ty.scalar))),
-        other => Err(Failure::internal(format!("{other:?} is no integer"))),
+        OracleValue::Integer(number) if bounds.0 <= number && number <= bounds.1 => Ok(value),
+        OracleValue::Integer(number) => Err(OracleError::run(format!("{number} does not fit {}", ty.scalar))),
+        other => Err(OracleError::internal(format!("{other:?} is not an integer"))),
     }
 }
 
-/// An integer only if the float is exactly it.
+/// Converts an integer only if the float is exact.
 #[expect(clippy::cast_possible_truncation, reason = "rounding to single precision is what is asked for")]
-fn to_single(value: &Value) -> Result<Value, Failure> {
-    let narrow = widened(value).ok_or_else(|| Failure::internal(format!("{value:?} is no number")))? as f32;
-    exactly(value, Value::F32(narrow), narrow.is_finite(), Scalar::F32)
+fn to_single(value: &OracleValue) -> Result<OracleValue, OracleError> {
+    let narrow = widened(value).ok_or_else(|| OracleError::internal(format!("{value:?} is not a number")))? as f32;
+    exactly(value, OracleValue::F32(narrow), narrow.is_finite(), ScalarType::F32)
 }
 
-fn to_double(value: Value) -> Result<Value, Failure> {
-    let wide = widened(&value).ok_or_else(|| Failure::internal(format!("{value:?} is no number")))?;
-    exactly(&value, Value::F64(wide), wide.is_finite(), Scalar::F64)
+fn to_double(value: OracleValue) -> Result<OracleValue, OracleError> {
+    let wide = widened(&value).ok_or_else(|| OracleError::internal(format!("{value:?} is not a number")))?;
+    exactly(&value, OracleValue::F64(wide), wide.is_finite(), ScalarType::F64)
 }
 
-fn exactly(value: &Value, float: Value, finite: bool, scalar: Scalar) -> Result<Value, Failure> {
+fn exactly(
+    value: &OracleValue,
+    float: OracleValue,
+    finite: bool,
+    scalar: ScalarType,
+) -> Result<OracleValue, OracleError> {
     let exact =
-        !matches!(value, Value::Integer(_)) || compare_numbers(value, &float).is_some_and(|order| order.is_eq());
-    if finite && exact { Ok(float) } else { Err(Failure::run(format!("{value:?} does not fit {scalar}"))) }
+        !matches!(value, OracleValue::Integer(_)) || compare_numbers(value, &float).is_some_and(|order| order.is_eq());
+    if finite && exact { Ok(float) } else { Err(OracleError::run(format!("{value:?} does not fit {scalar}"))) }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "rounding to single precision is what is asked for")]
-fn vector(items: &[Value], dimension: u32) -> Result<Value, Failure> {
+fn vector(items: &[OracleValue], dimension: u32) -> Result<OracleValue, OracleError> {
     if items.len() != dimension as usize {
-        return Err(Failure::run(format!(
+        return Err(OracleError::run(format!(
             "a vector of {dimension} numbers is needed and the list has {}",
             items.len()
         )));
     }
-    let number = |item: &Value| widened(item).map(|number| number as f32).filter(|number| number.is_finite());
+    let number = |item: &OracleValue| widened(item).map(|number| number as f32).filter(|number| number.is_finite());
     let numbers: Option<Vec<f32>> = items.iter().map(number).collect();
-    numbers.map(Value::Vector).ok_or_else(|| Failure::run("vector elements must be numbers of single precision"))
+    numbers
+        .map(OracleValue::Vector)
+        .ok_or_else(|| OracleError::run("vector elements must be numbers of single precision"))
 }
 
-fn json(value: &Value) -> Result<Value, Failure> {
-    // No node or edge is stored, so there is no graph to print from.
-    let printer = Printer { graph: &Graph::new(), catalog: &omnigraph_compiler::catalog::Catalog::default() };
-    printer.cell(value).map(Value::Json)
+fn json(value: &OracleValue) -> Result<OracleValue, OracleError> {
+    // Nodes and edges are not stored, so an empty graph is enough.
+    let printer = CellPrinter { graph: &OracleGraph::new(), catalog: &omnigraph_compiler::catalog::Catalog::default() };
+    printer.cell(value).map(OracleValue::Json)
 }
 
-fn text(ty: &PropType, value: Value) -> Result<Value, Failure> {
+fn text(ty: &PropType, value: OracleValue) -> Result<OracleValue, OracleError> {
     match (&value, &ty.enum_values) {
-        (Value::Text(word), Some(words)) if !words.contains(word) => {
-            Err(Failure::run(format!("{word:?} is not one of {}", words.join(", "))))
+        (OracleValue::Text(word), Some(words)) if !words.contains(word) => {
+            Err(OracleError::run(format!("{word:?} is not one of {}", words.join(", "))))
         }
         _ => Ok(value),
     }
 }
 
-fn blob(value: Value) -> Result<Value, Failure> {
+fn blob(value: OracleValue) -> Result<OracleValue, OracleError> {
     let given = match value {
-        Value::Text(text) | Value::Blob(text) => text,
-        other => return Err(Failure::internal(format!("{other:?} is no blob"))),
+        OracleValue::Text(text) | OracleValue::Blob(text) => text,
+        other => return Err(OracleError::internal(format!("{other:?} is not a blob"))),
     };
     let sound = given.strip_prefix("base64:").is_some_and(|digits| {
         let padding = digits.len() - digits.trim_end_matches('=').len();
@@ -101,43 +107,43 @@ fn blob(value: Value) -> Result<Value, Failure> {
             && padding <= 2
             && rest.into_iter().all(|digit| digit.is_ascii_alphanumeric() || digit == b'+' || digit == b'/')
     });
-    if sound { Ok(Value::Blob(given)) } else { Err(Failure::run("invalid base64 blob data")) }
+    if sound { Ok(OracleValue::Blob(given)) } else { Err(OracleError::run("invalid base64 blob data")) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn as_stored(scalar: Scalar, value: Value) -> Result<Value, Failure> {
-        stored(&PropType::of(scalar), value)
+    fn as_stored(scalar: ScalarType, value: OracleValue) -> Result<OracleValue, OracleError> {
+        stored(&PropType::new(scalar), value)
     }
 
     #[test]
     fn numbers_fit_or_are_refused() {
-        let beyond = Value::Integer(9_007_199_254_740_993); // 2^53 + 1, which no double holds
-        assert!(as_stored(Scalar::F64, beyond.clone()).is_err());
-        assert_eq!(as_stored(Scalar::I64, beyond.clone()), Ok(beyond));
-        assert_eq!(as_stored(Scalar::F64, Value::Integer(3)), Ok(Value::F64(3.0)));
-        assert!(as_stored(Scalar::F32, Value::Integer(16_777_217)).is_err());
-        assert_eq!(as_stored(Scalar::F32, Value::F64(16_777_217.0)), Ok(Value::F32(16_777_216.0)));
-        assert!(as_stored(Scalar::F32, Value::F64(1e39)).is_err());
-        assert!(as_stored(Scalar::I32, Value::Integer(3_000_000_000)).is_err());
-        assert!(as_stored(Scalar::U64, Value::Integer(-1)).is_err());
+        let beyond = OracleValue::Integer(9_007_199_254_740_993); // 2^53 + 1, which no double holds
+        assert!(as_stored(ScalarType::F64, beyond.clone()).is_err());
+        assert_eq!(as_stored(ScalarType::I64, beyond.clone()), Ok(beyond));
+        assert_eq!(as_stored(ScalarType::F64, OracleValue::Integer(3)), Ok(OracleValue::F64(3.0)));
+        assert!(as_stored(ScalarType::F32, OracleValue::Integer(16_777_217)).is_err());
+        assert_eq!(as_stored(ScalarType::F32, OracleValue::F64(16_777_217.0)), Ok(OracleValue::F32(16_777_216.0)));
+        assert!(as_stored(ScalarType::F32, OracleValue::F64(1e39)).is_err());
+        assert!(as_stored(ScalarType::I32, OracleValue::Integer(3_000_000_000)).is_err());
+        assert!(as_stored(ScalarType::U64, OracleValue::Integer(-1)).is_err());
     }
 
     #[test]
     fn lists_become_vectors_of_their_length() {
-        let list = Value::List(vec![Value::Integer(1), Value::F64(0.5)]);
-        assert_eq!(as_stored(Scalar::Vector(2), list.clone()), Ok(Value::Vector(vec![1.0, 0.5])));
-        assert!(as_stored(Scalar::Vector(3), list.clone()).is_err());
-        assert_eq!(as_stored(Scalar::Json, list), Ok(Value::Json(serde_json::json!([1, 0.5]))));
+        let list = OracleValue::List(vec![OracleValue::Integer(1), OracleValue::F64(0.5)]);
+        assert_eq!(as_stored(ScalarType::Vector(2), list.clone()), Ok(OracleValue::Vector(vec![1.0, 0.5])));
+        assert!(as_stored(ScalarType::Vector(3), list.clone()).is_err());
+        assert_eq!(as_stored(ScalarType::Json, list), Ok(OracleValue::Json(serde_json::json!([1, 0.5]))));
     }
 
     #[test]
     fn blobs_are_base64() {
-        let text = |text: &str| Value::Text(text.to_owned());
-        assert_eq!(as_stored(Scalar::Blob, text("base64:AA==")), Ok(Value::Blob("base64:AA==".to_owned())));
-        assert!(as_stored(Scalar::Blob, text("base64:A")).is_err());
-        assert!(as_stored(Scalar::Blob, text("file:///x")).is_err());
+        let text = |text: &str| OracleValue::Text(text.to_owned());
+        assert_eq!(as_stored(ScalarType::Blob, text("base64:AA==")), Ok(OracleValue::Blob("base64:AA==".to_owned())));
+        assert!(as_stored(ScalarType::Blob, text("base64:A")).is_err());
+        assert!(as_stored(ScalarType::Blob, text("file:///x")).is_err());
     }
 }

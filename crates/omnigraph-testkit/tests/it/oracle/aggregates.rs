@@ -1,11 +1,11 @@
 //! Grouping and aggregates.
 
-use crate::oracle::{World, check};
+use crate::oracle::{OracleFixture, check};
 
 #[test]
 fn over_all_rows() {
     check(
-        &World::fleet(),
+        &OracleFixture::fleet(),
         &[
             ("$s: Sailor => { count(*) as a, count($s.rank) as b, count($s) as c }", &["5 | 4 | 5"]),
             (
@@ -30,7 +30,7 @@ fn over_all_rows() {
 #[test]
 fn by_group() {
     check(
-        &World::fleet(),
+        &OracleFixture::fleet(),
         &[
             ("$s trusts $t => { $s.handle, count($t) as n }", &[r#""ana" | 2"#, r#""ben" | 1"#]),
             (
@@ -50,7 +50,7 @@ fn by_group() {
 
 #[test]
 fn distinct_counts_values_and_identities() {
-    let world = World::new(
+    let world = OracleFixture::new(
         "node A { k: String @key x: I32? } node B { k: String @key x: I32? } edge E: A -> B",
         r#"{"type":"A","data":{"k":"1","x":5}}
            {"type":"A","data":{"k":"2","x":5}}
@@ -71,13 +71,13 @@ fn distinct_counts_values_and_identities() {
 
 #[test]
 fn sums_are_exact_or_fail() {
-    let world = World::new(
+    let world = OracleFixture::new(
         "node A { x: I64 u: U64 }",
         r#"{"type":"A","data":{"x":9007199254740992,"u":18446744073709551614}}
            {"type":"A","data":{"x":1,"u":1}}"#,
     );
     assert_eq!(world.ask("$a: A => { sum($a.x) as s, sum($a.u) as u }"), ["9007199254740993 | 18446744073709551615"]);
-    let world = World::new(
+    let world = OracleFixture::new(
         "node A { x: I64 }",
         r#"{"type":"A","data":{"x":9223372036854775807}}
            {"type":"A","data":{"x":1}}"#,

@@ -1,17 +1,17 @@
 //! Correlated blocks.
 
-use crate::oracle::{World, check};
+use crate::oracle::{OracleFixture, check};
 
 #[test]
 fn not_and_exists() {
     check(
-        &World::fleet(),
+        &OracleFixture::fleet(),
         &[
             ("$s: Sailor not { $s trusts $_ } => { $s.handle }", &[r#""cyd""#, r#""dot""#, r#""eve""#]),
             ("$s: Sailor exists { $s trusts $_ } => { $s.handle }", &[r#""ana""#, r#""ben""#]),
             // Null is not greater, so eve stays.
             ("$s: Sailor not { $s.rank > 28 } => { $s.handle }", &[r#""ben""#, r#""dot""#, r#""eve""#]),
-            // Everyone trusted has a base; of those who trust nobody that is true.
+            // Every trusted sailor has a base. The condition holds for sailors without trust too.
             (
                 "$s: Sailor not { $s trusts $t not { $t basedAt $_ } } => { $s.handle }",
                 &[r#""cyd""#, r#""dot""#, r#""eve""#],
@@ -29,7 +29,7 @@ fn not_and_exists() {
 #[test]
 fn optional_keeps_the_row() {
     check(
-        &World::fleet(),
+        &OracleFixture::fleet(),
         &[
             (
                 "$s: Sailor optional { $s basedAt $h } => { $s.handle, $h.code, $h }",
@@ -64,7 +64,7 @@ fn optional_keeps_the_row() {
 #[test]
 fn aggregates_of_blocks() {
     check(
-        &World::fleet(),
+        &OracleFixture::fleet(),
         &[
             (
                 "$s: Sailor => { $s.handle, count { $s trusts $_ } as n }",

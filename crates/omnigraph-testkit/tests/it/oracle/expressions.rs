@@ -1,10 +1,10 @@
 //! Expressions: logic, comparison, arithmetic, lists, JSON, functions.
 
-use crate::oracle::{World, check};
+use crate::oracle::{OracleFixture, check};
 
 /// One row of everything.
-fn world() -> World {
-    World::new(
+fn world() -> OracleFixture {
+    OracleFixture::new(
         "node Item { key: String @key  i: I32? j: I64? u: U64? f: F32? d: F64? flag: Bool? day: Date? at: DateTime?
            tags: [String]? numbers: [I64] kind: enum(red, blue)? meta: Json? v: Vector(2)? }",
         r#"{"type":"Item","data":{"key":"k","i":-7,"j":9007199254740993,"u":18446744073709551615,"f":0.1,"d":0.1,"flag":true,"day":"2024-01-31","at":"2024-05-06T07:08:09.250Z","tags":["red","blue"],"numbers":[],"kind":"red","meta":{"a":[1,"x"],"n":null},"v":[0.5,1]}}"#,
@@ -111,7 +111,7 @@ fn functions() {
 #[test]
 fn filters_keep_only_true() {
     check(
-        &World::fleet(),
+        &OracleFixture::fleet(),
         &[
             ("$s: Sailor $s.rank != 28 => { $s.handle }", &[r#""ana""#, r#""ben""#, r#""cyd""#]),
             ("$s: Sailor $s.rank in [25, 35.0] => { $s.handle }", &[r#""ben""#, r#""cyd""#]),

@@ -11,20 +11,22 @@ mod patterns;
 mod ranks;
 mod results;
 
-use omnigraph_compiler::ir::{Operation, Query};
+use omnigraph_compiler::ir::{QueryOperation, ReadQuery};
 use omnigraph_compiler::{Catalog, compile, compile_schema, params};
-use omnigraph_testkit::oracle::{Failure, Graph, Mode, NoSearch, RowOrder, Rows, Search, evaluate_with_search};
+use omnigraph_testkit::oracle::{
+    NoTextBackend, OracleError, OracleGraph, OracleLoadMode, OracleRows, RowOrder, TextBackend, evaluate_with_search,
+};
 
 /// 2024-05-06T07:08:09Z
 const NOW_MILLIS: i64 = 1_714_979_289_000;
 
 /// A schema and its rows.
-struct World {
+struct OracleFixture {
     catalog: Catalog,
-    graph: Graph,
+    graph: OracleGraph,
 }
 
-impl World {
+impl OracleFixture {
     fn new(schema: &str, lines: &str) -> Self {
         let mut next = 0;
         let mut mint = || {
@@ -33,8 +35,8 @@ impl World {
         };
         let (catalog, diagnostics) = compile_schema(schema, None, &mut mint);
         let catalog = catalog.unwrap_or_else(|| panic!("{diagnostics:?}"));
-        let mut graph = Graph::new();
-        graph.load(&catalog, lines, Mode::Append, NOW_MILLIS).unwrap();
+        let mut graph = OracleGraph::new();
+        graph.load(&catalog, lines, OracleLoadMode::Append, NOW_MILLIS).unwrap();
         Self { catalog, graph }
     }
 
@@ -67,21 +69,26 @@ impl World {
         )
     }
 
-    fn compile(&self, question: &str) -> Query {
+    fn compile(&self, question: &str) -> ReadQuery {
         let source = match question.split_once("=>") {
             Some((clauses, rest)) => format!("query q() {{ match {{ {clauses} }} return {rest} }}"),
             None => question.to_owned(),
         };
         match compile(&source, None, &self.catalog) {
             Ok(compiled) => match compiled.operation {
-                Operation::Read(query) => query,
-                Operation::Mutation(_) => panic!("{source} is no read"),
+                QueryOperation::Read(query) => query,
+                QueryOperation::Mutation(_) => panic!("{source} is not a read"),
             },
             Err(diagnostics) => panic!("{source}: {diagnostics:?}"),
         }
     }
 
-    fn result(&self, question: &str, arguments: &serde_json::Value, search: &dyn Search) -> Result<Rows, Failure> {
+    fn result(
+        &self,
+        question: &str,
+        arguments: &serde_json::Value,
+        search: &dyn TextBackend,
+    ) -> Result<OracleRows, OracleError> {
         let query = self.compile(question);
         let params = params::decode(&query.params, Some(arguments), params::NumberMode::Native).unwrap();
         evaluate_with_search(&self.graph, &self.catalog, &query, &params, NOW_MILLIS, search)
@@ -94,20 +101,20 @@ impl World {
 
     fn ask_with(&self, question: &str, arguments: &serde_json::Value) -> Vec<String> {
         let rows =
-            self.result(question, arguments, &NoSearch).unwrap_or_else(|failure| panic!("{question}: {failure}"));
+            self.result(question, arguments, &NoTextBackend).unwrap_or_else(|failure| panic!("{question}: {failure}"));
         lines(&rows)
     }
 
-    /// How the query fails while it runs.
+    /// Returns the error of a query that fails while it runs.
     fn failure(&self, question: &str) -> String {
-        match self.result(question, &serde_json::json!({}), &NoSearch) {
-            Err(Failure::Run(problem)) => problem,
+        match self.result(question, &serde_json::json!({}), &NoTextBackend) {
+            Err(OracleError::Run(problem)) => problem,
             other => panic!("{question}: {other:?}"),
         }
     }
 }
 
-fn lines(rows: &Rows) -> Vec<String> {
+fn lines(rows: &OracleRows) -> Vec<String> {
     let cells = |row: &Vec<serde_json::Value>| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ");
     let mut lines: Vec<String> = rows.rows.iter().map(cells).collect();
     if rows.order == RowOrder::None {
@@ -118,7 +125,7 @@ fn lines(rows: &Rows) -> Vec<String> {
 
 /// Asks one world several things.
 #[track_caller]
-fn check(world: &World, cases: &[(&str, &[&str])]) {
+fn check(world: &OracleFixture, cases: &[(&str, &[&str])]) {
     for (question, expected) in cases {
         assert_eq!(world.ask(question), *expected, "{question}");
     }

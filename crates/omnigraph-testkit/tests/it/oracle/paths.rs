@@ -1,16 +1,16 @@
 //! Paths.
 
-use crate::oracle::{World, check};
+use crate::oracle::{OracleFixture, check};
 
 /// a→b→d, a→c→d, a→d dear; a second edge b→d.
-fn world() -> World {
+fn world() -> OracleFixture {
     let nodes = ["a", "b", "c", "d", "z"].map(|name| format!(r#"{{"type":"N","data":{{"k":"{name}"}}}}"#));
     let edges = [("ab", 1), ("ac", 2), ("bd", 5), ("cd", 2), ("ad", 9), ("bd", 3)];
     let edges = edges.iter().enumerate().map(|(index, (ends, cost))| {
         let (from, to) = ends.split_at(1);
         format!(r#"{{"edge":"E","from":"{from}","to":"{to}","data":{{"id":"e{index}","cost":{cost}}}}}"#)
     });
-    World::new(
+    OracleFixture::new(
         "node N { k: String @key } edge E: N -> N { cost: F64 }",
         &nodes.into_iter().chain(edges).collect::<Vec<_>>().join("\n"),
     )

@@ -1,11 +1,11 @@
 //! Bindings, single hops, edge bindings, selections, walks, hop counts.
 
-use crate::oracle::{World, check};
+use crate::oracle::{OracleFixture, check};
 
 #[test]
 fn bindings_and_their_cross_product() {
     check(
-        &World::fleet(),
+        &OracleFixture::fleet(),
         &[
             ("$h: Harbor => { $h.code }", &[r#""oslo""#, r#""riga""#]),
             (
@@ -22,7 +22,7 @@ fn bindings_and_their_cross_product() {
 #[test]
 fn one_hop_in_every_direction() {
     check(
-        &World::fleet(),
+        &OracleFixture::fleet(),
         &[
             (r#"$s: Sailor { handle: "ana" } $s trusts $t => { $t.handle }"#, &[r#""ben""#, r#""cyd""#]),
             (r#"$t: Sailor { handle: "dot" } $s trusts $t => { $s.handle }"#, &[r#""ben""#]),
@@ -43,7 +43,7 @@ fn one_hop_in_every_direction() {
 #[test]
 fn parallel_edges_collapse_unless_bound() {
     check(
-        &World::fleet(),
+        &OracleFixture::fleet(),
         &[
             ("$a owes $b => { $a.handle, $b.handle }", &[r#""ana" | "ben""#, r#""ben" | "ben""#]),
             ("$a $k:owes $b => { $a.handle, $k.amount }", &[r#""ana" | 2"#, r#""ana" | 7"#, r#""ben" | 1"#]),
@@ -70,7 +70,7 @@ fn parallel_edges_collapse_unless_bound() {
 #[test]
 fn selections_of_edge_types() {
     check(
-        &World::fleet(),
+        &OracleFixture::fleet(),
         &[
             (
                 r#"$a: Sailor { handle: "ana" } $a (trusts | basedAt) $x => { $x.@type, $x.@id }"#,
@@ -90,13 +90,13 @@ fn selections_of_edge_types() {
     );
     // A walk over types that alternate: ana trusts ben, who is based at riga.
     let walk = r#"$a: Sailor { handle: "ana" } $x: Harbor $a $h@(trusts | basedAt){1,2} $x => { $x.@id, $h }"#;
-    check(&World::fleet(), &[(walk, &[r#""oslo" | 1"#, r#""riga" | 2"#])]);
+    check(&OracleFixture::fleet(), &[(walk, &[r#""oslo" | 1"#, r#""riga" | 2"#])]);
 }
 
 #[test]
 fn interfaces_range_over_their_types() {
     check(
-        &World::fleet(),
+        &OracleFixture::fleet(),
         &[
             (
                 "$x: Placed => { $x.@type, $x.code }",
@@ -120,7 +120,7 @@ fn interfaces_range_over_their_types() {
     );
 }
 
-fn chain(edges: &str) -> World {
+fn chain(edges: &str) -> OracleFixture {
     let mut lines = String::new();
     for name in ["a", "b", "c", "d", "e"] {
         lines.push_str(&format!("{{\"type\":\"N\",\"data\":{{\"k\":\"{name}\"}}}}\n"));
@@ -131,10 +131,10 @@ fn chain(edges: &str) -> World {
             "{{\"edge\":\"E\",\"from\":\"{from}\",\"to\":\"{to}\",\"data\":{{\"id\":\"{index}\",\"w\":{index}}}}}\n"
         ));
     }
-    World::new("node N { k: String @key } edge E: N -> N { w: I32 }", &lines)
+    OracleFixture::new("node N { k: String @key } edge E: N -> N { w: I32 }", &lines)
 }
 
-/// Where walks from `a` end.
+/// Returns the ends of walks from `a`.
 fn reached(edges: &str, walk: &str) -> String {
     let rows = chain(edges).ask(&format!(r#"$a: N {{ k: "a" }} $a {walk} $b => {{ $b.k }}"#));
     rows.concat().replace('"', "")

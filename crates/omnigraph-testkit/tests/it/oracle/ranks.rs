@@ -1,12 +1,12 @@
-//! Ranks: vectors by themselves, text through a stand-in for its analysis.
+//! Ranks: vectors, and text with a simple substitute for its analysis.
 
-use omnigraph_testkit::oracle::{Failure, Field, NoSearch, Search, TextTest};
+use omnigraph_testkit::oracle::{NoTextBackend, OracleError, ScoredField, TextBackend, TextTest};
 use serde_json::json;
 
-use crate::oracle::{World, check, lines};
+use crate::oracle::{OracleFixture, check, lines};
 
-fn world() -> World {
-    World::new(
+fn world() -> OracleFixture {
+    OracleFixture::new(
         "node Note { slug: String @key  body: String? @index  v: Vector(2)? @index(metric=l2) w: Vector(2)? }",
         r#"{"type":"Note","data":{"slug":"a","body":"red red blue","v":[0,1]}}
            {"type":"Note","data":{"slug":"b","body":"red","v":[3,4],"w":[1,0]}}
@@ -16,10 +16,10 @@ fn world() -> World {
 }
 
 /// Words split at blanks; a document's score is how often it holds words of the query.
-struct Words;
+struct WordCount;
 
-impl Search for Words {
-    fn matches(&self, test: TextTest, _: &str, text: &str, query: &str) -> Result<bool, Failure> {
+impl TextBackend for WordCount {
+    fn matches(&self, test: TextTest, _: &str, text: &str, query: &str) -> Result<bool, OracleError> {
         let words: Vec<&str> = text.split(' ').collect();
         let mut asked = query.split(' ');
         Ok(match test {
@@ -28,7 +28,12 @@ impl Search for Words {
         })
     }
 
-    fn bm25(&self, fields: &[Field], corpus: &[Vec<Option<String>>], query: &str) -> Result<Vec<f64>, Failure> {
+    fn bm25(
+        &self,
+        fields: &[ScoredField],
+        corpus: &[Vec<Option<String>>],
+        query: &str,
+    ) -> Result<Vec<f64>, OracleError> {
         let count = |text: &Option<String>| {
             let words =
                 text.as_deref().unwrap_or("").split(' ').filter(|word| query.split(' ').any(|asked| asked == *word));
@@ -42,7 +47,7 @@ impl Search for Words {
 }
 
 fn words(question: &str) -> Vec<String> {
-    lines(&world().result(question, &json!({}), &Words).unwrap())
+    lines(&world().result(question, &json!({}), &WordCount).unwrap())
 }
 
 #[test]
@@ -69,10 +74,10 @@ fn nearest_orders_and_leaves_out_what_has_no_vector() {
 #[test]
 fn text_needs_the_callers_analysis() {
     let question = r#"$n: Note search($n.body, "red") => { $n.slug }"#;
-    assert!(matches!(world().result(question, &json!({}), &NoSearch), Err(Failure::NotSupported(_))));
+    assert!(matches!(world().result(question, &json!({}), &NoTextBackend), Err(OracleError::NotSupported(_))));
     assert_eq!(words(question), [r#""a""#, r#""b""#]);
     assert_eq!(words(r#"$n: Note match_all($n.body, "red blue") => { $n.slug }"#), [r#""a""#]);
-    // Where there is no text the predicate is null, and so is its negation.
+    // Without a text the predicate is null, and so is its negation.
     assert_eq!(words(r#"$n: Note not search($n.body, "red") => { $n.slug }"#), [r#""c""#]);
     let scores = words(r#"$n: Note => { $n.slug, bm25($n.body, "red") as s } order { s }"#);
     assert_eq!(scores, [r#""a" | 2.0"#, r#""b" | 1.0"#]);

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::oracle::{World, check};
+use crate::oracle::{OracleFixture, check};
 
 #[test]
 fn order_and_nulls() {
     check(
-        &World::fleet(),
+        &OracleFixture::fleet(),
         &[
             (
                 "$s: Sailor => { $s.handle } order { $s.rank }",
@@ -33,15 +33,16 @@ fn order_and_nulls() {
 #[test]
 fn limits_from_parameters() {
     let question = "query q($n: I64) { match { $s: Sailor } return { $s.handle } order { $s.handle desc } limit $n }";
-    assert_eq!(World::fleet().ask_with(question, &json!({"n": 1})), [r#""eve""#]);
-    let negative = World::fleet().result(question, &json!({"n": -1}), &omnigraph_testkit::oracle::NoSearch);
+    assert_eq!(OracleFixture::fleet().ask_with(question, &json!({"n": 1})), [r#""eve""#]);
+    let negative =
+        OracleFixture::fleet().result(question, &json!({"n": -1}), &omnigraph_testkit::oracle::NoTextBackend);
     assert!(negative.is_err());
 }
 
 #[test]
 fn distinct_rows() {
     check(
-        &World::fleet(),
+        &OracleFixture::fleet(),
         &[
             ("$s trusts $t => distinct { $s.handle }", &[r#""ana""#, r#""ben""#]),
             ("$s: Sailor => distinct { $s.rank > 28 as old } order { old }", &["null", "false", "true"]),
@@ -60,7 +61,7 @@ fn union_of_bodies() {
         )
     };
     check(
-        &World::fleet(),
+        &OracleFixture::fleet(),
         &[
             (&union("union"), &["28.0", "25.0", "7.5", "2.5", "1.5"]),
             (&union("union all"), &["28.0", "25.0", "25.0", "7.5", "2.5", "1.5"]),
@@ -71,7 +72,7 @@ fn union_of_bodies() {
 #[test]
 fn having_reads_columns() {
     check(
-        &World::fleet(),
+        &OracleFixture::fleet(),
         &[(
             "$s: Sailor => { $s.handle, $s.rank + 1 as r } having r > 30 order { r }",
             &[r#""ana" | 31"#, r#""cyd" | 36"#],
