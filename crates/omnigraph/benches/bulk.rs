@@ -1,8 +1,8 @@
-//! The price of a bulk load in each format, beside plain Lance writing the same batches.
+//! The cost of a bulk load in each format, compared with a plain Lance file writer over the same batches.
 //!
 //! `OMNIGRAPH_BENCH_NODES=1000000 cargo bench -p omnigraph --bench bulk` loads so many nodes and ten times as many edges; without
 //! the variable a hundredth of it. It is the hardest order: all edges come before the nodes, and every edge has an id. Each
-//! load runs in a process of its own, which tells its time and the most memory it had.
+//! load runs in a process of its own, which prints its time and its peak memory.
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures time and prints its table")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -15,11 +15,13 @@ use std::time::Instant;
 
 use arrow::array::{Int32Array, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
-use arrow::record_batch::{RecordBatch, RecordBatchIterator};
-use lance::Dataset;
-use lance::dataset::WriteParams;
-use omnigraph::{Durability, LoadMode, LoadRequest, LoadSource, Omnigraph, OpenOptions, StoreOptions};
+use arrow::record_batch::RecordBatch;
+use omnigraph::{Durability, LoadMode, LoadSource, Omnigraph, OpenOptions, SchemaSource, StoreOptions};
 use parquet::arrow::ArrowWriter;
+
+use crate::support::{peak_memory_mib, write_lance_file};
+
+mod support;
 
 const SCHEMA: &str = "\
 node Person { name: String @key  age: I32? }
@@ -28,7 +30,7 @@ edge Knows: Person -> Person { since: I32? }
 const BATCH_ROWS: usize = 8192;
 const EDGES_PER_NODE: usize = 10;
 
-/// How a format writes a table of that name to a folder.
+/// A function that writes a table of that name to a folder.
 type WriteTable = fn(&Path, &str, &mut dyn Iterator<Item = RecordBatch>);
 
 const FORMATS: [(&str, WriteTable); 3] = [("NDJSON", ndjson), ("CSV", csv), ("Parquet", parquet)];
@@ -64,24 +66,24 @@ fn measure(nodes: usize) {
 }
 
 /// Seconds and MiB.
-struct Figures {
+struct RunFigures {
     seconds: f64,
     mebibytes: u64,
 }
 
-fn run(arguments: &[&str]) -> Figures {
+fn run(arguments: &[&str]) -> RunFigures {
     let output = Command::new(std::env::current_exe().unwrap()).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     let (seconds, mebibytes) = text.trim().split_once(' ').unwrap();
-    Figures { seconds: seconds.parse().unwrap(), mebibytes: mebibytes.parse().unwrap() }
+    RunFigures { seconds: seconds.parse().unwrap(), mebibytes: mebibytes.parse().unwrap() }
 }
 
-fn report(name: &str, rows: usize, ours: &Figures, plain: &Figures) {
+fn report(name: &str, rows: usize, ours: &RunFigures, plain: &RunFigures) {
     let rate = rows as f64 / ours.seconds;
     let ratio = ours.seconds / plain.seconds;
-    let Figures { seconds, mebibytes } = ours;
-    println!("  {name:<12} {seconds:>8.2} s {rate:>10.0} rows/s {mebibytes:>6} MiB at most   ratio {ratio:>5.2}");
+    let RunFigures { seconds, mebibytes } = ours;
+    println!("  {name:<12} {seconds:>8.2} s {rate:>10.0} rows/s {mebibytes:>6} MiB peak   ratio {ratio:>5.2}");
 }
 
 async fn child(work: impl Future<Output = ()>) {
@@ -93,21 +95,17 @@ async fn child(work: impl Future<Output = ()>) {
 async fn load(from: &Path, into: &str) {
     let store = StoreOptions { durability: Durability::Os, ..StoreOptions::default() };
     let options = OpenOptions { store, ..OpenOptions::default() };
-    let graph = Omnigraph::init(into, "bulk.pg", SCHEMA, None, options).await.unwrap();
+    let graph = Omnigraph::create(into, SchemaSource::new("bulk.pg", SCHEMA)).options(options).await.unwrap();
     let source = LoadSource::path(from).unwrap();
-    let request = LoadRequest::new("main", LoadMode::Append, source);
-    let temporary = from.parent().map(Path::to_owned);
-    graph.load(LoadRequest { temporary, ..request }).await.unwrap();
+    let temporary = from.parent().unwrap();
+    graph.branch("main").load(LoadMode::Append, source).temporary_folder(temporary).await.unwrap();
 }
 
 async fn plain(nodes: usize, into: &str) {
     for (name, batches) in
         [("Knows", Box::new(edges(nodes)) as Box<dyn Iterator<Item = _> + Send>), ("Person", Box::new(people(nodes)))]
     {
-        let mut batches = batches.peekable();
-        let schema = batches.peek().unwrap().schema();
-        let reader = RecordBatchIterator::new(batches.map(Ok), schema);
-        Dataset::write(reader, &format!("{into}/{name}"), Some(WriteParams::default())).await.unwrap();
+        write_lance_file(&Path::new(into).join(format!("{name}.lance")), batches).await;
     }
 }
 
@@ -119,7 +117,7 @@ fn name(node: usize) -> String {
     format!("person-{node:08}")
 }
 
-/// A number without a pattern that a writer could use.
+/// Returns a number without a pattern that an encoding could use.
 fn scattered(number: usize) -> usize {
     number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
 }
@@ -205,11 +203,4 @@ fn parquet(folder: &Path, name: &str, batches: &mut dyn Iterator<Item = RecordBa
     let mut writer = ArrowWriter::try_new(file, batches.peek().unwrap().schema(), None).unwrap();
     batches.for_each(|batch| writer.write(&batch).unwrap());
     writer.close().unwrap();
-}
-
-/// The most memory this process ever had, as the kernel counts it.
-fn peak_memory_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).map_or(0, |kib| kib / 1024)
 }

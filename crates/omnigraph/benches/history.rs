@@ -1,8 +1,8 @@
-//! What branches, merges and differences cost, and that none of it grows with what was there before.
+//! The cost of branches, merges and differences, and its independence of the size of the history.
 //!
 //! `cargo bench -p omnigraph --bench history` prints requests of branch creation and deletion for graphs of many tables, siblings and
 //! commits; time and bytes of a merge and a difference of few changed rows in large tables with vectors; and a fleet of agents
-//! merged by workers that race. `OMNIGRAPH_BENCH=small` makes everything small: a check that it runs.
+//! merged by concurrent workers. `OMNIGRAPH_BENCH=small` reduces all sizes for a check.
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures time and prints its table")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -14,12 +14,12 @@ use std::time::Instant;
 
 use futures::TryStreamExt;
 use omnigraph::{
-    ChangeFilter, Choices, Durability, LoadMode, LoadRequest, LoadSource, MergeRequest, MutateRequest, Omnigraph,
-    OpenOptions, Side, StoreOptions, Target,
+    ChangeFilter, ConflictStrategy, Durability, LoadMode, LoadSource, MergeSide, Omnigraph, OpenOptions, SchemaSource,
+    StoreOptions, Target,
 };
 
-/// Numbers to measure with.
-struct Sizes {
+/// Sizes of the measured graphs.
+struct BenchSizes {
     tables: [usize; 2],
     siblings: [usize; 2],
     depths: [usize; 2],
@@ -29,7 +29,7 @@ struct Sizes {
     writes: usize,
 }
 
-const FULL: Sizes = Sizes {
+const FULL: BenchSizes = BenchSizes {
     tables: [10, 500],
     siblings: [0, 1_000],
     depths: [0, 10_000],
@@ -39,7 +39,7 @@ const FULL: Sizes = Sizes {
     writes: 20,
 };
 
-const SMALL: Sizes = Sizes {
+const SMALL: BenchSizes = BenchSizes {
     tables: [2, 20],
     siblings: [0, 20],
     depths: [0, 50],
@@ -77,26 +77,26 @@ fn options() -> OpenOptions {
 }
 
 async fn init(folder: &Path, schema: &str) -> Omnigraph {
-    Omnigraph::init(&folder.display().to_string(), "bench.pg", schema, None, options()).await.unwrap()
+    Omnigraph::create(folder.display().to_string(), SchemaSource::new("bench.pg", schema))
+        .options(options())
+        .await
+        .unwrap()
 }
 
 async fn load(graph: &Omnigraph, branch: &str, rows: String) {
     let source = LoadSource::reader("rows.jsonl", std::io::Cursor::new(rows.into_bytes()));
-    graph.load(LoadRequest::new(branch, LoadMode::Merge, source)).await.unwrap();
+    graph.branch(branch).load(LoadMode::Merge, source).await.unwrap();
 }
 
 async fn mutate(graph: &Omnigraph, branch: &str, statements: &str) {
-    let source = format!("query m() {{ {statements} }}");
-    let request =
-        MutateRequest { branch: branch.to_owned(), source, file: "m.gq".to_owned(), ..MutateRequest::default() };
-    graph.mutate(request).await.unwrap();
+    graph.branch(branch).mutate(format!("query m() {{ {statements} }}")).await.unwrap();
 }
 
 fn main_branch() -> Target {
     Target::Branch("main".to_owned())
 }
 
-async fn branches(sizes: &Sizes) {
+async fn branches(sizes: &BenchSizes) {
     println!("branches: requests to create and to delete one, by a handle that was just opened");
     println!("  tables  siblings  depth | create                       | delete");
     for tables in sizes.tables {
@@ -109,15 +109,15 @@ async fn branches(sizes: &Sizes) {
                     mutate(&graph, "main", &format!("insert T0 {{ key: \"{}\" }}", at % 50)).await;
                 }
                 for at in 0..siblings {
-                    graph.create_branch(&format!("sibling{at}"), &main_branch(), None).await.unwrap();
+                    graph.create_branch(&format!("sibling{at}"), &main_branch()).await.unwrap();
                 }
-                graph.settle().await.unwrap();
-                let graph = Omnigraph::open(&folder.path().display().to_string(), options()).await.unwrap();
+                graph.flush_mirror().await.unwrap();
+                let graph = Omnigraph::open(folder.path().display().to_string()).options(options()).await.unwrap();
                 let begun = graph.requests();
-                graph.create_branch("new", &main_branch(), None).await.unwrap();
+                graph.create_branch("new", &main_branch()).await.unwrap();
                 let created = graph.requests() - begun;
                 let begun = graph.requests();
-                graph.delete_branch("new", None).await.unwrap();
+                graph.delete_branch("new").await.unwrap();
                 let deleted = graph.requests() - begun;
                 println!("  {tables:>6}  {siblings:>8}  {depth:>5} | {:<28} | {deleted}", created.to_string());
             }
@@ -153,21 +153,21 @@ fn peak() -> u64 {
 }
 
 /// A branch of many new rows into a `main` that went on: they are carried over as they lie.
-async fn carried(sizes: &Sizes) {
+async fn carried(sizes: &BenchSizes) {
     let folder = tempfile::tempdir().unwrap();
     let schema = "node Item { key: String @key  text: String  vector: Vector(256) }";
     let graph = init(folder.path(), schema).await;
     let (first, second) = (0..1_000, 1_000..1_000 + sizes.rows[0]);
     load(&graph, "main", first.map(|at| item(at, 0)).collect()).await;
-    graph.create_branch("side", &main_branch(), None).await.unwrap();
+    graph.create_branch("side", &main_branch()).await.unwrap();
     let before = moved();
     load(&graph, "side", second.map(|at| item(at, 0)).collect()).await;
     let loaded = moved() - before;
     mutate(&graph, "main", "update Item set { text: \"new\" } where key = \"k7\"").await;
     let (begun, before) = (Instant::now(), moved());
     peak();
-    let request = MergeRequest { source: "side".to_owned(), target: "main".to_owned(), ..MergeRequest::default() };
-    assert_eq!(graph.merge(request).await.unwrap().types[0].inserted, sizes.rows[0] as u64);
+    let receipt = graph.branch("main").merge("side").await.unwrap();
+    assert_eq!(receipt.types[0].inserted, sizes.rows[0] as u64);
     let (ms, bytes) = (begun.elapsed().as_secs_f64() * 1e3, moved() - before);
     println!(
         "\nmerge of a branch of {} new rows into a diverged main: {ms:.1} ms, {bytes} bytes moved (the load of the branch: \
@@ -175,10 +175,10 @@ async fn carried(sizes: &Sizes) {
         sizes.rows[0],
         peak()
     );
-    graph.settle().await.unwrap();
+    graph.flush_mirror().await.unwrap();
 }
 
-async fn changes(sizes: &Sizes) {
+async fn changes(sizes: &BenchSizes) {
     println!(
         "\nchanged rows on both sides of a table with a Vector(256): a difference and a three-way merge, by a warm handle and"
     );
@@ -194,33 +194,34 @@ async fn changes(sizes: &Sizes) {
         }
         for (round, count) in sizes.changes.into_iter().enumerate() {
             let side = format!("side{round}");
-            graph.create_branch(&side, &main_branch(), None).await.unwrap();
+            graph.create_branch(&side, &main_branch()).await.unwrap();
             let step = (rows / count / 2).max(1);
             load(&graph, &side, (0..count).map(|at| item(at * 2 * step, round + 1)).collect()).await;
             load(&graph, "main", (0..count).map(|at| item((at * 2 + 1) * step, round + 1)).collect()).await;
-            graph.create_branch("twin", &main_branch(), None).await.unwrap();
-            graph.settle().await.unwrap();
+            graph.create_branch("twin", &main_branch()).await.unwrap();
+            graph.flush_mirror().await.unwrap();
             let cold = cold(folder.path(), &side);
-            graph.delete_branch("twin", None).await.unwrap();
+            graph.delete_branch("twin").await.unwrap();
             let (begun, before) = (Instant::now(), moved());
             let to = Target::Branch(side.clone());
-            let base = graph.fork_of(&main_branch(), &to).await.unwrap();
-            let difference = graph.difference(&base, &to, ChangeFilter::default()).await.unwrap();
+            let base = graph.merge_base(&main_branch(), &to).await.unwrap();
+            let base = Target::Commit(base.id().to_string());
+            let difference = graph.diff(&base, &to, ChangeFilter::default()).await.unwrap();
             let found: usize =
                 difference.changes().try_fold(0, |sum, some| async move { Ok(sum + some.len()) }).await.unwrap();
             assert_eq!(found, count);
             let (diff_ms, diff) = (begun.elapsed().as_secs_f64() * 1e3, moved() - before);
             let (begun, before) = (Instant::now(), moved());
-            let request = MergeRequest { source: side, target: "main".to_owned(), ..MergeRequest::default() };
-            assert_eq!(graph.merge(request).await.unwrap().types[0].updated, count as u64);
+            let receipt = graph.branch("main").merge(side).await.unwrap();
+            assert_eq!(receipt.types[0].updated, count as u64);
             let (merge_ms, merge) = (begun.elapsed().as_secs_f64() * 1e3, moved() - before);
             println!("  {rows:>8} {count:>8} | {diff_ms:>8.1} {diff:>10} | {merge_ms:>9.1} {merge:>10} | {cold}");
         }
-        graph.settle().await.unwrap();
+        graph.flush_mirror().await.unwrap();
     }
 }
 
-/// The same merge in a process that has just opened the graph: what it needs is not what the loads before it needed.
+/// Runs the same merge in a process that has just opened the graph, so that its caches are empty.
 fn cold(place: &Path, side: &str) -> String {
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
     let output = command.arg("--merge").arg(place).args([side, "twin"]).output().unwrap();
@@ -229,14 +230,13 @@ fn cold(place: &Path, side: &str) -> String {
 }
 
 async fn merge(place: &str, source: &str, target: &str) {
-    let graph = Omnigraph::open(place, options()).await.unwrap();
+    let graph = Omnigraph::open(place).options(options()).await.unwrap();
     let begun = Instant::now();
-    let (source, target) = (source.to_owned(), target.to_owned());
-    graph.merge(MergeRequest { source, target, ..MergeRequest::default() }).await.unwrap();
+    graph.branch(target).merge(source).await.unwrap();
     println!("{:>9.1} {:>12}", begun.elapsed().as_secs_f64() * 1e3, peak());
 }
 
-async fn fleet(sizes: &Sizes) {
+async fn fleet(sizes: &BenchSizes) {
     let folder = tempfile::tempdir().unwrap();
     let graph = init(folder.path(), "node Note { key: String @key  by: I64 }").await;
     let shared: String =
@@ -245,7 +245,7 @@ async fn fleet(sizes: &Sizes) {
     let begun = Instant::now();
     for agent in 0..sizes.agents {
         let name = format!("agent{agent}");
-        graph.create_branch(&name, &main_branch(), None).await.unwrap();
+        graph.create_branch(&name, &main_branch()).await.unwrap();
         for write in 1..sizes.writes {
             mutate(&graph, &name, &format!("insert Note {{ key: \"a{agent}-{write}\", by: {agent} }}")).await;
         }
@@ -258,9 +258,8 @@ async fn fleet(sizes: &Sizes) {
         let (graph, queue) = (graph.clone(), Arc::clone(&queue));
         tokio::spawn(async move {
             while let Some(agent) = { queue.lock().await.pop() } {
-                let choices = Choices { default: Some(Side::Theirs), ..Choices::default() };
-                let (source, target) = (format!("agent{agent}"), "main".to_owned());
-                graph.merge(MergeRequest { source, target, choices, ..MergeRequest::default() }).await.unwrap();
+                let choices = ConflictStrategy { default: Some(MergeSide::Theirs), ..ConflictStrategy::default() };
+                graph.branch("main").merge(format!("agent{agent}")).resolve_with(choices).await.unwrap();
             }
         })
     });
@@ -268,7 +267,7 @@ async fn fleet(sizes: &Sizes) {
         worker.await.unwrap();
     }
     let merged = begun.elapsed();
-    let rows = graph.snapshot(main_branch()).await.unwrap().tables()[0].pin.rows;
+    let rows = graph.snapshot(main_branch()).await.unwrap().tables()[0].rows;
     assert_eq!(rows as usize, 10 + sizes.agents * (sizes.writes - 1));
     println!(
         "\nfleet: {} agents of {} writes in {:.1} s, merged by {WORKERS} workers in {:.1} s ({:.1} merges a second)",
@@ -278,5 +277,5 @@ async fn fleet(sizes: &Sizes) {
         merged.as_secs_f64(),
         sizes.agents as f64 / merged.as_secs_f64()
     );
-    graph.settle().await.unwrap();
+    graph.flush_mirror().await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! The price of a load and of a one-row commit, beside plain Lance writing the same rows.
+//! The cost of a load and of a one-row commit, compared with a plain Lance file writer over the same rows.
 //!
 //! `cargo bench -p omnigraph --bench load` (or `make bench`) prints both times, the ratio, and the peak memory of a load in a
 //! process of its own. Plain Lance gets the rows as Arrow batches that are in memory already, and checks nothing; the load
@@ -11,14 +11,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow::record_batch::{RecordBatch, RecordBatchIterator};
-use futures::TryStreamExt;
-use lance::Dataset;
-use lance::dataset::builder::DatasetBuilder;
-use lance::dataset::{CommitBuilder, InsertBuilder, WriteMode, WriteParams};
+use arrow::record_batch::RecordBatch;
 use omnigraph::{
-    Durability, LoadMode, LoadRequest, LoadSource, Omnigraph, OpenOptions, StoreOptions, TableSummary, Target,
+    Durability, LoadMode, LoadSource, Omnigraph, OpenOptions, SchemaSource, StoreOptions, TableSummary, Target,
 };
+
+use crate::support::{peak_memory_mib, read_lance_files, write_lance_file};
+
+mod support;
 
 const ROUNDS: usize = 5;
 const ONE_ROW_COMMITS: u32 = 300;
@@ -54,10 +54,10 @@ fn debian() -> PathBuf {
 async fn load_debian(place: &Path) -> Omnigraph {
     let schema = std::fs::read_to_string(debian().join("debian.pg")).unwrap();
     let place = place.display().to_string();
-    let graph = Omnigraph::init(&place, "debian.pg", &schema, None, options()).await.unwrap();
+    let graph = Omnigraph::create(&place, SchemaSource::new("debian.pg", &schema)).options(options()).await.unwrap();
     let source = LoadSource::file(&debian().join("debian.jsonl.zst")).unwrap();
-    let request = LoadRequest::new("main", LoadMode::Overwrite, source);
-    assert_eq!(graph.load(request).await.unwrap().total(), 428_997);
+    let receipt = graph.branch("main").load(LoadMode::Overwrite, source).await.unwrap();
+    assert_eq!(receipt.total(), 428_997);
     graph
 }
 
@@ -70,10 +70,7 @@ async fn bulk(folder: &Path) {
     let graph = load_debian(&first).await;
     let mut rows: Vec<(String, Vec<RecordBatch>)> = Vec::new();
     for table in tables(&graph).await {
-        let path = first.join(table.path.as_str()).display().to_string();
-        let dataset = DatasetBuilder::from_uri(&path).with_version(table.pin.version).load().await.unwrap();
-        let batches = dataset.scan().try_into_stream().await.unwrap().try_collect().await.unwrap();
-        rows.push((table.name, batches));
+        rows.push((table.name, read_lance_files(&first.join(table.path.as_str())).await));
     }
     let (mut ours, mut plain) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
@@ -83,10 +80,7 @@ async fn bulk(folder: &Path) {
 
         let begun = Instant::now();
         for (name, batches) in &rows {
-            let schema = batches[0].schema();
-            let reader = RecordBatchIterator::new(batches.clone().into_iter().map(Ok), schema);
-            let place = folder.join(format!("plain-{round}/{name}")).display().to_string();
-            Dataset::write(reader, &place, Some(WriteParams::default())).await.unwrap();
+            write_lance_file(&folder.join(format!("plain-{round}/{name}.lance")), batches.iter().cloned()).await;
         }
         plain.push(begun.elapsed());
     }
@@ -101,7 +95,7 @@ async fn bulk(folder: &Path) {
 
 async fn one_row(folder: &Path) {
     let place = folder.join("first");
-    let graph = Omnigraph::open(&place.display().to_string(), options()).await.unwrap();
+    let graph = Omnigraph::open(place.display().to_string()).options(options()).await.unwrap();
     let row = |number: u32| {
         format!("{{\"type\":\"Maintainer\",\"data\":{{\"email\":\"m{number}@example.org\",\"name\":\"M {number}\"}}}}")
     };
@@ -113,23 +107,21 @@ async fn one_row(folder: &Path) {
         commit(&graph, &line).await;
         ours.push(begun.elapsed());
     }
-    let plain = plain_one_row(folder).await;
+    let plain = plain_one_row(folder, &place).await;
     println!("commit of one row (durable-os, long-lived handle, {ONE_ROW_COMMITS} commits in a row)");
-    report("omnigraph load of one row", "plain detached Lance append", ours, plain);
+    report("omnigraph load of one row", "plain Lance file of one row", ours, plain);
 }
 
 async fn commit(graph: &Omnigraph, line: &str) {
     let source = LoadSource::reader("row", std::io::Cursor::new(line.as_bytes().to_vec()));
-    let request = LoadRequest::new("main", LoadMode::Merge, source);
-    graph.load(request).await.unwrap();
+    graph.branch("main").load(LoadMode::Merge, source).await.unwrap();
 }
 
-/// The same rows, each a detached version made from the one before, as a program would do with Lance alone.
-async fn plain_one_row(folder: &Path) -> Vec<Duration> {
-    let table = folder.join("plain-0/Maintainer").display().to_string();
-    let mut dataset = Arc::new(DatasetBuilder::from_uri(&table).load().await.unwrap());
-    let schema: Arc<arrow::datatypes::Schema> = Arc::new(dataset.schema().into());
-    let append = WriteParams { mode: WriteMode::Append, ..WriteParams::default() };
+/// Writes the same rows, each to a file of its own.
+async fn plain_one_row(folder: &Path, graph: &Path) -> Vec<Duration> {
+    let opened = Omnigraph::open_read_only(graph.display().to_string()).await.unwrap();
+    let table = tables(&opened).await.into_iter().find(|table| table.name == "Maintainer").unwrap();
+    let schema = read_lance_files(&graph.join(table.path.as_str())).await[0].schema();
     let mut times = Vec::new();
     for number in 0..=ONE_ROW_COMMITS {
         let text = |value: String| Arc::new(arrow::array::StringArray::from(vec![value])) as arrow::array::ArrayRef;
@@ -137,14 +129,8 @@ async fn plain_one_row(folder: &Path) -> Vec<Duration> {
         let columns = vec![text(email.clone()), text(email), text(format!("M {number}"))];
         let batch = RecordBatch::try_new(Arc::clone(&schema), columns).unwrap();
         let begun = Instant::now();
-        let transaction = InsertBuilder::new(Arc::clone(&dataset))
-            .with_params(&append)
-            .execute_uncommitted(vec![batch])
-            .await
-            .unwrap();
-        let next = CommitBuilder::new(Arc::clone(&dataset)).with_detached(true).execute(transaction).await.unwrap();
+        write_lance_file(&folder.join(format!("plain-rows/{number}.lance")), std::iter::once(batch)).await;
         times.push(begun.elapsed());
-        dataset = Arc::new(next);
     }
     times.split_off(1)
 }
@@ -159,11 +145,4 @@ fn report(ours_name: &str, plain_name: &str, ours: Vec<Duration>, plain: Vec<Dur
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
-}
-
-/// The most memory this process ever had, as the kernel counts it.
-fn peak_memory_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).map_or(0, |kib| kib / 1024)
 }

@@ -1,8 +1,8 @@
-//! The price of the ten nearest vectors, beside measuring every one of them.
+//! The cost of a search for the ten nearest vectors, compared with an exact scan of all of them.
 //!
 //! `cargo bench -p omnigraph --bench nearest` loads so many vectors (`OMNIGRAPH_BENCH_VECTORS`, 200,000) of 256 components around a
-//! thousand centres, asks for the ten nearest of vectors of the same kind, and compares the answers with those of measuring all
-//! vectors in memory: both times stand side by side, and the share of right answers.
+//! thousand centers, asks for the ten nearest of vectors of the same kind, and compares the answers with those of measuring all
+//! vectors in memory: both times, and the recall.
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures time and prints its table")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -13,17 +13,14 @@ use std::time::Instant;
 use arrow::array::{ArrayRef, FixedSizeListArray, Float32Array, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
-use omnigraph::{
-    Durability, LoadMode, LoadRequest, LoadSource, MutateRequest, Omnigraph, OpenOptions, QueryRequest, StoreOptions,
-    Target,
-};
-use omnigraph_compiler::catalog::Metric;
-use omnigraph_search::Nearest;
+use omnigraph::{Durability, LoadMode, LoadSource, Omnigraph, OpenMode, OpenOptions, SchemaSource, StoreOptions};
+use omnigraph_compiler::catalog::DistanceMetric;
+use omnigraph_search::VectorQuery;
 use parquet::arrow::ArrowWriter;
 use serde_json::json;
 
 const WIDTH: usize = 256;
-const CENTRES: usize = 1000;
+const CENTERS: usize = 1000;
 const QUERIES: usize = 50;
 const BATCH_ROWS: usize = 10_000;
 const SCHEMA: &str = "\
@@ -47,7 +44,7 @@ async fn measure(count: usize) {
     let queries: Vec<Vec<f32>> = (0..QUERIES).map(|at| vector(count + at)).collect();
     println!("the 10 nearest of {count} vectors of {WIDTH} components, medians of {QUERIES} queries, one client");
     println!("  {:<8} {:<22} {:>9} {:>9} {:>7} {:>7}", "metric", "", "measured", "ours ms", "ratio", "right");
-    for (name, metric) in [("cosine", Metric::Cosine), ("l2", Metric::L2)] {
+    for (name, metric) in [("cosine", DistanceMetric::Cosine), ("l2", DistanceMetric::L2)] {
         let truths: Vec<(f64, Vec<usize>)> =
             queries.iter().map(|query| exhaustive(metric, &flat, query, |_| true)).collect();
         report(name, "all", &truths, &asked(&graph, name, "", &queries).await);
@@ -58,7 +55,7 @@ async fn measure(count: usize) {
     let numbers = vector(count).iter().map(f32::to_string).collect::<Vec<_>>().join(", ");
     let source =
         format!("query q() {{ insert Item {{ key: \"new\", cosine: [{numbers}], l2: [{numbers}], even: true }} }}");
-    graph.mutate(MutateRequest { branch: "main".into(), source, ..MutateRequest::default() }).await.unwrap();
+    graph.branch("main").mutate(source).await.unwrap();
     let committed = begun.elapsed();
     let (ms, keys) = ask(&graph, "l2", "", &queries[0]).await;
     println!(
@@ -66,7 +63,10 @@ async fn measure(count: usize) {
         committed.as_secs_f64() * 1e3,
         keys[0] == "new"
     );
-    let cold = Omnigraph::open_read_only(&folder.path().join("graph").display().to_string(), options()).await.unwrap();
+    let cold = Omnigraph::open(folder.path().join("graph").display().to_string())
+        .options(OpenOptions { mode: OpenMode::ReadOnly, ..options() })
+        .await
+        .unwrap();
     let (ms, _) = ask(&cold, "cosine", "", &queries[0]).await;
     println!("  the first query of a process: {ms:.0} ms");
 }
@@ -78,7 +78,7 @@ fn options() -> OpenOptions {
 
 async fn filled(folder: &std::path::Path, count: usize) -> Omnigraph {
     let place = folder.join("graph").display().to_string();
-    let graph = Omnigraph::init(&place, "items.pg", SCHEMA, None, options()).await.unwrap();
+    let graph = Omnigraph::create(&place, SchemaSource::new("items.pg", SCHEMA)).options(options()).await.unwrap();
     let file = folder.join("Item.parquet");
     let item = Arc::new(Field::new("item", DataType::Float32, false));
     let schema = Arc::new(Schema::new(vec![
@@ -99,26 +99,30 @@ async fn filled(folder: &std::path::Path, count: usize) -> Omnigraph {
         writer.write(&RecordBatch::try_new(Arc::clone(&schema), columns).unwrap()).unwrap();
     }
     writer.close().unwrap();
-    let request = LoadRequest::new("main", LoadMode::Append, LoadSource::path(&file).unwrap());
-    graph.load(request).await.unwrap();
+    graph.branch("main").load(LoadMode::Append, LoadSource::path(&file).unwrap()).await.unwrap();
     graph
 }
 
-/// A number between -1 and 1 without a pattern.
+/// Returns a number between -1 and 1 without a pattern.
 fn scattered(seed: usize) -> f32 {
     let bits = (seed as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     (bits >> 40) as f32 / (1u64 << 23) as f32 - 1.0
 }
 
-/// A vector near one of the centres.
+/// Returns a vector near one of the centers.
 fn vector(row: usize) -> Vec<f32> {
-    let centre = row.wrapping_mul(7919) % CENTRES;
-    (0..WIDTH).map(|at| scattered(centre * 1_000_003 + at) + 0.4 * scattered((row + 1) * 65_537 + at)).collect()
+    let center = row.wrapping_mul(7919) % CENTERS;
+    (0..WIDTH).map(|at| scattered(center * 1_000_003 + at) + 0.4 * scattered((row + 1) * 65_537 + at)).collect()
 }
 
-/// The ten nearest by measuring all, and the milliseconds that it took.
-fn exhaustive(metric: Metric, flat: &[f32], query: &[f32], counts: impl Fn(usize) -> bool) -> (f64, Vec<usize>) {
-    let nearest = Nearest::new(metric, query.to_vec());
+/// Returns the ten nearest vectors of an exact scan, and its milliseconds.
+fn exhaustive(
+    metric: DistanceMetric,
+    flat: &[f32],
+    query: &[f32],
+    counts: impl Fn(usize) -> bool,
+) -> (f64, Vec<usize>) {
+    let nearest = VectorQuery::new(metric, query.to_vec());
     let begun = Instant::now();
     let mut all: Vec<(f64, usize)> = flat
         .chunks_exact(WIDTH)
@@ -147,10 +151,8 @@ async fn ask(graph: &Omnigraph, metric: &str, filter: &str, query: &[f32]) -> (f
          order {{ nearest($i.{metric}, $v) }} limit 10 }}"
     );
     let begun = Instant::now();
-    let snapshot = graph.snapshot(Target::Branch("main".into())).await.unwrap();
-    let params = Some(json!({ "v": query }));
-    let result = snapshot.query(QueryRequest { source, params, ..QueryRequest::default() }).await.unwrap();
-    let keys = result.rows.iter().map(|row| row["key"].as_str().unwrap().to_owned()).collect();
+    let result = graph.branch("main").query(source).params(json!({ "v": query })).await.unwrap();
+    let keys = result.rows().unwrap().iter().map(|row| row["key"].as_str().unwrap().to_owned()).collect();
     (begun.elapsed().as_secs_f64() * 1e3, keys)
 }
 

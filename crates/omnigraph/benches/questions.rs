@@ -1,8 +1,8 @@
-//! Answers the questions of a manifest on a graph that is there, and says how long each takes.
+//! Runs the queries of a manifest on an existing graph, and prints the time of each.
 //!
 //! `cargo bench --workspace --bench questions -- --graph <folder> --questions <folder> --json`. The manifest is
-//! `benchmarks/README.md`'s; without arguments nothing is asked. Warm times are medians of many runs on an open graph; cold ones
-//! of a few runs, each on a graph opened anew.
+//! `benchmarks/README.md`'s; without arguments it does nothing. Warm times are medians of many runs on an open graph; cold ones
+//! of a few runs, each on a newly opened graph.
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures time and prints its table")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -10,10 +10,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use omnigraph::{
-    LoadMode, LoadRequest, LoadSource, MutateRequest, Omnigraph, OpenOptions, QueryRequest, QueryResult, Snapshot,
-    Target,
-};
+use omnigraph::{LoadMode, LoadSource, Omnigraph, QueryResult};
 use serde_json::{Value, json};
 
 const WARM_RUNS: usize = 200;
@@ -37,38 +34,47 @@ fn main() {
     runtime.block_on(measure(&graph, &questions, commits, json));
 }
 
-/// A question of the manifest.
-struct Question {
+/// A query of the manifest.
+struct ManifestQuery {
     name: String,
-    request: QueryRequest,
-    /// Of a mutation, the parameter that is another in every run.
+    source: String,
+    file: String,
+    /// The name of the query in the file.
+    query: Option<String>,
+    params: Value,
+    /// The parameter of a mutation that differs in every run.
     unique: Option<String>,
 }
 
-fn questions(folder: &Path) -> Vec<Question> {
+fn questions(folder: &Path) -> Vec<ManifestQuery> {
     let manifest = std::fs::read_to_string(folder.join("manifest.json")).unwrap();
     let manifest: Value = serde_json::from_str(&manifest).unwrap();
     let question = |entry: &Value| {
         let file = entry["file"].as_str().unwrap();
-        let request = QueryRequest {
+        ManifestQuery {
+            name: entry["name"].as_str().unwrap().to_owned(),
             source: std::fs::read_to_string(folder.join(file)).unwrap(),
             file: file.to_owned(),
-            name: entry["query"].as_str().map(str::to_owned),
-            params: Some(entry["params"].clone()),
-            ..QueryRequest::default()
-        };
-        let unique = entry["unique"].as_str().map(str::to_owned);
-        Question { name: entry["name"].as_str().unwrap().to_owned(), request, unique }
+            query: entry["query"].as_str().map(str::to_owned),
+            params: entry["params"].clone(),
+            unique: entry["unique"].as_str().map(str::to_owned),
+        }
     };
     manifest["questions"].as_array().unwrap().iter().map(question).collect()
 }
 
 async fn open(graph: &Path) -> Omnigraph {
-    Omnigraph::open(&graph.display().to_string(), OpenOptions::default()).await.unwrap()
+    Omnigraph::open(graph.display().to_string()).await.unwrap()
 }
 
-async fn main_of(graph: &Omnigraph) -> Snapshot {
-    graph.snapshot(Target::Branch("main".into())).await.unwrap()
+impl ManifestQuery {
+    async fn run(&self, graph: &Omnigraph) -> omnigraph::Result<QueryResult> {
+        let query = graph.branch("main").query(&self.source).file(&self.file).params(self.params.clone());
+        match &self.query {
+            Some(name) => query.name(name).await,
+            None => query.await,
+        }
+    }
 }
 
 async fn measure(folder: &Path, asked: &Path, commits: usize, json: bool) {
@@ -76,12 +82,13 @@ async fn measure(folder: &Path, asked: &Path, commits: usize, json: bool) {
     for number in 0..commits {
         commit_one(&graph, number).await;
     }
-    for Question { name, request, unique } in questions(asked) {
-        if let Some(unique) = unique {
-            mutated(&graph, &name, &request, &unique, json).await;
+    for query in questions(asked) {
+        let name = &query.name;
+        if let Some(unique) = &query.unique {
+            mutated(&graph, &query, unique, json).await;
             continue;
         }
-        let answer = match main_of(&graph).await.query(request.clone()).await {
+        let answer = match query.run(&graph).await {
             Ok(answer) => answer,
             Err(error) if json => {
                 println!("{}", json!({"name": name, "error": error.to_string()}));
@@ -92,37 +99,32 @@ async fn measure(folder: &Path, asked: &Path, commits: usize, json: bool) {
                 continue;
             }
         };
-        let warm = warm(&graph, &request).await;
+        let warm = warm(&graph, &query).await;
         let mut cold = Vec::new();
         for _ in 0..COLD_RUNS {
             let started = Instant::now();
-            main_of(&open(folder).await).await.query(request.clone()).await.unwrap();
+            query.run(&open(folder).await).await.unwrap();
             cold.push(started.elapsed());
         }
-        report(&name, &answer, warm, median(cold), json);
+        report(name, &answer, warm, median(cold), json);
     }
 }
 
 /// Times a mutation.
-async fn mutated(graph: &Omnigraph, name: &str, request: &QueryRequest, unique: &str, json: bool) {
+async fn mutated(graph: &Omnigraph, query: &ManifestQuery, unique: &str, json: bool) {
     let mut times = Vec::new();
     for run in 0..WARM_RUNS {
-        let mut params = request.params.clone().unwrap_or_else(|| json!({}));
-        params[unique] = json!(format!("bench-{}-{run}", std::process::id()));
-        let QueryRequest { source, file, name, .. } = request.clone();
-        let mutation = MutateRequest {
-            branch: "main".to_owned(),
-            source,
-            file,
-            name,
-            params: Some(params),
-            ..MutateRequest::default()
+        let mutation = graph.branch("main").mutate(&query.source).file(&query.file).params(query.params.clone());
+        let mutation = mutation.param(unique, format!("bench-{}-{run}", std::process::id()));
+        let mutation = match &query.query {
+            Some(name) => mutation.name(name),
+            None => mutation,
         };
         let started = Instant::now();
-        graph.mutate(mutation).await.unwrap();
+        mutation.await.unwrap();
         times.push(started.elapsed());
     }
-    let millis = median(times).as_secs_f64() * 1e3;
+    let (name, millis) = (&query.name, median(times).as_secs_f64() * 1e3);
     if json {
         println!("{}", json!({ "name": name, "median_ms": millis, "runs": WARM_RUNS, "rows": 0 }));
     } else {
@@ -130,16 +132,16 @@ async fn mutated(graph: &Omnigraph, name: &str, request: &QueryRequest, unique: 
     }
 }
 
-/// The median of many runs, each on the newest state.
-async fn warm(graph: &Omnigraph, request: &QueryRequest) -> (Duration, usize) {
+/// Returns the median of many runs, each on the newest state.
+async fn warm(graph: &Omnigraph, query: &ManifestQuery) -> (Duration, usize) {
     for _ in 0..WARM_UP {
-        main_of(graph).await.query(request.clone()).await.unwrap();
+        query.run(graph).await.unwrap();
     }
     let began = Instant::now();
     let mut times = Vec::new();
     while times.len() < WARM_RUNS && (began.elapsed() < WARM_TIME || times.len() < 10) {
         let started = Instant::now();
-        main_of(graph).await.query(request.clone()).await.unwrap();
+        query.run(graph).await.unwrap();
         times.push(started.elapsed());
     }
     let runs = times.len();
@@ -155,16 +157,16 @@ fn report(name: &str, answer: &QueryResult, warm: (Duration, usize), cold: Durat
     let millis = |time: Duration| time.as_secs_f64() * 1e3;
     if json {
         let cells = |row: &serde_json::Map<String, Value>| -> Vec<Value> {
-            answer.columns.iter().map(|column| row[column].clone()).collect()
+            answer.columns().iter().map(|column| row[column].clone()).collect()
         };
-        let rows: Vec<Vec<Value>> = answer.rows.iter().map(cells).collect();
+        let rows: Vec<Vec<Value>> = answer.rows().unwrap().iter().map(cells).collect();
         let line = json!({
             "name": name, "median_ms": millis(warm.0), "runs": warm.1, "cold_ms": millis(cold), "rows": rows.len(),
             "answer": rows,
         });
         println!("{line}");
     } else {
-        println!("{name:24} {:9.3} ms warm {:9.2} ms cold {:8} rows", millis(warm.0), millis(cold), answer.rows.len());
+        println!("{name:24} {:9.3} ms warm {:9.2} ms cold {:8} rows", millis(warm.0), millis(cold), answer.row_count());
     }
 }
 
@@ -176,6 +178,5 @@ async fn commit_one(graph: &Omnigraph, number: usize) {
          {{\"edge\": \"Suggests\", \"from\": \"bench-{number}\", \"to\": \"curl\", \"data\": {{\"alternative\": 0}}}}\n"
     );
     let source = LoadSource::reader("rows", std::io::Cursor::new(lines.into_bytes()));
-    let request = LoadRequest::new("main", LoadMode::Append, source);
-    graph.load(request).await.unwrap();
+    graph.branch("main").load(LoadMode::Append, source).await.unwrap();
 }

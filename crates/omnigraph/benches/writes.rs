@@ -1,8 +1,8 @@
-//! The price of small writes: one row at a time, many writers at once, and what thousands of commits leave behind.
+//! The cost of small writes: one row at a time, many concurrent writers, and the files of thousands of commits.
 //!
-//! `cargo bench -p omnigraph --bench writes` (or `make bench`). Every figure stands beside a baseline of the same run: a plain
-//! file of a kilobyte for one row, one writer for many, the first commits for later ones, a copy made at once for what remains.
-//! Some parts alone by their names: `one`, `many`, `processes`, `slow`, `remains`.
+//! `cargo bench -p omnigraph --bench writes` (or `make bench`). Every figure has a baseline of the same run: a plain
+//! file of a kilobyte for one row, one writer for many, the first commits for later ones, a copy loaded at once for the remaining files.
+//! Arguments select parts by their names: `one`, `many`, `processes`, `slow`, `remains`.
 //! `OMNIGRAPH_BENCH_DEPTH` sets how many commits there are before the second measure of one row (10,000).
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench measures time and prints its table")]
@@ -13,12 +13,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use omnigraph::{
-    Durability, LoadMode, LoadRequest, LoadSource, MutateRequest, Omnigraph, OpenOptions, QueryRequest, StoreOptions,
-    Target,
-};
-use omnigraph_testkit::fault::{Fault, Faults, Rule};
-use serde_json::json;
+use omnigraph::{Durability, LoadMode, LoadSource, Omnigraph, OpenOptions, SchemaSource, StoreOptions, Target};
+use omnigraph_testkit::fault::{FaultInjector, FaultKind, FaultRule};
+
+use crate::support::data_files;
+
+mod support;
 
 const SCHEMA: &str = "\
 node Person { name: String @key  age: I32?  note: String? }
@@ -38,7 +38,7 @@ fn main() {
     {
         return runtime.block_on(writer(place, name));
     }
-    // All graphs stay to the end: after many files are deleted, a file system may be slow to make new ones for a minute.
+    // All graphs remain to the end: after many files are deleted, a file system may be slow to create files for a minute.
     let root = tempfile::tempdir().unwrap();
     let root = root.path();
     // Cargo passes flags of its own.
@@ -68,17 +68,14 @@ fn options(durability: Durability) -> OpenOptions {
 }
 
 async fn graph(place: &Path, options: OpenOptions) -> Omnigraph {
-    Omnigraph::init(&place.display().to_string(), "bench.pg", SCHEMA, None, options).await.unwrap()
+    Omnigraph::create(place.display().to_string(), SchemaSource::new("bench.pg", SCHEMA))
+        .options(options)
+        .await
+        .unwrap()
 }
 
 async fn mutate(graph: &Omnigraph, source: &str, name: &str) {
-    let request = MutateRequest {
-        branch: "main".to_owned(),
-        source: source.to_owned(),
-        params: Some(json!({ "n": name })),
-        ..MutateRequest::default()
-    };
-    graph.mutate(request).await.unwrap();
+    graph.branch("main").mutate(source).param("n", name).await.unwrap();
 }
 
 async fn timed(graph: &Omnigraph, source: &str, prefix: &str) -> Vec<Duration> {
@@ -104,12 +101,12 @@ async fn one_row(root: &Path) {
         let graph = graph(&place, options(durability)).await;
         let mut first: Vec<f64> = Vec::new();
         for depth in [0, deep] {
-            written_back();
+            flush_disk();
             let plain = plain_file(&root.join(format!("plain-{name}-{depth}")), durability);
             println!("  {:<10} {name:<6} {:>7} {plain:>9.3}", "plain file", "");
             if depth > 0 {
                 fill(&place, depth, durability).await;
-                written_back();
+                flush_disk();
             }
             for (place, (what, source)) in
                 [("insert", INSERT), ("update", UPDATE), ("delete", DELETE)].iter().enumerate()
@@ -128,7 +125,7 @@ async fn one_row(root: &Path) {
     println!();
 }
 
-/// What it takes to make one file, and with `full` to have it and its name on the disk: the median in milliseconds.
+/// Returns the median time in milliseconds to create one file, with `full` to sync it and its name too.
 fn plain_file(folder: &Path, durability: Durability) -> f64 {
     std::fs::create_dir_all(folder).unwrap();
     let mut times = Vec::with_capacity(MEASURED);
@@ -146,20 +143,20 @@ fn plain_file(folder: &Path, durability: Durability) -> f64 {
     millis(times[MEASURED / 2])
 }
 
-/// Has the disk write what parts before this left to it: a writer that waits for the disk is measured without them.
-fn written_back() {
+/// Flushes the disk, so that earlier parts do not slow down a writer that waits for it.
+fn flush_disk() {
     let _ = Command::new("sync").status();
 }
 
-/// Commits to a graph from a handle of its own.
+/// Makes commits from a separate handle.
 async fn fill(place: &Path, commits: usize, durability: Durability) {
-    let graph = Omnigraph::open(&place.display().to_string(), options(durability)).await.unwrap();
+    let graph = Omnigraph::open(place.display().to_string()).options(options(durability)).await.unwrap();
     for number in 0..commits {
         mutate(&graph, INSERT, &format!("fill{number}")).await;
     }
 }
 
-/// Mutations per second of so many writers that do `each` of them, on keys of their own or all on one.
+/// Returns mutations per second of writers with `each` mutations, on keys of their own or all on one.
 async fn rate(graph: &Omnigraph, writers: usize, each: usize, same: bool) -> f64 {
     let begun = Instant::now();
     let work = (0..writers).map(|writer| {
@@ -184,7 +181,7 @@ async fn many_writers(root: &Path) {
     println!("  {:<6} {:<10} {:>8} {:>10} {:>16}", "sync", "keys", "writers", "per s", "to one writer");
     for (name, durability) in [("os", Durability::Os), ("full", Durability::Full)] {
         for (keys, same) in [("disjoint", false), ("the same", true)] {
-            written_back();
+            flush_disk();
             let graph = graph(&root.join(format!("many-{name}-{keys}")), options(durability)).await;
             rate(&graph, 1, 50, same).await;
             let mut one = 0.0;
@@ -203,9 +200,9 @@ async fn many_writers(root: &Path) {
 /// Inserts of each process, which has one writer.
 const OF_PROCESS: usize = 250;
 
-/// A process that waits for its start and then inserts.
+/// Runs in a process that waits for its start and then inserts.
 async fn writer(place: &str, name: &str) {
-    let graph = Omnigraph::open(place, options(Durability::Os)).await.unwrap();
+    let graph = Omnigraph::open(place).options(options(Durability::Os)).await.unwrap();
     mutate(&graph, INSERT, &format!("{name} warm")).await;
     println!("ready");
     std::io::stdin().read_line(&mut String::new()).unwrap();
@@ -245,10 +242,10 @@ async fn many_processes(root: &Path) {
 }
 
 async fn slow_store(root: &Path) {
-    let faults = Faults::new();
+    let faults = FaultInjector::new();
     let store = StoreOptions { layer: Some(faults.layer()), durability: Durability::Os, ..StoreOptions::default() };
     let graph = graph(&root.join("slow"), OpenOptions { store, ..OpenOptions::default() }).await;
-    faults.add(Rule::new(Fault::Delay(Duration::from_millis(30))));
+    faults.add(FaultRule::new(FaultKind::Delay(Duration::from_millis(30))));
     println!("inserts per second where every request to the store takes 30 ms longer");
     println!("  {:>8} {:>10} {:>16}", "writers", "per s", "to one writer");
     let mut one = 0.0;
@@ -262,7 +259,7 @@ async fn slow_store(root: &Path) {
     println!();
 }
 
-/// What 5,000 commits of one row leave without maintenance, beside a graph that got the same rows at once.
+/// Compares 5,000 commits of one row, without maintenance, with a graph that loaded the same rows at once.
 async fn remains(root: &Path) {
     const COMMITS: usize = 5_000;
     let (many, once) = (root.join("remains-many"), root.join("remains-once"));
@@ -275,17 +272,17 @@ async fn remains(root: &Path) {
     let target = || Target::Branch("main".into());
     graph_many.snapshot(target()).await.unwrap().export(&[], &mut lines).await.unwrap();
     let source = LoadSource::reader("rows", std::io::Cursor::new(lines));
-    graph_once.load(LoadRequest::new("main", LoadMode::Merge, source)).await.unwrap();
+    graph_once.branch("main").load(LoadMode::Merge, source).await.unwrap();
 
-    println!("{COMMITS} commits of one row, without maintenance, beside the same rows loaded at once");
+    println!("{COMMITS} commits of one row, without maintenance, compared with the same rows loaded at once");
     let (live_many, live_once) = (live_files(&graph_many, &many).await, live_files(&graph_once, &once).await);
     #[expect(clippy::cast_precision_loss, reason = "some megabytes")]
     let ratio = live_many.1 as f64 / live_once.1 as f64;
     println!(
-        "  data files of the newest state: {} beside {}; their bytes: {} beside {}, ratio {ratio:.2}",
+        "  data files of the newest state: {} and {}; their bytes: {} and {}, ratio {ratio:.2}",
         live_many.0, live_once.0, live_many.1, live_once.1
     );
-    graph_many.settle().await.unwrap();
+    graph_many.flush_mirror().await.unwrap();
     let all = files(&many);
     println!("  files of all 5,001 states, each of which can still be read: {}, {} bytes", all.0, all.1);
     for (what, source) in [
@@ -294,7 +291,7 @@ async fn remains(root: &Path) {
     ] {
         let [a, b] = read([&graph_many, &graph_once], source).await;
         println!(
-            "  {what:<8} {:>8.3} ms beside {:>8.3} ms, ratio {:.2}",
+            "  {what:<8} {:>8.3} ms and {:>8.3} ms, ratio {:.2}",
             millis(a),
             millis(b),
             a.as_secs_f64() / b.as_secs_f64()
@@ -302,14 +299,13 @@ async fn remains(root: &Path) {
     }
 }
 
-/// The medians of a question to two graphs, asked by turns; the first hundred warm up.
+/// Returns the medians of a query on two graphs in turn; the first hundred runs warm up.
 async fn read(graphs: [&Omnigraph; 2], source: &str) -> [Duration; 2] {
     let mut times = [Vec::new(), Vec::new()];
     for turn in 0..1_000 {
         for (graph, times) in graphs.iter().zip(&mut times) {
             let begun = Instant::now();
-            let snapshot = graph.snapshot(Target::Branch("main".into())).await.unwrap();
-            snapshot.query(QueryRequest { source: source.to_owned(), ..QueryRequest::default() }).await.unwrap();
+            graph.branch("main").query(source).await.unwrap();
             if turn >= 100 {
                 times.push(begun.elapsed());
             }
@@ -321,19 +317,13 @@ async fn read(graphs: [&Omnigraph; 2], source: &str) -> [Duration; 2] {
     })
 }
 
-/// The data files that the newest state names, and their bytes.
+/// Counts the data files of the newest state and their bytes.
 async fn live_files(graph: &Omnigraph, root: &Path) -> (usize, u64) {
     let mut found = (0, 0);
     for table in graph.snapshot(Target::Branch("main".into())).await.unwrap().tables() {
-        let path = root.join(table.path.as_str());
-        let uri = path.display().to_string();
-        let dataset =
-            lance::dataset::builder::DatasetBuilder::from_uri(&uri).with_version(table.pin.version).load().await;
-        for fragment in dataset.unwrap().get_fragments() {
-            for file in &fragment.metadata().files {
-                found.0 += 1;
-                found.1 += std::fs::metadata(path.join("data").join(&file.path)).map_or(0, |metadata| metadata.len());
-            }
+        for file in data_files(&root.join(table.path.as_str()), table.version).await {
+            found.0 += 1;
+            found.1 += std::fs::metadata(file).map_or(0, |metadata| metadata.len());
         }
     }
     found

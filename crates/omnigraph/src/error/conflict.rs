@@ -1,12 +1,12 @@
-//! What stands against a merge, entity by entity.
+//! Conflicts of a merge, entity by entity.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Conflicts that a message shows.
-const SHOWN: usize = 3;
+/// Conflicts that a message lists.
+const MAX_LISTED: usize = 3;
 
-/// What an entity is.
+/// The kind of an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EntityKind {
@@ -32,35 +32,35 @@ impl FromStr for EntityKind {
         match text {
             "edge" => Ok(Self::Edge),
             "node" => Ok(Self::Node),
-            _ => Err(format!("`{text}` is none of edge, node")),
+            _ => Err(format!("invalid kind `{text}`: expected edge or node")),
         }
     }
 }
 
-/// What kind of disagreement it is.
+/// The kind of a conflict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConflictKind {
-    /// Both sides made an entity of that id, and not the same.
+    /// Both sides inserted the entity with different values.
     DivergentInsert,
-    /// Both sides changed it, and not to the same.
+    /// Both sides updated the entity to different values.
     DivergentUpdate,
-    /// One side deleted it, the other changed it.
+    /// One side deleted the entity, the other updated it.
     DeleteVsUpdate,
-    /// One side made or changed an edge, the other deleted a node at its end.
+    /// One side inserted or updated the edge, the other deleted one of its endpoints.
     OrphanEdge,
-    /// The result has two entities that share what is unique.
+    /// Two entities of the result have the same values of a unique constraint.
     UniqueViolation,
-    /// A node of the result has more or fewer edges than it may and must.
+    /// A node of the result has too many or too few edges.
     CardinalityViolation,
-    /// A value of the result is none that its property may have.
+    /// A value of the result violates a constraint of its property.
     ValueConstraintViolation,
-    /// The two sides changed the schema differently, or one changed a type and the other its rows.
+    /// Both sides changed the schema differently, or one changed a type and both its rows.
     SchemaConflict,
 }
 
 impl ConflictKind {
-    /// Its stable name.
+    /// Returns its stable name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -76,18 +76,18 @@ impl ConflictKind {
     }
 }
 
-/// One disagreement.
+/// A conflict of a merge.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct MergeConflict {
     /// Node or edge.
     pub entity_kind: EntityKind,
     /// The type.
     pub type_name: String,
-    /// The entity; none if it is about the type as a whole.
+    /// The entity; none for a conflict about the type.
     pub entity_id: Option<String>,
-    /// What kind it is.
+    /// The kind of the conflict.
     pub kind: ConflictKind,
-    /// What the sides did, for people.
+    /// The changes of both sides, as text.
     pub message: String,
 }
 
@@ -101,15 +101,15 @@ impl fmt::Display for MergeConflict {
     }
 }
 
-/// Everything that stands against a merge; at least one.
+/// The conflicts of a merge: at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MergeConflicts(pub Vec<MergeConflict>);
 
 impl fmt::Display for MergeConflicts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown: Vec<String> = self.0.iter().take(SHOWN).map(MergeConflict::to_string).collect();
+        let shown: Vec<String> = self.0.iter().take(MAX_LISTED).map(MergeConflict::to_string).collect();
         write!(f, "{}", shown.join("; "))?;
-        match self.0.len().saturating_sub(SHOWN) {
+        match self.0.len().saturating_sub(MAX_LISTED) {
             0 => Ok(()),
             more => write!(f, "; … and {more} more"),
         }

@@ -1,47 +1,46 @@
-//! Errors by what the caller does next.
+//! Errors by the next step of the caller.
 
-use omnigraph_log as log;
-use omnigraph_objects as objects;
+use omnigraph_history as log;
+use omnigraph_storage as objects;
 
 use super::Error;
 
-/// What the caller does next.
+/// The next step of the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// Correct the request.
     Invalid,
-    /// Ask for something that exists.
+    /// Name an object that exists.
     NotFound,
-    /// Look at what is there now, and decide again.
+    /// Read the current state and decide again.
     Conflict,
-    /// Try the same again.
+    /// Retry the request.
     Retry,
-    /// Get permission.
+    /// Request permission.
     Denied,
-    /// Call the operator: the store is full, damaged or unreachable.
+    /// Inform the operator: the store is full, damaged or unreachable.
     Storage,
     /// Report a bug.
     Internal,
 }
 
 impl Error {
-    /// What the caller does next.
+    /// Returns the next step of the caller.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Log(error) => log_kind(error),
+            Self::History(error) => log_kind(error),
             Self::Recovery(error) => error.kind(),
             Self::Compile { .. }
             | Self::Data(_)
-            | Self::Faults(_)
-            | Self::Rule(_)
+            | Self::Constraint(_)
             | Self::Request { .. }
             | Self::Unsupported { .. } => ErrorKind::Invalid,
-            Self::KeyConflict { .. } | Self::Precondition { .. } | Self::Parentless { .. } | Self::MergeConflict(_) => {
+            Self::KeyConflict { .. } | Self::Precondition { .. } | Self::NoParent { .. } | Self::MergeConflict(_) => {
                 ErrorKind::Conflict
             }
-            Self::Shared(error) => error.kind(),
+            Self::GroupCommit(error) => error.kind(),
             Self::FeedGap { .. } => ErrorKind::NotFound,
             Self::Contention { .. } | Self::SchemaMoved { .. } => ErrorKind::Retry,
             Self::ReadOnly { .. } | Self::Denied { .. } => ErrorKind::Denied,
@@ -62,19 +61,19 @@ fn log_kind(error: &log::Error) -> ErrorKind {
             objects::ErrorKind::Retry => ErrorKind::Retry,
             _ => ErrorKind::Storage,
         },
-        log::Error::NoGraph { .. }
-        | log::Error::NoBranch { .. }
-        | log::Error::NoTag { .. }
-        | log::Error::NoCommit { .. }
-        | log::Error::BeforeHistory { .. } => ErrorKind::NotFound,
+        log::Error::GraphNotFound { .. }
+        | log::Error::BranchNotFound { .. }
+        | log::Error::TagNotFound { .. }
+        | log::Error::CommitNotFound { .. }
+        | log::Error::TimeBeforeHistory { .. } => ErrorKind::NotFound,
         log::Error::GraphExists { .. }
         | log::Error::BranchExists { .. }
         | log::Error::TagExists { .. }
-        | log::Error::KeyReused { .. } => ErrorKind::Conflict,
-        log::Error::BranchName { .. }
-        | log::Error::TagName { .. }
-        | log::Error::KeyLength { .. }
-        | log::Error::MainStays { .. } => ErrorKind::Invalid,
+        | log::Error::IdempotencyKeyReused { .. } => ErrorKind::Conflict,
+        log::Error::InvalidBranchName { .. }
+        | log::Error::InvalidTagName { .. }
+        | log::Error::InvalidIdempotencyKey { .. }
+        | log::Error::ProtectedBranch { .. } => ErrorKind::Invalid,
         log::Error::Invariant { .. } => ErrorKind::Internal,
         _ => ErrorKind::Storage,
     }

@@ -1,195 +1,198 @@
-//! What can go wrong, and what the caller does next.
+//! Errors of the engine, by stable code and by the next step of the caller.
+//!
+//! ```text
+//! Lance, DataFusion, storage, history ─► Error ─► code (stable), kind (next step), message
+//! ```
+//!
+//! - `compile`  findings of the compiler
+//! - `report`   invalid rows and violated constraints
+//! - `conflict` conflicts of a merge
+//! - `recovery` errors of the mirror and its recovery
+//! - `kind`     errors by the next step of the caller
 
 mod compile;
 mod conflict;
-mod data;
 mod kind;
 mod recovery;
-mod rule;
+mod report;
 
 pub(crate) use compile::compile_error;
 pub use conflict::{ConflictKind, EntityKind, MergeConflict, MergeConflicts};
-pub use data::{DataError, DataErrors};
 pub use kind::ErrorKind;
 pub use recovery::RecoveryError;
-pub use rule::{BrokenRules, RuleError};
+pub use report::{ConstraintViolation, ErrorReport, RowError};
+pub(crate) use report::{FileLine, RowOrigin};
 
-use omnigraph_log as log;
-use omnigraph_objects as objects;
+use omnigraph_history as log;
+use omnigraph_storage as objects;
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error of the engine. [`Error::code`] is stable; [`Error::kind`] says what to do about it.
+/// An error of the engine. [`Error::code`] is stable, [`Error::kind`] is the next step of the caller.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The graph's log or its store failed.
+    /// An error of the history of the graph or of its store.
     #[error(transparent)]
-    Log(#[from] log::Error),
+    History(#[from] log::Error),
 
-    /// A schema, query or parameter is wrong.
+    /// An invalid schema, query or parameter.
     #[error("{rendered}")]
     Compile {
-        /// Every finding with file, line, column, source line and caret.
+        /// Every finding as text, with file, line, column, source line and caret.
         rendered: String,
-        /// The same as data.
+        /// The findings as data.
         findings: Vec<serde_json::Value>,
     },
 
-    /// Input data is wrong.
+    /// Invalid input data.
     #[error("{0}")]
-    Data(Box<DataError>),
+    Data(Box<ErrorReport<RowError>>),
 
-    /// Input data is wrong in several places.
+    /// Violated constraints of the schema.
     #[error("{0}")]
-    Faults(Box<DataErrors>),
+    Constraint(Box<ErrorReport<ConstraintViolation>>),
 
-    /// A write breaks rules of the schema.
-    #[error("{0}")]
-    Rule(Box<BrokenRules>),
-
-    /// Rows of this write and rows that are there already contradict each other.
+    /// A row that must be new exists.
     #[error("{message}")]
     KeyConflict {
-        /// Which type, which id.
+        /// The type and the id.
         message: String,
     },
 
-    /// Others kept changing what this write depends on.
-    #[error("gave up after {attempts} attempts: other writers kept taking the place on branch '{branch}'. Try again")]
+    /// A write that lost every race for the next commit.
+    #[error("commit conflict on branch '{branch}': gave up after {attempts} attempts. Retry later")]
     Contention {
         /// The branch.
         branch: String,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
     },
 
-    /// The schema of the branch is another one than this write was prepared for.
-    #[error("the schema of branch '{branch}' changed while this write was prepared; nothing was written. Try again")]
+    /// A schema change during the preparation of the write.
+    #[error("the schema of branch '{branch}' changed while this write was prepared; nothing was written. Retry")]
     SchemaMoved {
         /// The branch.
         branch: String,
     },
 
-    /// The handle was opened for reading.
-    #[error("{action} needs to write, and the graph was opened read-only")]
+    /// A write through a read-only handle.
+    #[error("{action} requires write access: the graph is open read-only")]
     ReadOnly {
-        /// What was asked for.
+        /// The refused action.
         action: &'static str,
     },
 
-    /// Two sides of a merge disagree. Nothing was changed.
+    /// Unresolved conflicts of a merge.
     #[error(
-        "merge conflicts: {0}. Nothing was changed; choose with --ours, --theirs or a file of choices, settle them with a \
-         mutation (--resolve), or change one of the branches"
+        "merge conflicts: {0}. No changes were made. Resolve them by side (--ours, --theirs, --choices) or by a mutation \
+         (--resolve), or change one of the branches"
     )]
     MergeConflict(MergeConflicts),
 
-    /// History that a consumer of the change feed asks for is no longer there.
-    #[error(
-        "there is a gap in the change feed: commit {first_unreadable} can no longer be read. Start anew with a baseline"
-    )]
+    /// A commit of the change feed that was deleted.
+    #[error("gap in the change feed: commit {first_unreadable} not found. Take a new initial snapshot")]
     FeedGap {
-        /// The first commit that cannot be read, by its place or id.
+        /// The first commit that cannot be read, by sequence or id.
         first_unreadable: String,
     },
 
-    /// The first commit of a graph changed nothing that could be shown, undone or repeated.
-    #[error("commit {commit} has no parent: it is the first of the graph, so there is nothing to compare it with")]
-    Parentless {
+    /// A comparison of the first commit of a graph with its parent.
+    #[error("commit {commit} has no parent: it is the first commit of the graph")]
+    NoParent {
         /// The commit.
         commit: log::CommitId,
     },
 
-    /// Whoever guards the graph said no.
-    #[error("may not {action}: {reason}")]
+    /// An action that the authorizer refused.
+    #[error("cannot {action}: permission denied: {reason}")]
     Denied {
-        /// What was asked for.
+        /// The refused action.
         action: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
 
-    /// A request contradicts itself or asks for what there is not.
+    /// An invalid request.
     #[error("{message}")]
     Request {
-        /// What is wrong and what would be right.
+        /// The problem and the next step.
         message: String,
     },
 
-    /// A table could not be read or written.
-    #[error("could not {action} table {table}: {problem}")]
+    /// A table that cannot be read or written.
+    #[error("cannot {action} table {table}: {problem}")]
     Table {
-        /// What was being done.
+        /// The action.
         action: &'static str,
-        /// The table's folder.
+        /// The folder of the table.
         table: String,
-        /// What the storage said.
+        /// The error of the storage.
         problem: String,
     },
 
-    /// A query failed while it ran.
-    #[error("the query failed: {problem}")]
+    /// A query that failed while it ran.
+    #[error("query failed: {problem}")]
     Execution {
-        /// What happened.
+        /// The problem.
         problem: String,
     },
 
     /// A row for which an expression of the query has no value.
-    #[error("{problem}{}", of_entity(entity))]
+    #[error("{problem}{}", entity_suffix(entity))]
     Value {
-        /// What is wrong, and what to do about it.
+        /// The problem and the next step.
         problem: String,
-        /// A stable name of the kind of problem.
+        /// The stable name of the problem.
         code: &'static str,
         /// The node or edge of the row, if there is one.
         entity: String,
     },
 
-    /// A query that costs more than it may.
-    #[error("the query was stopped: it exceeds its limit of {value} (`{limit}`). Narrow the query, or raise the limit")]
+    /// A query that exceeds a limit.
+    #[error("query exceeds its limit `{limit}` of {value}. Narrow the query or raise the limit")]
     Budget {
-        /// Which limit.
+        /// The limit.
         limit: &'static str,
-        /// What it is set to.
+        /// The value of the limit.
         value: String,
     },
 
-    /// A query that nobody waits for any more.
-    #[error("the query was cancelled")]
+    /// A query whose caller stopped waiting.
+    #[error("query cancelled")]
     Cancelled,
 
-    /// What a careful writer asked of the state is not so (any more).
+    /// A precondition of a write that does not hold.
     #[error("{message}")]
     Precondition {
-        /// What was expected, what there is, and what to do.
+        /// The expected and the actual state, and the next step.
         message: String,
-        /// The commit that was named.
+        /// The commit that the condition names.
         expected: String,
-        /// The commit that stands in the way, where it is known.
+        /// The conflicting commit, if it is known.
         actual: Option<String>,
     },
 
-    /// A failure of a commit that several writes were to share.
+    /// A failed commit that several writes shared.
     #[error("{0}")]
-    Shared(std::sync::Arc<Error>),
+    GroupCommit(std::sync::Arc<Error>),
 
-    /// Something that this build cannot do yet.
-    #[error("{what} cannot be run yet by this build")]
+    /// A construct that this build does not support.
+    #[error("{what} is not supported by this build")]
     Unsupported {
         /// The construct.
         what: String,
     },
 
-    /// What unfinished processes left behind could not be brought in order.
+    /// An error of the mirror or of its recovery.
     #[error(transparent)]
     Recovery(#[from] RecoveryError),
 
     /// A bug.
-    #[error("internal error: {problem}. This is a bug in Omnigraph; nothing was changed")]
+    #[error("internal error: {problem}. This is a bug in Omnigraph; no changes were made")]
     Internal {
-        /// What was found.
+        /// The problem.
         problem: String,
     },
 }
@@ -203,64 +206,55 @@ impl Error {
         Self::Request { message: message.into() }
     }
 
-    /// Whether what was asked for may have happened all the same.
+    /// Reports if the request may have been executed in spite of the error.
     pub(crate) fn outcome_unknown(&self) -> bool {
         match self {
-            Self::Log(log::Error::Store(error)) => error.kind() == objects::ErrorKind::Unknown,
-            Self::Shared(error) => error.outcome_unknown(),
+            Self::History(log::Error::Store(error)) => error.kind() == objects::ErrorKind::Unknown,
+            Self::GroupCommit(error) => error.outcome_unknown(),
             _ => false,
         }
     }
 
-    /// The first faults of an input that was looked at as a whole, of `total`; none if there is none.
-    pub(crate) fn of_faults(mut errors: Vec<DataError>, total: u64) -> Option<Self> {
-        if total > 1 {
-            return Some(Self::Faults(Box::new(DataErrors { errors, total, complete: true })));
-        }
-        errors.pop().map(|only| Self::Data(Box::new(only)))
-    }
-
-    /// The stable code.
+    /// Returns the stable code.
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
-            Self::Log(error) => error.code(),
+            Self::History(error) => error.code(),
             Self::Recovery(error) => error.code(),
             Self::Compile { findings, .. } => {
-                findings.first().and_then(|finding| finding["code"].as_str()).unwrap_or("OG-ENG-001")
+                findings.first().and_then(|finding| finding["code"].as_str()).unwrap_or("OG-QUERY-001")
             }
-            Self::Data(error) => error.code,
-            Self::Faults(faults) => faults.errors.first().map_or("OG-ENG-010", |error| error.code),
-            Self::Rule(broken) => broken.errors.first().map_or("OG-ENG-010", |error| error.code),
-            Self::KeyConflict { .. } => "OG-ENG-002",
-            Self::Contention { .. } => "OG-ENG-003",
-            Self::SchemaMoved { .. } => "OG-ENG-004",
-            Self::ReadOnly { .. } => "OG-ENG-005",
-            Self::Request { .. } => "OG-ENG-006",
-            Self::Table { .. } => "OG-ENG-007",
-            Self::Execution { .. } => "OG-ENG-008",
-            Self::Unsupported { .. } => "OG-ENG-009",
-            Self::Internal { .. } => "OG-ENG-010",
-            Self::Value { .. } => "OG-ENG-011",
-            Self::Budget { .. } => "OG-ENG-012",
-            Self::Cancelled => "OG-ENG-013",
-            Self::Denied { .. } => "OG-HIS-001",
-            Self::Parentless { .. } => "OG-HIS-002",
-            Self::MergeConflict(_) => "OG-HIS-003",
-            Self::FeedGap { .. } => "OG-HIS-004",
-            Self::Precondition { .. } => "OG-ENG-014",
-            Self::Shared(error) => error.code(),
+            Self::Data(report) => report.errors.first().map_or("OG-INTERNAL-001", |error| error.code),
+            Self::Constraint(report) => report.errors.first().map_or("OG-INTERNAL-001", |violation| violation.code),
+            Self::KeyConflict { .. } => "OG-CONSTRAINT-008",
+            Self::Contention { .. } => "OG-COMMIT-001",
+            Self::SchemaMoved { .. } => "OG-COMMIT-002",
+            Self::ReadOnly { .. } => "OG-ACCESS-001",
+            Self::Request { .. } => "OG-QUERY-002",
+            Self::Table { .. } => "OG-STORAGE-020",
+            Self::Execution { .. } => "OG-QUERY-003",
+            Self::Unsupported { .. } => "OG-QUERY-004",
+            Self::Internal { .. } => "OG-INTERNAL-001",
+            Self::Value { .. } => "OG-QUERY-005",
+            Self::Budget { .. } => "OG-QUERY-006",
+            Self::Cancelled => "OG-QUERY-007",
+            Self::Denied { .. } => "OG-ACCESS-002",
+            Self::NoParent { .. } => "OG-COMMIT-004",
+            Self::MergeConflict(_) => "OG-MERGE-001",
+            Self::FeedGap { .. } => "OG-FEED-001",
+            Self::Precondition { .. } => "OG-COMMIT-003",
+            Self::GroupCommit(error) => error.code(),
         }
     }
 }
 
-fn of_entity(entity: &str) -> String {
+fn entity_suffix(entity: &str) -> String {
     if entity.is_empty() { String::new() } else { format!(" (at {entity})") }
 }
 
 impl From<objects::Error> for Error {
     fn from(error: objects::Error) -> Self {
-        Self::Log(error.into())
+        Self::History(error.into())
     }
 }
 
@@ -276,21 +270,21 @@ impl From<arrow::error::ArrowError> for Error {
     }
 }
 
-impl From<datafusion::error::DataFusionError> for Error {
-    fn from(error: datafusion::error::DataFusionError) -> Self {
-        use datafusion::error::DataFusionError;
+impl From<datafusion_common::DataFusionError> for Error {
+    fn from(error: datafusion_common::DataFusionError) -> Self {
+        use datafusion_common::DataFusionError;
         match error {
-            // Our own errors travel through DataFusion when a scan fails.
+            // An error of a scan is passed through DataFusion.
             DataFusionError::External(inner) => match inner.downcast::<Self>() {
                 Ok(ours) => *ours,
                 Err(other) => Self::Execution { problem: other.to_string() },
             },
             DataFusionError::Context(_, inner) => Self::from(*inner),
             DataFusionError::ArrowError(inner, _) => Self::from(*inner),
-            DataFusionError::ResourcesExhausted(problem) => Self::of_memory(&problem),
-            DataFusionError::Shared(shared) => match std::sync::Arc::try_unwrap(shared) {
+            DataFusionError::ResourcesExhausted(problem) => Self::from_memory_limit(&problem),
+            DataFusionError::Shared(inner) => match std::sync::Arc::try_unwrap(inner) {
                 Ok(inner) => Self::from(inner),
-                Err(shared) => Self::of_shared(&shared),
+                Err(shared) => Self::from_shared(&shared),
             },
             other => Self::Execution { problem: other.strip_backtrace() },
         }
@@ -298,11 +292,11 @@ impl From<datafusion::error::DataFusionError> for Error {
 }
 
 impl Error {
-    /// Of an error that several partitions of a plan got.
-    fn of_shared(error: &datafusion::error::DataFusionError) -> Self {
-        use datafusion::error::DataFusionError;
+    /// Converts an error that several partitions of a plan share.
+    fn from_shared(error: &datafusion_common::DataFusionError) -> Self {
+        use datafusion_common::DataFusionError;
         match error.find_root() {
-            DataFusionError::ResourcesExhausted(problem) => Self::of_memory(problem),
+            DataFusionError::ResourcesExhausted(problem) => Self::from_memory_limit(problem),
             DataFusionError::External(inner) => match inner.downcast_ref::<Self>() {
                 Some(Self::Budget { limit, value }) => Self::Budget { limit, value: value.clone() },
                 Some(Self::Cancelled) => Self::Cancelled,
@@ -315,8 +309,8 @@ impl Error {
         }
     }
 
-    /// Of a memory pool that has no more: it tells its size between words of its own.
-    fn of_memory(problem: &str) -> Self {
+    /// Converts the error of a memory pool, whose text contains its size.
+    fn from_memory_limit(problem: &str) -> Self {
         let size = problem.split_once("pool_size: ").and_then(|(_, rest)| rest.split_once(')'));
         let value = size.map_or(problem, |(size, _)| size);
         Self::Budget { limit: "memory_bytes", value: value.to_owned() }

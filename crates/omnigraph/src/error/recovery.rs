@@ -1,88 +1,88 @@
-//! What can go wrong with heads for outside readers and with what unfinished processes left behind.
+//! Errors of the Lance mirror and of its recovery.
 
 use super::ErrorKind;
 
-/// Heads could not be brought in order. No commit is touched by any of this.
+/// An error of the mirror or of its recovery. Commits are not affected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecoveryError {
-    /// An intent that a later build wrote.
+    /// An intent of another schema version.
     #[error(
-        "{object} has schema_version {found}, and this build reads schema_version {supported}. Nothing was changed; open \
-         with the build that wrote it, or read-only"
+        "cannot read intent {object}: it has schema_version {found}, this build supports schema_version {supported}. No \
+         changes were made. Open with the build that wrote it, or read-only"
     )]
     UnknownIntent {
         /// The intent.
         object: String,
-        /// The version it states.
+        /// The version of the intent.
         found: u64,
-        /// The one that is understood.
+        /// The supported version.
         supported: u32,
     },
 
-    /// An intent that does not say what it must.
+    /// An invalid intent.
     #[error(
-        "{object} is no intent: {problem}. Nothing was changed; look at `omnigraph repair`, which opens in spite of it, then \
-         delete the object, or open read-only"
+        "invalid intent {object}: {problem}. No changes were made. Delete the object and run `omnigraph repair`, or open \
+         read-only"
     )]
     DamagedIntent {
         /// The intent.
         object: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
 
-    /// An intent of which it cannot be proved what is to be done.
+    /// An intent about which no decision can be proved.
     #[error(
-        "the intent {object} names {table}, {problem}. Nothing was changed. `omnigraph repair` shows what would be done, and \
-         does it with --confirm; read-only opens are not affected"
+        "cannot complete intent {object}: it names {table}, {problem}. No changes were made. Run `omnigraph repair` for a \
+         preview and with --confirm to repair, or open read-only"
     )]
     Unproved {
         /// The intent.
         object: String,
-        /// The table or head that it names.
+        /// The dataset that it names.
         table: String,
-        /// What stands in the way.
+        /// The problem.
         problem: String,
     },
 
-    /// Others keep moving a head.
-    #[error("gave up on {head} after {attempts} attempts: others keep publishing it. Nothing is lost; try again")]
+    /// A dataset that other publishers or external tools keep moving.
+    #[error("cannot publish {head}: lost {attempts} races for its next version. No commit is lost. Retry later")]
     Contended {
-        /// The head.
+        /// The dataset.
         head: String,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
     },
 
-    /// The graph publishes no heads.
-    #[error("the graph at {location} publishes no heads: there is nothing to repair")]
-    NoHeads {
-        /// Where it is.
+    /// A graph without a mirror.
+    #[error("the graph at {location} has no Lance mirror to repair")]
+    NoMirror {
+        /// The location of the graph.
         location: String,
     },
 }
 
 impl RecoveryError {
-    /// The stable code.
+    /// Returns the stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::UnknownIntent { .. } => "OG-REC-001",
-            Self::DamagedIntent { .. } => "OG-REC-002",
-            Self::Unproved { .. } => "OG-REC-003",
-            Self::Contended { .. } => "OG-REC-004",
-            Self::NoHeads { .. } => "OG-REC-005",
+            Self::UnknownIntent { .. } => "OG-MIRROR-001",
+            Self::DamagedIntent { .. } => "OG-MIRROR-002",
+            Self::Unproved { .. } => "OG-MIRROR-003",
+            Self::Contended { .. } => "OG-MIRROR-004",
+            Self::NoMirror { .. } => "OG-MIRROR-005",
         }
     }
 
-    /// What the caller does next.
+    /// Returns the next step of the caller.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::UnknownIntent { .. } | Self::DamagedIntent { .. } | Self::Unproved { .. } => ErrorKind::Storage,
             Self::Contended { .. } => ErrorKind::Retry,
-            Self::NoHeads { .. } => ErrorKind::Invalid,
+            Self::NoMirror { .. } => ErrorKind::Invalid,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Collected lists: in a stable order, and empty rather than null.
+//! Results of `count` and `collect`: zero and the empty list instead of null, and items in a stable order.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use arrow::buffer::OffsetBuffer;
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Int64Type};
 use arrow::error::ArrowError;
-use omnigraph_kernels::collect_order;
+use omnigraph_expr::collect_order;
 
-/// Counts, 0 of nothing.
-pub(super) fn counted(array: &ArrayRef) -> ArrayRef {
+/// Replaces null counts by 0.
+pub(super) fn null_counts_to_zero(array: &ArrayRef) -> ArrayRef {
     match array.as_primitive_opt::<Int64Type>() {
         Some(counts) if counts.null_count() > 0 => {
             Arc::new(counts.iter().map(|count| Some(count.unwrap_or_default())).collect::<Int64Array>())
@@ -19,8 +19,8 @@ pub(super) fn counted(array: &ArrayRef) -> ArrayRef {
     }
 }
 
-/// Lists, empty where they are null.
-pub(super) fn present(array: &ArrayRef) -> ArrayRef {
+/// Replaces null lists by empty lists.
+pub(super) fn null_lists_to_empty(array: &ArrayRef) -> ArrayRef {
     let Some(lists) = array.as_list_opt::<i32>() else { return Arc::clone(array) };
     if lists.null_count() == 0 {
         return Arc::clone(array);
@@ -28,41 +28,40 @@ pub(super) fn present(array: &ArrayRef) -> ArrayRef {
     let lengths = (0..lists.len())
         .map(|row| if lists.is_null(row) { 0 } else { lists.value_length(row).unsigned_abs() as usize });
     let offsets = OffsetBuffer::from_lengths(lengths);
-    let places = (0..lists.len()).filter(|row| lists.is_valid(*row)).flat_map(|row| {
+    let positions = (0..lists.len()).filter(|row| lists.is_valid(*row)).flat_map(|row| {
         let start = lists.value_offsets()[row];
         start..start + lists.value_length(row)
     });
-    let places: UInt32Array = places.map(|place| Some(place.unsigned_abs())).collect();
+    let positions: UInt32Array = positions.map(|position| Some(position.unsigned_abs())).collect();
     let DataType::List(item) = lists.data_type() else { return Arc::clone(array) };
-    match take(lists.values(), &places, None) {
+    match take(lists.values(), &positions, None) {
         Ok(values) => Arc::new(ListArray::new(Arc::clone(item), offsets, values, None)),
         Err(_) => Arc::clone(array),
     }
 }
 
-/// Lists with their items in order.
-pub(super) fn sorted(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-    let array = present(array);
+/// Sorts the items of each list.
+pub(super) fn sort_items(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let array = null_lists_to_empty(array);
     let Some(lists) = array.as_list_opt::<i32>() else { return Ok(array) };
-    let mut pieces: Vec<ArrayRef> = Vec::with_capacity(lists.len());
+    let mut sorted: Vec<ArrayRef> = Vec::with_capacity(lists.len());
     for row in 0..lists.len() {
         let items = lists.value(row);
-        let order = by_value(&items)?;
-        pieces.push(take(&items, &order, None)?);
+        sorted.push(take(&items, &item_order(&items)?, None)?);
     }
     let item = Arc::new(Field::new("item", lists.value_type(), true));
-    let offsets = OffsetBuffer::from_lengths(pieces.iter().map(|piece| piece.len()));
-    let pieces: Vec<&dyn Array> = pieces.iter().map(AsRef::as_ref).collect();
-    let values = if pieces.is_empty() {
+    let offsets = OffsetBuffer::from_lengths(sorted.iter().map(|items| items.len()));
+    let sorted: Vec<&dyn Array> = sorted.iter().map(AsRef::as_ref).collect();
+    let values = if sorted.is_empty() {
         arrow::array::new_empty_array(&lists.value_type())
     } else {
-        arrow::compute::concat(&pieces)?
+        arrow::compute::concat(&sorted)?
     };
     Ok(Arc::new(ListArray::try_new(item, offsets, values, None)?))
 }
 
-fn by_value(items: &ArrayRef) -> Result<UInt32Array, ArrowError> {
-    let compare = collect_order(items, items).map_err(|failure| ArrowError::ComputeError(failure.to_string()))?;
+fn item_order(items: &ArrayRef) -> Result<UInt32Array, ArrowError> {
+    let compare = collect_order(items, items).map_err(|failure| ArrowError::ComputeError(failure.kind.to_string()))?;
     let mut order: Vec<u32> = (0..u32::try_from(items.len()).unwrap_or(u32::MAX)).collect();
     order.sort_by(|a, b| compare(*a as usize, *b as usize));
     Ok(UInt32Array::from(order))

@@ -1,33 +1,37 @@
-//! Reads: text to IR (the compiler's work), IR to one physical plan, plan to rows.
+//! Read queries: a planner, operators over DataFusion, and results as Arrow batches.
 //!
-//! - `request`  what is asked and what is answered
-//! - `run`      compile, lower, execute, collect
-//! - `budget`   what one query may cost
-//! - `cursor`   where a page ended
-//! - `graph`    the tables that a query reads
-//! - `lower`    IR to a physical plan
-//! - `operator` the operators of a graph
-//! - `statement` the door for mutations
-//! - `scalar`   expressions over batches
-//! - `lists`    collected lists
-//! - `explain`  plans as text and as data
-//! - `json`     Arrow cells to JSON values
+//! ```text
+//! text ── compiler ── IR ── planner ── plan of graph operators ── run ── result (Arrow, JSON)
+//! ```
+//!
+//! - `run`           compiles, plans and runs a request
+//! - `limits`        greatest cost of a query
+//! - `cursor`        positions of pages
+//! - `tables`        node and edge tables of a plan
+//! - `planner`       IR to a physical plan
+//! - `exec`          graph operators
+//! - `scalar`        expressions over batches
+//! - `lists`         results of `count` and `collect`
+//! - `result`        batches, JSON, exports
+//! - `explain`       plans as text and as data
+//! - `mutation_eval` reads and expressions of mutations
 
-mod budget;
 mod cursor;
+mod exec;
 mod explain;
-mod graph;
-pub(crate) mod json;
+mod limits;
 mod lists;
-mod lower;
-mod operator;
-mod request;
+mod mutation_eval;
+mod planner;
+pub(crate) mod result;
 mod run;
 mod scalar;
-mod statement;
+mod tables;
 
-pub use budget::QueryLimits;
-pub(crate) use lower::compare_as_text;
-pub use request::{QueryPlan, QueryRequest, QueryResult};
-pub(crate) use run::decode_params;
-pub(crate) use statement::{Environment, Matching, Statements, Written, types_of};
+pub use explain::QueryPlan;
+pub use limits::{QueryLimits, QueryStats};
+pub(crate) use mutation_eval::{BoundRows, MatchedRows, MutationEvaluator, WrittenType, pattern_types};
+pub(crate) use planner::compare_as_text;
+pub(crate) use result::render_warnings;
+pub use result::{QueryResult, QueryStream};
+pub(crate) use run::{QueryRequest, decode_params};

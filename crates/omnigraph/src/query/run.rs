@@ -1,133 +1,142 @@
-//! Compile, lower, execute, collect.
+//! Read queries: compile, plan, run.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
-use arrow::array::ArrayRef;
 use arrow::record_batch::RecordBatch;
-use datafusion::execution::TaskContext;
-use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer};
-use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
-use datafusion::prelude::SessionConfig;
-use futures::TryStreamExt;
-use omnigraph_compiler::ir::{Operation, Param, Query, Type, Value};
+use datafusion_execution::TaskContext;
+use datafusion_execution::config::SessionConfig;
+use datafusion_execution::memory_pool::{FairSpillPool, MemoryConsumer};
+use datafusion_execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion_physical_plan::{ExecutionPlan, execute_stream};
+use futures::{StreamExt, TryStreamExt};
+use omnigraph_compiler::ir::{QueryOperation, QueryParam, ReadQuery, Value};
 use omnigraph_compiler::params;
-use omnigraph_compiler::types::Scalar;
+use tokio::sync::mpsc;
 
-use super::budget::{Budget, QueryLimits};
-use super::cursor::Cursor;
-use super::json::{Encoding, cell};
-use super::lower::{Lowering, Planned};
-use super::operator::is_brief;
-use super::{QueryPlan, QueryRequest, QueryResult, explain};
+use super::cursor::PageCursor;
+use super::exec::{BatchStream, is_point_lookup};
+use super::explain::{QueryPlan, describe_plan};
+use super::limits::{QueryBudget, QueryLimits};
+use super::planner::{PhysicalQuery, PlanContext, Planner};
+use super::result::schema::ResultShape;
+use super::result::{PageEnd, QueryOrigin, QueryResult, QueryStream};
 use crate::error::{Error, Result};
-use crate::schema::{Prepared, QueryText};
-use crate::snapshot::{Snapshot, Target};
+use crate::snapshot::Snapshot;
+use crate::snapshot::schema::{PreparedQuery, QueryText};
 
 /// Rows of a batch between DataFusion's operators.
 const BATCH_ROWS: usize = 8192;
+/// Batches that a running query may be ahead of its caller.
+const MAX_BUFFERED_BATCHES: usize = 4;
+
+/// A query to run: the text of a query file, the name of one of its queries, and its parameters as one JSON object.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct QueryRequest {
+    pub(crate) source: String,
+    /// Name of the file, for messages.
+    pub(crate) file: String,
+    /// Optional if the file has one query.
+    pub(crate) name: Option<String>,
+    pub(crate) params: Option<serde_json::Value>,
+    pub(crate) limits: QueryLimits,
+}
 
 impl Snapshot {
-    /// Runs a read query on this state of the graph. A query that continues after a cursor reads the commit that the cursor
-    /// names, so that pages never shift.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Compile`] with every finding when the query is wrong, [`Error::Request`] when a parameter is,
-    /// [`Error::Budget`] when it costs more than it may, [`Error::Value`] when a row has no value.
-    pub async fn query(&self, request: QueryRequest) -> Result<QueryResult> {
-        let prepared = self.prepare(&request)?;
-        let query = read(&prepared)?;
-        let params = decode(query, request.params.as_ref())?;
-        let (snapshot, cursor) = self.at_cursor(query, &params).await?;
-        let limits = request.limits.tightened(&prepared.settings);
-        let run = Run::plan(&snapshot, query, params, cursor.as_ref(), limits).await?;
-        let batches = Box::pin(run.execute()).await?;
-        snapshot.result(query, &prepared.warnings, &run, &batches)
+    /// Runs a read query to its end.
+    pub(crate) async fn run_query(&self, request: QueryRequest) -> Result<QueryResult> {
+        let stream = self.open_query(request, ResultMemory::Limited).await?;
+        Box::pin(stream.collect_result()).await
     }
 
-    /// How a read query is run. With `run`, it is run, and the plan tells what each operator took.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::query`].
-    pub async fn explain(&self, request: QueryRequest, run: bool) -> Result<QueryPlan> {
-        let prepared = self.prepare(&request)?;
-        let query = read(&prepared)?;
-        let params = decode(query, request.params.as_ref())?;
-        let (snapshot, cursor) = self.at_cursor(query, &params).await?;
-        let limits = request.limits.tightened(&prepared.settings);
-        let planned = Run::plan(&snapshot, query, params, cursor.as_ref(), limits).await?;
-        if run {
-            planned.execute().await?;
-        }
-        Ok(explain::plan(&planned.planned.plan, run))
+    /// Plans a read query and streams its rows. The query runs when the stream is polled.
+    pub(crate) async fn stream_query(&self, request: QueryRequest) -> Result<QueryStream> {
+        self.open_query(request, ResultMemory::Unlimited).await
     }
 
-    /// The snapshot that a cursor among the parameters names, and the cursor.
-    async fn at_cursor(&self, query: &Query, params: &[Value]) -> Result<(Self, Option<Cursor>)> {
+    async fn open_query(&self, request: QueryRequest, memory: ResultMemory) -> Result<QueryStream> {
+        let prepared = self.prepare(&request)?;
+        let query = read_query(&prepared)?;
+        let (snapshot, run) = self.plan(query, &prepared, &request).await?;
+        let origin = QueryOrigin {
+            query_name: query.name.clone(),
+            commit: snapshot.commit(),
+            target: snapshot.target().clone(),
+            file: request.file,
+            source: request.source,
+            warnings: prepared.warnings.clone(),
+        };
+        Ok(QueryStream {
+            origin,
+            shape: ResultShape::new(query.columns.iter().map(|column| (column.name.as_str(), &column.ty))),
+            page: PageEnd::new(run.plan.limit, query.order.total),
+            budget: Arc::clone(&run.budget),
+            batches: run.stream(memory),
+        })
+    }
+
+    /// Returns the plan of a read query, without running it.
+    pub(crate) async fn explain_query(&self, request: QueryRequest) -> Result<QueryPlan> {
+        let prepared = self.prepare(&request)?;
+        let (_, run) = self.plan(read_query(&prepared)?, &prepared, &request).await?;
+        Ok(describe_plan(&run.plan.root, false))
+    }
+
+    /// Runs a read query and returns its plan with the rows, bytes and time of each operator.
+    pub(crate) async fn analyze_query(&self, request: QueryRequest) -> Result<QueryPlan> {
+        let prepared = self.prepare(&request)?;
+        let (_, run) = self.plan(read_query(&prepared)?, &prepared, &request).await?;
+        let root = Arc::clone(&run.plan.root);
+        run.stream(ResultMemory::Limited).try_for_each(|_| std::future::ready(Ok(()))).await?;
+        Ok(describe_plan(&root, true))
+    }
+
+    fn prepare(&self, request: &QueryRequest) -> Result<Arc<PreparedQuery>> {
+        let QueryRequest { source, file, name, params, .. } = request;
+        self.compile_query(QueryText { file, source, name: name.as_deref(), params: params.as_ref() })
+    }
+
+    /// Plans a query, and returns the snapshot that it reads.
+    async fn plan(
+        &self,
+        query: &ReadQuery,
+        prepared: &PreparedQuery,
+        request: &QueryRequest,
+    ) -> Result<(Self, QueryRun)> {
+        let params = decode_params(&query.params, request.params.as_ref())?;
+        let (snapshot, cursor) = self.resume(query, &params).await?;
+        let budget = Arc::new(QueryBudget::new(request.limits.tightened(&prepared.settings)));
+        let planner = Planner::new(PlanContext::new(&snapshot, params, Arc::clone(&budget)));
+        // Boxed: the futures of nested blocks make a type too deep for the compilers of callers.
+        let plan = budget.until_timeout(Box::pin(planner.plan_query(query, cursor.as_ref()))).await?;
+        Ok((snapshot, QueryRun { plan, budget }))
+    }
+
+    /// Returns the cursor among the parameters, and the snapshot of its commit: pages of a query never shift.
+    async fn resume(&self, query: &ReadQuery, params: &[Value]) -> Result<(Self, Option<PageCursor>)> {
         let text = match query.after.and_then(|index| params.get(index)) {
             Some(Value::String(text)) => text,
             _ => return Ok((self.clone(), None)),
         };
-        let cursor = Cursor::decode(text)?;
-        if cursor.commit == self.commit().commit.to_string() {
+        let cursor = PageCursor::decode(text)?;
+        if cursor.commit == self.record().commit.to_string() {
             return Ok((self.clone(), Some(cursor)));
         }
-        let id = cursor.commit.parse().map_err(|_| Error::request("the cursor names no commit"))?;
-        let record = self.shared.log.commit(id).await?;
-        if record.schema != self.commit().schema {
-            let message = "the schema has changed since the first page was read; start again without the cursor";
+        let id = cursor.commit.parse().map_err(|_| Error::request("invalid cursor: it does not name a commit"))?;
+        let snapshot = self.at_commit(id).await?;
+        if snapshot.record().schema != self.record().schema {
+            let message = "cannot continue after the cursor: the schema has changed since its page was read. Start again \
+                           without the cursor";
             return Err(Error::request(message));
         }
-        let snapshot = Self::of(&self.shared, Target::Commit(cursor.commit.clone()), record).await?;
         Ok((snapshot, Some(cursor)))
-    }
-
-    fn prepare(&self, request: &QueryRequest) -> Result<Arc<Prepared>> {
-        let QueryRequest { source, file, name, .. } = request;
-        let text = QueryText { file, source, name: name.as_deref() };
-        self.shared.queries.get(&self.commit().schema, self.catalog(), text)
-    }
-
-    fn result(
-        &self,
-        query: &Query,
-        warnings: &[serde_json::Value],
-        run: &Run,
-        batches: &[RecordBatch],
-    ) -> Result<QueryResult> {
-        let rows = rows(query, batches)?;
-        let full = run.planned.limit.is_some_and(|limit| limit > 0 && rows.len() == limit);
-        let next_cursor = if full && query.order.total { self.next_cursor(query, batches)? } else { None };
-        Ok(QueryResult {
-            columns: query.columns.iter().map(|(name, _)| name.clone()).collect(),
-            rows,
-            next_cursor,
-            query_name: query.name.clone(),
-            commit: Arc::clone(self.commit()),
-            target: self.target().clone(),
-            warnings: warnings.to_vec(),
-        })
-    }
-
-    fn next_cursor(&self, query: &Query, batches: &[RecordBatch]) -> Result<Option<String>> {
-        let Some(last) = batches.iter().rfind(|batch| batch.num_rows() > 0) else { return Ok(None) };
-        let row = last.slice(last.num_rows() - 1, 1);
-        let keys: Vec<ArrayRef> = row.columns().iter().skip(query.columns.len()).cloned().collect();
-        if keys.is_empty() {
-            return Ok(None);
-        }
-        Cursor::after(self.commit().commit.to_string(), &keys)?.encode().map(Some)
     }
 }
 
-fn read(prepared: &Prepared) -> Result<&Query> {
+fn read_query(prepared: &PreparedQuery) -> Result<&ReadQuery> {
     match &prepared.operation {
-        Operation::Read(query) => Ok(query),
-        Operation::Mutation(mutation) => {
+        QueryOperation::Read(query) => Ok(query),
+        QueryOperation::Mutation(mutation) => {
             let name = &mutation.name;
             let message = format!("query '{name}' contains mutations (insert/update/delete); it cannot run as a read");
             Err(Error::request(message))
@@ -135,73 +144,87 @@ fn read(prepared: &Prepared) -> Result<&Query> {
     }
 }
 
-fn decode(query: &Query, params: Option<&serde_json::Value>) -> Result<Vec<Value>> {
-    decode_params(&query.params, params)
-}
-
-/// The values of declared parameters.
-pub(crate) fn decode_params(declared: &[Param], given: Option<&serde_json::Value>) -> Result<Vec<Value>> {
+/// Decodes the values of declared parameters.
+pub(crate) fn decode_params(declared: &[QueryParam], given: Option<&serde_json::Value>) -> Result<Vec<Value>> {
     let decoded = params::decode(declared, given, params::NumberMode::Native);
     decoded.map_err(|error| Error::request(error.to_string()))
 }
 
+/// The memory that the batches of a result may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ResultMemory {
+    /// The caller keeps all batches: they count against the memory limit of the query.
+    Limited,
+    /// The caller takes batches one by one.
+    Unlimited,
+}
+
 /// A query that is planned and not yet run.
-struct Run {
-    planned: Planned,
-    budget: Arc<Budget>,
+#[derive(Debug)]
+pub(super) struct QueryRun {
+    pub(super) plan: PhysicalQuery,
+    pub(super) budget: Arc<QueryBudget>,
 }
 
-impl Run {
-    async fn plan(
-        snapshot: &Snapshot,
-        query: &Query,
-        params: Vec<Value>,
-        cursor: Option<&Cursor>,
-        limits: QueryLimits,
-    ) -> Result<Self> {
-        let budget = Arc::new(Budget::new(limits));
-        let lowering = Lowering::new(snapshot, params, Arc::clone(&budget));
-        // Boxed: the futures of nested blocks make a type too deep for the compilers of callers.
-        let planned = within(limits.timeout, Box::pin(lowering.query(query, cursor))).await?;
-        Ok(Self { planned, budget })
+impl QueryRun {
+    /// Runs the plan when the stream is first polled. A point lookup runs in the caller's task. Other plans run in a task of
+    /// their own, so that dropping the stream stops them even in the middle of a long computation.
+    pub(super) fn stream(self, memory: ResultMemory) -> BatchStream {
+        let start = async move {
+            let guard = CancelOnDrop(Arc::clone(&self.budget));
+            if is_point_lookup(&self.plan.root) {
+                let batches = plan_batches(self.plan.root, &self.budget, memory)?;
+                return Ok::<_, Error>(until_timeout(guard, BatchSource::Inline(batches)));
+            }
+            let (sender, receiver) = mpsc::channel(MAX_BUFFERED_BATCHES);
+            let budget = Arc::clone(&self.budget);
+            let task = tokio::spawn(async move {
+                let mut batches = plan_batches(self.plan.root, &budget, memory)?;
+                while let Some(batch) = batches.try_next().await? {
+                    if sender.send(batch).await.is_err() {
+                        break;
+                    }
+                }
+                Ok(())
+            });
+            Ok(until_timeout(guard, BatchSource::Task { receiver, task }))
+        };
+        futures::stream::once(start).try_flatten().boxed()
     }
+}
 
-    /// Runs it: at once if that is soon done, otherwise as a task of its own, so that whoever drops the answer stops it even in
-    /// the middle of a long computation.
-    async fn execute(&self) -> Result<Vec<RecordBatch>> {
-        let _cancelled = CancelOnDrop(Arc::clone(&self.budget));
-        let limits = *self.budget.limits();
-        let (plan, budget) = (Arc::clone(&self.planned.plan), Arc::clone(&self.budget));
-        if is_brief(&plan) {
-            return within(limits.timeout, collect(plan, &budget)).await;
+/// The source of a running query's batches.
+enum BatchSource {
+    Inline(BatchStream),
+    Task { receiver: mpsc::Receiver<RecordBatch>, task: tokio::task::JoinHandle<Result<()>> },
+}
+
+impl BatchSource {
+    async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        match self {
+            Self::Inline(batches) => batches.try_next().await,
+            Self::Task { receiver, task } => match receiver.recv().await {
+                Some(batch) => Ok(Some(batch)),
+                None => match task.await {
+                    Ok(finished) => finished.map(|()| None),
+                    Err(failed) => Err(Error::internal(format!("the query's task ended: {failed}"))),
+                },
+            },
         }
-        let task = tokio::spawn(async move { collect(plan, &budget).await });
-        match within(limits.timeout, async { Ok(task.await) }).await? {
-            Ok(collected) => collected,
-            Err(failed) => Err(Error::internal(format!("the query's task ended: {failed}"))),
-        }
     }
 }
 
-/// The rows of a plan.
-pub(super) async fn collect(plan: Arc<dyn ExecutionPlan>, budget: &Budget) -> Result<Vec<RecordBatch>> {
-    let context = context(budget.limits())?;
-    let reservation = MemoryConsumer::new("Result").register(context.memory_pool());
-    let mut stream = execute_stream(plan, context)?;
-    let mut batches = Vec::new();
-    let mut rows = 0;
-    while let Some(batch) = stream.try_next().await? {
-        rows += batch.num_rows() as u64;
-        budget.admit_rows(rows)?;
-        budget.spend(batch.num_rows() as u64)?;
-        reservation.try_grow(batch.get_array_memory_size())?;
-        batches.push(batch);
-    }
-    Ok(batches)
+/// Returns the batches of a running query until its time is over.
+fn until_timeout(guard: CancelOnDrop, source: BatchSource) -> BatchStream {
+    let next = |(guard, mut source): (CancelOnDrop, BatchSource)| async move {
+        let batch = guard.0.until_timeout(source.next()).await?;
+        Ok(batch.map(|batch| (batch, (guard, source))))
+    };
+    futures::stream::try_unfold((guard, source), next).boxed()
 }
 
-/// Tells the running query that nobody waits for it any more.
-struct CancelOnDrop(Arc<Budget>);
+/// Cancels the running query when its result is dropped.
+struct CancelOnDrop(Arc<QueryBudget>);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
@@ -209,16 +232,35 @@ impl Drop for CancelOnDrop {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a limit on the machine's own time: no data depends on it")]
-pub(super) async fn within<T>(timeout: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
-    match tokio::time::timeout(timeout, work).await {
-        Ok(done) => done,
-        Err(_) => Err(Error::Budget { limit: "timeout", value: format!("{timeout:?}") }),
-    }
+/// Runs a plan and returns all its batches.
+pub(super) async fn collect_plan(plan: Arc<dyn ExecutionPlan>, budget: &Arc<QueryBudget>) -> Result<Vec<RecordBatch>> {
+    plan_batches(plan, budget, ResultMemory::Limited)?.try_collect().await
 }
 
-/// What DataFusion's operators run in: memory of the query's own, temporary files that all queries share.
-fn context(limits: &QueryLimits) -> Result<Arc<TaskContext>> {
+/// Runs a plan and streams its batches, counted against the limits.
+fn plan_batches(plan: Arc<dyn ExecutionPlan>, budget: &Arc<QueryBudget>, memory: ResultMemory) -> Result<BatchStream> {
+    let context = task_context(budget.limits())?;
+    let kept = match memory {
+        ResultMemory::Limited => Some(MemoryConsumer::new("Result").register(context.memory_pool())),
+        ResultMemory::Unlimited => None,
+    };
+    let budget = Arc::clone(budget);
+    let mut rows = 0;
+    let counted = execute_stream(plan, context)?.map(move |batch| {
+        let batch = batch?;
+        rows += batch.num_rows() as u64;
+        budget.admit_rows(rows)?;
+        budget.spend(batch.num_rows() as u64)?;
+        if let Some(kept) = &kept {
+            kept.try_grow(batch.get_array_memory_size())?;
+        }
+        Ok(batch)
+    });
+    Ok(counted.boxed())
+}
+
+/// Creates the context of DataFusion's operators: memory of the query's own, and temporary files that all queries share.
+fn task_context(limits: &QueryLimits) -> Result<Arc<TaskContext>> {
     static SHARED: OnceLock<(RuntimeEnv, SessionConfig)> = OnceLock::new();
     let (runtime, config) = match SHARED.get() {
         Some(shared) => shared,
@@ -230,7 +272,7 @@ fn context(limits: &QueryLimits) -> Result<Arc<TaskContext>> {
     };
     let pool = Arc::new(FairSpillPool::new(limits.memory_bytes));
     let runtime = RuntimeEnv { memory_pool: pool, ..runtime.clone() };
-    // The plan holds its functions itself, so none is registered by name.
+    // Plans hold their functions, so the context registers none by name.
     Ok(Arc::new(TaskContext::new(
         None,
         String::new(),
@@ -241,30 +283,4 @@ fn context(limits: &QueryLimits) -> Result<Arc<TaskContext>> {
         HashMap::new(),
         Arc::new(runtime),
     )))
-}
-
-fn rows(query: &Query, batches: &[RecordBatch]) -> Result<Vec<serde_json::Map<String, serde_json::Value>>> {
-    let encodings: Vec<Encoding> = query.columns.iter().map(|(_, ty)| encoding(ty)).collect();
-    let mut rows = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
-    for batch in batches {
-        for row in 0..batch.num_rows() {
-            let mut object = serde_json::Map::with_capacity(query.columns.len());
-            let columns = query.columns.iter().zip(&encodings).zip(batch.columns());
-            for (((name, _), encoding), array) in columns {
-                object.insert(name.clone(), cell(array, row, *encoding)?);
-            }
-            rows.push(object);
-        }
-    }
-    Ok(rows)
-}
-
-/// Nodes, edges, paths and JSON values travel as JSON text.
-pub(super) fn encoding(ty: &Type) -> Encoding {
-    match ty {
-        Type::Object { .. } | Type::Objects { .. } => Encoding::Whole,
-        Type::Path { .. } => Encoding::Json,
-        Type::Value(ty) if ty.scalar == Scalar::Json => Encoding::Json,
-        _ => Encoding::Result,
-    }
 }

@@ -1,31 +1,38 @@
-//! A snapshot: one commit, its schema, and its tables as they were. Nothing that happens later changes it.
+//! Snapshots: one commit, its schema, and its tables at their pinned versions. Later writes do not change a snapshot.
 //!
-//! - `shared` what all work on one graph shares
+//! - `commit` commits as callers see them
+//! - `engine` the services behind all handles of one graph
+//! - `schema` accepted schemas and compiled queries, cached
 
-mod shared;
+mod commit;
+mod engine;
+pub(crate) mod schema;
 
-pub(crate) use shared::Shared;
+pub use commit::Commit;
+pub(crate) use engine::Engine;
 
 use std::sync::Arc;
 
-use omnigraph_compiler::catalog::{Accepted, Catalog, EdgeType};
-use omnigraph_log::{CommitRecord, TablePath};
-use omnigraph_walk::{Adjacency, Side};
+use omnigraph_compiler::catalog::{AcceptedSchema, Catalog, EdgeType};
+use omnigraph_history::{CommitId, CommitRecord, TablePath};
+use omnigraph_traversal::Adjacency;
 
-use crate::adjacency::Hops;
+use self::schema::{PreparedQuery, QueryText};
 use crate::error::{Error, Result};
+use crate::index::ColumnIndexCache;
+use crate::index::topology::{AdjacencyLookup, EndpointFilter, NodeOrdinals, NodeRows};
 use crate::table::Table;
 
-/// What a snapshot was asked for by.
+/// The name of a state of the graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// The newest commit of a branch.
     Branch(String),
     /// A commit, by its id or by the name of a tag.
     Commit(String),
-    /// The commit that was the newest of a branch at a time, in Unix microseconds by the clocks of the writers.
+    /// The newest commit of a branch at a time, in Unix microseconds by the clocks of the writers.
     Time {
-        /// The branch as it is now, whose history is searched.
+        /// The branch, whose history is searched.
         branch: String,
         /// The time.
         micros: i64,
@@ -33,7 +40,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// The branch's name or the commit's id.
+    /// Returns the name of the branch, or the id or tag of the commit.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -46,38 +53,43 @@ impl Target {
 /// One state of a graph. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    pub(crate) shared: Shared,
+    pub(crate) engine: Engine,
     target: Target,
     record: Arc<CommitRecord>,
-    schema: Arc<Accepted>,
+    schema: Arc<AcceptedSchema>,
 }
 
 impl Snapshot {
-    /// The state that `record` pins.
-    pub(crate) async fn of(shared: &Shared, target: Target, record: Arc<CommitRecord>) -> Result<Self> {
-        let schema = shared.schemas.get(&shared.log, &record.schema).await?;
-        Ok(Self { shared: shared.clone(), target, record, schema })
+    /// Opens the state that `record` pins.
+    pub(crate) async fn open(engine: &Engine, target: Target, record: Arc<CommitRecord>) -> Result<Self> {
+        let schema = engine.schemas.get(&engine.log, &record.schema).await?;
+        Ok(Self { engine: engine.clone(), target, record, schema })
     }
 
-    /// What it was asked for by.
+    /// Returns the target it was opened by.
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// The commit.
+    /// Returns the commit.
     #[must_use]
-    pub fn commit(&self) -> &Arc<CommitRecord> {
+    pub fn commit(&self) -> Commit {
+        Arc::clone(&self.record).into()
+    }
+
+    /// Returns the record of the commit.
+    pub(crate) fn record(&self) -> &Arc<CommitRecord> {
         &self.record
     }
 
-    /// The schema's text as it was accepted.
+    /// Returns the text of the schema as it was accepted.
     #[must_use]
     pub fn schema_source(&self) -> &str {
         &self.schema.source
     }
 
-    /// The schema's meaning.
+    /// Returns the catalog of the schema.
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
         &self.schema.catalog
@@ -87,32 +99,62 @@ impl Snapshot {
     pub(crate) async fn table(&self, path: &TablePath) -> Result<Arc<Table>> {
         let pin = self.record.tables.get(path);
         let pin = pin.ok_or_else(|| Error::internal(format!("commit {} pins no table {path}", self.record.commit)))?;
-        self.shared.tables.open(path, *pin).await
+        self.engine.tables.open(path, *pin).await
     }
 
-    /// Who is adjacent to whom over the edges of a type.
+    /// Opens the state of a commit.
+    pub(crate) async fn at_commit(&self, id: CommitId) -> Result<Self> {
+        let record = self.engine.log.commit_by_id(id).await?;
+        Self::open(&self.engine, Target::Commit(id.to_string()), record).await
+    }
+
+    /// Compiles a query against the schema, or returns it from the cache.
+    pub(crate) fn compile_query(&self, query: QueryText<'_>) -> Result<Arc<PreparedQuery>> {
+        self.engine.queries.get(&self.record.schema, self.catalog(), query)
+    }
+
+    /// Returns the current time in Unix milliseconds.
+    pub(crate) fn now_millis(&self) -> i64 {
+        self.engine.env().now_millis()
+    }
+
+    /// Returns the indexes of text and vector columns.
+    pub(crate) fn column_indexes(&self) -> &ColumnIndexCache {
+        &self.engine.indexes
+    }
+
+    /// Returns the ordinals of the ids of a node table.
+    pub(crate) fn node_ordinals(&self, table: &TablePath) -> Arc<NodeOrdinals> {
+        self.engine.topology.ordinals(table)
+    }
+
+    /// Returns the row addresses of the nodes of a table, by ordinal.
+    pub(crate) async fn node_rows(&self, table: &Arc<Table>) -> Result<Arc<NodeRows>> {
+        self.engine.topology.nodes(table).await
+    }
+
+    /// Returns the adjacency of all edges of a type.
     pub(crate) async fn adjacency(&self, edge: &EdgeType) -> Result<Adjacency> {
         let (from, to) = self.ends(edge).await?;
         let table = self.table(&TablePath::edge(edge.table)).await?;
-        self.shared.topology.edges(&table, &from, &to).await
+        self.engine.topology.adjacency(&table, &from, &to).await
     }
 
-    /// Who is adjacent over the edges of a type to nodes of these ids, on these sides of the edges.
-    pub(crate) async fn adjacency_at(&self, edge: &EdgeType, sides: &[Side], ids: &[String]) -> Result<Hops> {
+    /// Returns the adjacency of an edge type, or at least its edges at some endpoints.
+    pub(crate) async fn adjacency_at(&self, edge: &EdgeType, filter: EndpointFilter<'_>) -> Result<AdjacencyLookup> {
         let (from, to) = self.ends(edge).await?;
         let table = self.table(&TablePath::edge(edge.table)).await?;
-        self.shared.topology.edges_at(&table, (&from, &to), (sides, ids)).await
+        self.engine.topology.adjacency_at(&table, &from, &to, filter).await
     }
 
-    /// The tables at both ends of a type of edges, whose nodes are numbered.
+    /// Returns the tables of both endpoint types. Their nodes have ordinals afterwards.
     async fn ends(&self, edge: &EdgeType) -> Result<(TablePath, TablePath)> {
-        let topology = &self.shared.topology;
+        let topology = &self.engine.topology;
         let path = |node: &str| self.catalog().nodes.get(node).map(|node| TablePath::node(node.table));
         let ends = path(&edge.from).zip(path(&edge.to));
         let (from, to) =
-            ends.ok_or_else(|| Error::internal(format!("edge type '{}' connects types that are none", edge.name)))?;
-        // Nodes first, in the order of their rows: so all processes give the same numbers, and what one of them has stored
-        // another can use as it is.
+            ends.ok_or_else(|| Error::internal(format!("edge type '{}' connects types that do not exist", edge.name)))?;
+        // Nodes first, in row order: all processes assign the same ordinals, and each can use what another has stored.
         for end in [&from, &to] {
             topology.nodes(&self.table(end).await?).await?;
         }
@@ -123,18 +165,20 @@ impl Snapshot {
 /// One table of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableSummary {
-    /// The type.
+    /// The name of the type.
     pub name: String,
-    /// Whether it is an edge type.
+    /// Reports an edge type.
     pub edge: bool,
-    /// Its folder, relative to the graph's root.
-    pub path: TablePath,
-    /// Its version and rows.
-    pub pin: omnigraph_log::TablePin,
+    /// The folder of its Lance dataset, relative to the root of the graph.
+    pub path: String,
+    /// The pinned Lance version.
+    pub version: u64,
+    /// Live rows.
+    pub rows: u64,
 }
 
 impl Snapshot {
-    /// Every table, by name of its type.
+    /// Returns every table, by name of its type.
     #[must_use]
     pub fn tables(&self) -> Vec<TableSummary> {
         let catalog = self.catalog();
@@ -142,10 +186,40 @@ impl Snapshot {
         let edges = catalog.edges.values().map(|edge| (edge.name.clone(), true, TablePath::edge(edge.table)));
         let pinned = nodes.chain(edges).filter_map(|(name, edge, path)| {
             let pin = *self.record.tables.get(&path)?;
-            Some(TableSummary { name, edge, path, pin })
+            let path = path.as_str().to_owned();
+            Some(TableSummary { name, edge, path, version: pin.version, rows: pin.rows })
         });
         let mut tables: Vec<_> = pinned.collect();
         tables.sort_by(|a, b| a.name.cmp(&b.name).then(a.edge.cmp(&b.edge)));
         tables
+    }
+}
+
+/// Rows of one type that a commit changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeSummary {
+    /// The name of the type.
+    pub name: String,
+    /// Reports an edge type.
+    pub edge: bool,
+    /// Inserted rows.
+    pub inserted: u64,
+    /// Replaced rows.
+    pub updated: u64,
+    /// Deleted rows.
+    pub deleted: u64,
+}
+
+impl Snapshot {
+    /// Returns the number of rows that the commit changed, by type. Types without a change are left out.
+    #[must_use]
+    pub fn change_summary(&self) -> Vec<ChangeSummary> {
+        let changed = self.tables().into_iter().filter_map(|table| {
+            let path = TablePath::try_from(table.path).ok()?;
+            let change = self.record.changes.get(&path)?;
+            let (inserted, updated, deleted) = (change.inserted, change.updated, change.deleted);
+            Some(ChangeSummary { name: table.name, edge: table.edge, inserted, updated, deleted })
+        });
+        changed.collect()
     }
 }

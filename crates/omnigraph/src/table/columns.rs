@@ -1,7 +1,7 @@
-//! Columns of fragments, read whole once and kept.
+//! The column cache: whole columns of fragments in memory, and reads by row address on top of it.
 //!
-//! What a fragment's column holds never changes, so what is kept is never stale: a new version of a table shares all but its
-//! newest fragments with the versions before it. Deleted rows are part of a column; whoever reads one knows which rows live.
+//! A column of a fragment never changes, so an entry is never stale. A new version of a table shares all but its newest
+//! fragments with the versions before it. A cached column includes deleted rows; its reader filters them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,83 +16,85 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use roaring::RoaringBitmap;
 
-use super::{ID, RowAddress, Table, delete, edit::id_of, failure::failed, weighed::weighed_cache};
+use super::data_reader::{FragmentRead, ReadAhead, physical_rows};
+use super::deletions::deleted_rows;
+use super::{ID, RowAddress, Table, fragment_id, weighed_cache};
 use crate::error::{Error, Result};
 
 /// Rows of a chunk, but for the last of a fragment.
 pub(crate) const CHUNK_ROWS: usize = 1 << 16;
-/// Columns that the cache is laid out for.
+/// Expected number of cached columns.
 const CACHE_ITEMS: usize = 4096;
-/// What a text or list is taken to weigh before it is read.
-const GUESSED_BYTES: u64 = 48;
+/// The assumed size of a text or list before it is read.
+const ASSUMED_VALUE_BYTES: u64 = 48;
 
 /// One column of one fragment: every row it was written with, in chunks of [`CHUNK_ROWS`].
 #[derive(Clone, Debug)]
-pub(crate) struct Column {
+pub(crate) struct FragmentColumn {
     chunks: Arc<[ArrayRef]>,
 }
 
 /// A fragment of a version.
 #[derive(Clone, Debug)]
 pub(crate) struct FragmentRows {
-    /// Its id, unique in the graph.
+    /// The id, unique in the graph.
     pub(crate) id: u32,
-    /// Rows it was written with, deleted ones included.
-    pub(crate) written: u32,
-    /// The offsets of its deleted rows, if there are any.
+    /// Rows that the fragment was written with, deleted ones included.
+    pub(crate) physical_rows: u32,
+    /// The offsets of deleted rows, or `None` without deletions.
     pub(crate) deleted: Option<Arc<RoaringBitmap>>,
 }
 
 impl FragmentRows {
-    /// Whether the row at an offset is not deleted.
-    pub(crate) fn lives(&self, offset: u32) -> bool {
-        lives(self.deleted.as_deref(), offset)
+    /// Reports if the row at `offset` is not deleted.
+    pub(crate) fn is_live(&self, offset: u32) -> bool {
+        is_live(self.deleted.as_deref(), offset)
     }
 }
 
-/// Whether the row at an offset is not among those deleted.
-pub(crate) fn lives(deleted: Option<&RoaringBitmap>, offset: u32) -> bool {
+/// Reports if the row at `offset` is not among the deleted ones.
+pub(crate) fn is_live(deleted: Option<&RoaringBitmap>, offset: u32) -> bool {
     deleted.is_none_or(|deleted| !deleted.contains(offset))
 }
 
-/// Columns by fragment and Lance's field id, up to a number of bytes.
+/// A cache of columns by fragment id and Lance field id, bounded in bytes.
 #[derive(Debug)]
-pub(super) struct Columns {
-    cache: Cache<(u32, i32), Column, Bytes>,
+pub(super) struct ColumnCache {
+    cache: Cache<(u32, i32), FragmentColumn, ColumnWeight>,
 }
 
-/// What a column weighs.
+/// The size of a column in bytes.
 #[derive(Clone, Debug)]
-struct Bytes;
+struct ColumnWeight;
 
-impl Weighter<(u32, i32), Column> for Bytes {
-    fn weight(&self, _: &(u32, i32), column: &Column) -> u64 {
+impl Weighter<(u32, i32), FragmentColumn> for ColumnWeight {
+    fn weight(&self, _: &(u32, i32), column: &FragmentColumn) -> u64 {
         column.chunks.iter().map(|chunk| chunk.get_array_memory_size() as u64).sum::<u64>().max(1)
     }
 }
 
-impl Columns {
-    /// Room for so many bytes.
+impl ColumnCache {
+    /// Returns an empty cache of at most `bytes`.
     pub(super) fn new(bytes: u64) -> Self {
-        Self { cache: weighed_cache(CACHE_ITEMS, bytes, Bytes) }
+        Self { cache: weighed_cache(CACHE_ITEMS, bytes, ColumnWeight) }
     }
 }
 
-impl Column {
-    /// A column of these chunks.
+impl FragmentColumn {
+    /// Returns a column of these chunks.
     #[cfg(test)]
-    pub(crate) fn of(chunks: Vec<ArrayRef>) -> Self {
+    pub(crate) fn from_chunks(chunks: Vec<ArrayRef>) -> Self {
         Self { chunks: chunks.into() }
     }
 
-    /// The chunks, in order.
+    /// Returns the chunks, in order.
     pub(crate) fn chunks(&self) -> &[ArrayRef] {
         &self.chunks
     }
 }
 
 impl Table {
-    /// The fragments of this version, by id.
+    /// Returns the fragments of this version with their deleted rows, sorted by id.
     pub(crate) async fn fragments(&self, only: Option<&BTreeSet<u32>>) -> Result<Vec<FragmentRows>> {
         match only {
             Some(_) => self.read_fragments(only).await,
@@ -101,40 +103,41 @@ impl Table {
     }
 
     async fn read_fragments(&self, only: Option<&BTreeSet<u32>>) -> Result<Vec<FragmentRows>> {
-        let mut fragments = Vec::with_capacity(self.dataset.manifest.fragments.len());
-        let wanted = |fragment: &&Fragment| only.is_none_or(|only| only.contains(&id_of(fragment)));
-        for fragment in self.dataset.manifest.fragments.iter().filter(wanted) {
+        let selected = self.select_fragments(only);
+        let mut fragments = Vec::with_capacity(selected.len());
+        for fragment in &selected {
             let deleted = match &fragment.deletion_file {
-                Some(_) => Some(delete::deleted_rows(self, fragment).await?),
+                Some(_) => Some(deleted_rows(&self.files, fragment).await?),
                 None => None,
             };
-            fragments.push(FragmentRows { id: id_of(fragment), written: written_rows(fragment)?, deleted });
+            let physical_rows = physical_rows(fragment)?;
+            fragments.push(FragmentRows { id: fragment_id(fragment), physical_rows, deleted });
         }
         fragments.sort_by_key(|fragment| fragment.id);
         Ok(fragments)
     }
 
-    /// Whether whole columns are small enough to be kept in memory.
+    /// Reports if whole columns are small enough for the cache.
     pub(crate) fn fits_in_memory(&self, columns: &[&str]) -> bool {
         let widths = columns.iter().filter_map(|name| self.schema.field_with_name(name).ok());
         let width: u64 = widths.map(|field| width(field.data_type())).sum();
         self.rows().saturating_mul(width) <= self.columns.cache.capacity() / 2
     }
 
-    /// Whether whole columns are in memory already.
+    /// Reports if whole columns are cached.
     pub(crate) fn has_columns(&self, columns: &[&str]) -> bool {
         let kept = |fragment: &Fragment, name: &&str| {
-            self.field_id(name).is_ok_and(|field| self.columns.cache.get(&(id_of(fragment), field)).is_some())
+            self.field_id(name).is_ok_and(|field| self.columns.cache.get(&(fragment_id(fragment), field)).is_some())
         };
-        self.dataset.manifest.fragments.iter().all(|fragment| columns.iter().all(|name| kept(fragment, name)))
+        self.manifest.fragments.iter().all(|fragment| columns.iter().all(|name| kept(fragment, name)))
     }
 
-    /// Whole columns of some fragments: per fragment, per name.
-    pub(crate) async fn columns(&self, fragments: &[u32], names: &[&str]) -> Result<Vec<Vec<Column>>> {
+    /// Returns whole columns of some fragments: per fragment, per name.
+    pub(crate) async fn columns(&self, fragments: &[u32], names: &[&str]) -> Result<Vec<Vec<FragmentColumn>>> {
         let fields = names.iter().map(|name| self.field_id(name)).collect::<Result<Vec<_>>>()?;
         let cache = &self.columns.cache;
         let mut missing = BTreeSet::new();
-        let mut found: BTreeMap<(u32, i32), Column> = BTreeMap::new();
+        let mut found: BTreeMap<(u32, i32), FragmentColumn> = BTreeMap::new();
         for fragment in fragments {
             for field in &fields {
                 match cache.get(&(*fragment, *field)) {
@@ -159,51 +162,44 @@ impl Table {
         fragments.iter().map(of).collect()
     }
 
-    /// Keeps the columns of a fragment that was just written with these rows.
-    pub(crate) fn keep_columns(&self, fragment: u32, rows: &RecordBatch) {
+    /// Caches the columns of a fragment that was just written with these rows.
+    pub(crate) fn cache_columns(&self, fragment: u32, rows: &RecordBatch) {
         if rows.num_rows() > CHUNK_ROWS {
             return;
         }
         for (field, column) in rows.schema().fields().iter().zip(rows.columns()) {
             if let Ok(id) = self.field_id(field.name()) {
-                self.columns.cache.insert((fragment, id), Column { chunks: [Arc::clone(column)].into() });
+                self.columns.cache.insert((fragment, id), FragmentColumn { chunks: [Arc::clone(column)].into() });
             }
         }
     }
 
-    /// Lance's id of a column: the same in every version.
+    /// Returns the Lance field id of a column, which is the same in every version.
     pub(crate) fn field_id(&self, name: &str) -> Result<i32> {
-        let field = self.dataset.schema().field(name);
+        let field = self.manifest.schema.field(name);
         field.map(|field| field.id).ok_or_else(|| Error::internal(format!("table {} has no column {name}", self.path)))
     }
 
-    /// The values of a column of a fragment in chunks, deleted rows included, without keeping anything.
-    pub(crate) async fn written(
+    /// Streams the values of a column of a fragment in chunks, deleted rows included, past the cache.
+    pub(crate) fn stream_column(
         &self,
         fragment: u32,
         column: &str,
     ) -> Result<impl Stream<Item = Result<ArrayRef>> + use<>> {
-        let (_, batches) = self.scan_written(&[fragment].into(), &[column]).await?;
+        let (_, batches) = self.scan_physical(&[fragment].into(), &[column])?;
         Ok(batches.map_ok(|batch| Arc::clone(batch.column(0))))
     }
 
     /// Scans columns of fragments in their order, deleted rows included.
-    async fn scan_written(
+    fn scan_physical(
         &self,
         fragments: &BTreeSet<u32>,
         names: &[&str],
     ) -> Result<(Vec<Fragment>, impl Stream<Item = Result<RecordBatch>> + use<>)> {
-        let stored = self.dataset.manifest.fragments.iter();
-        let wanted: Vec<Fragment> = stored
-            .filter(|fragment| fragments.contains(&id_of(fragment)))
-            .map(|fragment| Fragment { deletion_file: None, ..fragment.clone() })
-            .collect();
-        let mut scanner = self.dataset.scan();
-        scanner.project(names).map_err(failed("read columns of", self.path.as_str()))?;
-        scanner.scan_in_order(true).batch_size(CHUNK_ROWS).with_fragments(wanted.clone());
-        let stream = scanner.try_into_stream().await.map_err(failed("read columns of", self.path.as_str()))?;
-        let path = self.path.clone();
-        Ok((wanted, stream.map_err(move |error| failed("read columns of", path.as_str())(error))))
+        let selected = self.select_fragments(Some(fragments));
+        let columns = self.lance_columns(names)?;
+        let read = FragmentRead { columns, addresses: false, deleted: true, ahead: ReadAhead::full(CHUNK_ROWS) };
+        Ok((selected.clone(), self.read_rows(selected, read)?))
     }
 
     /// Reads whole columns of fragments in one scan, deleted rows included.
@@ -211,25 +207,24 @@ impl Table {
         &self,
         fragments: &BTreeSet<u32>,
         columns: &[(&str, i32)],
-    ) -> Result<Vec<((u32, i32), Column)>> {
+    ) -> Result<Vec<((u32, i32), FragmentColumn)>> {
         let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-        let (wanted, batches) = self.scan_written(fragments, &names).await?;
+        let (selected, batches) = self.scan_physical(fragments, &names)?;
         let batches: Vec<RecordBatch> = batches.try_collect().await?;
-        let mut rows = Rows { batches, batch: 0, row: 0 };
-        let mut read = Vec::with_capacity(wanted.len() * columns.len());
-        for fragment in &wanted {
-            let chunks = rows.next_chunks(written_rows(fragment)? as usize)?;
+        let mut rows = BatchCutter { batches, batch: 0, row: 0 };
+        let mut read = Vec::with_capacity(selected.len() * columns.len());
+        for fragment in &selected {
+            let chunks = rows.next_chunks(physical_rows(fragment)? as usize)?;
             for (index, (_, field)) in columns.iter().enumerate() {
                 let chunks = chunks.iter().map(|chunk| Arc::clone(chunk.column(index))).collect();
-                read.push(((id_of(fragment), *field), Column { chunks }));
+                read.push(((fragment_id(fragment), *field), FragmentColumn { chunks }));
             }
         }
         Ok(read)
     }
 
-    /// The values of columns at row addresses; null where the address is [`RowAddress::NONE`]. Whole columns are kept if they are
-    /// small enough.
-    pub(crate) async fn read_at(&self, addresses: &[RowAddress], names: &[&str]) -> Result<Vec<ArrayRef>> {
+    /// Returns the values of columns at row addresses, null at [`RowAddress::NONE`]. Reads through the cache if the columns fit.
+    pub(crate) async fn columns_by_address(&self, addresses: &[RowAddress], names: &[&str]) -> Result<Vec<ArrayRef>> {
         if self.fits_in_memory(names) {
             self.gather(addresses, names).await
         } else {
@@ -237,20 +232,20 @@ impl Table {
         }
     }
 
-    /// The rows at row addresses, with all columns.
-    pub(crate) async fn rows_at(&self, addresses: &[RowAddress]) -> Result<RecordBatch> {
+    /// Returns the rows at row addresses, with all columns.
+    pub(crate) async fn rows_by_address(&self, addresses: &[RowAddress]) -> Result<RecordBatch> {
         let names: Vec<&str> = self.schema.fields().iter().map(|field| field.name().as_str()).collect();
-        Ok(RecordBatch::try_new(Arc::clone(&self.schema), self.read_at(addresses, &names).await?)?)
+        Ok(RecordBatch::try_new(Arc::clone(&self.schema), self.columns_by_address(addresses, &names).await?)?)
     }
 
-    /// The id of the row at `address`.
-    pub(crate) async fn id_at(&self, address: RowAddress) -> Result<String> {
+    /// Returns the id of the row at `address`.
+    pub(crate) async fn id_by_address(&self, address: RowAddress) -> Result<String> {
         let ids = self.fetch(&[address], &[ID]).await?;
         let ids = ids.first().and_then(|ids| ids.as_string_opt::<i32>()).filter(|ids| !ids.is_empty());
         Ok(ids.map(|ids| ids.value(0).to_owned()).unwrap_or_default())
     }
 
-    /// The values of columns at row addresses; null where the address is [`RowAddress::NONE`].
+    /// Returns the values of columns at row addresses from the cache, null at [`RowAddress::NONE`].
     pub(crate) async fn gather(&self, addresses: &[RowAddress], names: &[&str]) -> Result<Vec<ArrayRef>> {
         let mut fragments: Vec<u32> = Vec::new();
         let mut nulls = false;
@@ -266,26 +261,25 @@ impl Table {
         fragments.sort_unstable();
         fragments.dedup();
         let columns = self.columns(&fragments, names).await?;
-        let places = Places::new(&fragments, &columns, addresses);
+        let positions = ChunkPositions::new(&fragments, &columns, addresses);
         let gathered = names.iter().enumerate().map(|(index, name)| {
             let ty = self.schema.field_with_name(name).map_err(|error| Error::internal(error.to_string()))?;
-            places.gather(&columns, index, ty.data_type(), nulls)
+            positions.gather(&columns, index, ty.data_type(), nulls)
         });
         gathered.collect()
     }
 
-    /// The values of columns at row addresses, without keeping anything: for columns too large to be kept.
+    /// Returns the values of columns at row addresses past the cache: for columns too large for it.
     pub(crate) async fn fetch(&self, addresses: &[RowAddress], names: &[&str]) -> Result<Vec<ArrayRef>> {
         let mut wanted: Vec<u64> =
             addresses.iter().filter(|address| **address != RowAddress::NONE).map(|address| address.0).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let schema = self.dataset.schema().project(names).map_err(failed("read rows of", self.path.as_str()))?;
+        let columns = self.lance_columns(names)?;
         let batch = if wanted.is_empty() {
-            RecordBatch::new_empty(Arc::new(ArrowSchema::from(&schema)))
+            RecordBatch::new_empty(Arc::new(ArrowSchema::from(&columns)))
         } else {
-            let rows = self.dataset.take_rows(&wanted, schema).await;
-            rows.map_err(failed("read rows of", self.path.as_str()))?
+            self.read_addresses(&wanted, &columns).await?
         };
         let place = |address: &RowAddress| {
             wanted.binary_search(&address.0).ok().map(|index| u32::try_from(index).unwrap_or(u32::MAX))
@@ -295,15 +289,15 @@ impl Table {
     }
 }
 
-/// Where addresses are among the chunks of several fragments.
-struct Places {
-    /// Chunk and row within it; `None` stands for null.
+/// Positions of addresses among the chunks of several fragments.
+struct ChunkPositions {
+    /// Chunk and row within it; `None` is null.
     places: Vec<Option<(usize, usize)>>,
     chunks: usize,
 }
 
-impl Places {
-    fn new(fragments: &[u32], columns: &[Vec<Column>], addresses: &[RowAddress]) -> Self {
+impl ChunkPositions {
+    fn new(fragments: &[u32], columns: &[Vec<FragmentColumn>], addresses: &[RowAddress]) -> Self {
         let mut first = Vec::with_capacity(fragments.len());
         let mut chunks = 0;
         for column in columns.iter().map(|columns| columns.first()) {
@@ -325,7 +319,7 @@ impl Places {
         Self { places: addresses.iter().map(place).collect(), chunks }
     }
 
-    fn gather(&self, columns: &[Vec<Column>], index: usize, ty: &DataType, nulls: bool) -> Result<ArrayRef> {
+    fn gather(&self, columns: &[Vec<FragmentColumn>], index: usize, ty: &DataType, nulls: bool) -> Result<ArrayRef> {
         let of_column = columns.iter().filter_map(|columns| columns.get(index));
         let mut arrays: Vec<&dyn Array> =
             of_column.flat_map(|column| column.chunks.iter().map(|c| c.as_ref())).collect();
@@ -343,15 +337,15 @@ impl Places {
     }
 }
 
-/// Batches in the order of their rows, cut anew.
-struct Rows {
+/// Batches in row order, cut into chunks of another size.
+struct BatchCutter {
     batches: Vec<RecordBatch>,
     batch: usize,
     row: usize,
 }
 
-impl Rows {
-    /// The next `rows` rows in chunks of [`CHUNK_ROWS`].
+impl BatchCutter {
+    /// Returns the next `rows` rows in chunks of [`CHUNK_ROWS`].
     fn next_chunks(&mut self, mut rows: usize) -> Result<Vec<RecordBatch>> {
         let mut chunks = Vec::with_capacity(rows.div_ceil(CHUNK_ROWS));
         while rows > 0 {
@@ -394,15 +388,10 @@ fn copied(parts: &[RecordBatch]) -> Result<RecordBatch> {
     Ok(RecordBatch::try_new(first.schema(), columns)?)
 }
 
-fn written_rows(fragment: &Fragment) -> Result<u32> {
-    let rows = fragment.physical_rows.and_then(|rows| u32::try_from(rows).ok());
-    rows.ok_or_else(|| Error::internal("a fragment of unknown rows"))
-}
-
-/// Bytes of a value, roughly.
+/// Returns the approximate bytes of a value.
 fn width(ty: &DataType) -> u64 {
     match ty {
         DataType::FixedSizeList(item, length) => width(item.data_type()) * u64::from(length.unsigned_abs()),
-        ty => ty.primitive_width().map_or(GUESSED_BYTES, |bytes| bytes as u64),
+        ty => ty.primitive_width().map_or(ASSUMED_VALUE_BYTES, |bytes| bytes as u64),
     }
 }

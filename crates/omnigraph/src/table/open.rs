@@ -1,42 +1,48 @@
-//! Open by pin: one read cold, none warm.
+//! Opening a pinned version of a table: one read when cold, none when cached.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
-use futures::stream::BoxStream;
-use lance::Dataset;
-use lance::dataset::builder::DatasetBuilder;
-use lance::session::Session;
 use lance_io::object_store::ObjectStore;
-use lance_table::format::{IndexMetadata, Manifest, Transaction};
-use lance_table::io::commit::{CommitError, CommitHandler, ManifestLocation, ManifestNamingScheme, ManifestWriter};
-use object_store::ObjectStore as DynObjectStore;
-use object_store::path::Path;
-use omnigraph_log::{TablePath, TablePin};
-use omnigraph_objects::Store;
+use lance_table::format::{Fragment, Manifest};
+use omnigraph_history::{TablePath, TablePin};
+use omnigraph_storage::{Key, Store};
 use tokio::sync::OnceCell;
 
-use super::{FragmentRows, columns::Columns, delete::Deletions, failure::failed, manifest, storage};
-use crate::error::Result;
+use super::columns::{ColumnCache, FragmentRows};
+use super::data_reader::DataFiles;
+use super::deletions::DeletionCache;
+use super::lance_store::{connect, failed};
+use super::{fragment_id, manifest};
+use crate::error::{Error, Result};
 
-/// How many opened versions are kept. An opened version is its manifest: some kilobytes.
-const MOST_OPEN: usize = 256;
+/// Opened versions that are cached. An opened version is its manifest: some kilobytes.
+const MAX_OPEN_VERSIONS: usize = 256;
 
 /// The tables of one graph. Cheap to clone; clones share caches.
 #[derive(Clone, Debug)]
 pub(crate) struct Tables {
-    pub(super) shared: Arc<Shared>,
+    pub(super) inner: Arc<TablesInner>,
 }
 
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct TablesInner {
     pub(super) store: Store,
     pub(super) lance: Arc<ObjectStore>,
-    session: Arc<Session>,
-    columns: Arc<Columns>,
-    deletions: Arc<Deletions>,
+    files: DataFiles,
+    columns: Arc<ColumnCache>,
+    deletions: Arc<DeletionCache>,
     open: Mutex<HashMap<(TablePath, u64), Arc<Table>>>,
+}
+
+/// The folder of one table with the caches of its files. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct TableFiles {
+    pub(super) path: TablePath,
+    pub(super) store: Store,
+    pub(super) data: DataFiles,
+    pub(super) deletions: Arc<DeletionCache>,
 }
 
 /// One pinned version of one table.
@@ -44,29 +50,34 @@ pub(super) struct Shared {
 pub(crate) struct Table {
     pub(super) path: TablePath,
     pub(super) pin: TablePin,
-    pub(super) dataset: Arc<Dataset>,
+    pub(super) manifest: Arc<Manifest>,
     pub(super) schema: SchemaRef,
-    pub(super) columns: Arc<Columns>,
-    pub(super) deletions: Arc<Deletions>,
-    /// Read once.
+    pub(super) files: TableFiles,
+    pub(super) columns: Arc<ColumnCache>,
+    /// Fragments with their deleted rows, read once.
     pub(super) fragments: OnceCell<Vec<FragmentRows>>,
 }
 
 impl Tables {
-    /// The tables in `store`, of whose columns so many bytes are kept. Makes no request.
+    /// Returns the tables in `store`, with a column cache of `column_cache_bytes`. Makes no request.
     pub(crate) fn new(store: &Store, column_cache_bytes: u64) -> Result<Self> {
-        let (lance, session) = storage::connect(store)?;
-        let columns = Arc::new(Columns::new(column_cache_bytes));
-        let shared =
-            Shared { store: store.clone(), lance, session, columns, deletions: Arc::default(), open: Mutex::default() };
-        Ok(Self { shared: Arc::new(shared) })
+        let lance = connect(store)?;
+        let inner = TablesInner {
+            store: store.clone(),
+            files: DataFiles::new(Arc::clone(&lance)),
+            lance,
+            columns: Arc::new(ColumnCache::new(column_cache_bytes)),
+            deletions: Arc::default(),
+            open: Mutex::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Creates an empty table: one put. It is there for whoever has the pin.
+    /// Creates an empty table with one put. Only a reader that has the pin sees it.
     pub(crate) async fn create(&self, path: &TablePath, schema: &ArrowSchema) -> Result<TablePin> {
         let schema = super::schema::to_lance(schema).map_err(failed("describe", path.as_str()))?;
-        let first = manifest::first(schema);
-        Ok(manifest::write(&self.shared.store, path, None, first, Vec::new(), None).await?.pin)
+        let first = manifest::first_version(schema);
+        Ok(manifest::write(&self.inner.store, path, None, first, None).await?.pin)
     }
 
     /// Opens the version that `pin` names.
@@ -74,52 +85,56 @@ impl Tables {
         if let Some(table) = self.cached(path, pin.version) {
             return Ok(table);
         }
-        let dataset = self.load(path, pin, None).await?;
-        Ok(self.keep(path, pin, dataset))
+        let key = manifest::manifest_key(path.as_str(), pin.version)?;
+        let manifest = self.read_manifest(&key, path, pin).await?;
+        Ok(self.insert(path, pin, manifest))
     }
 
-    /// Opens a version whose manifest is at hand: no read.
-    pub(super) async fn open_written(&self, path: &TablePath, pin: TablePin, written: &Manifest) -> Result<Arc<Table>> {
-        let dataset = self.load(path, pin, Some(written)).await?;
-        Ok(self.keep(path, pin, dataset))
+    /// Opens a version whose manifest is at hand, without a read.
+    pub(super) fn open_written(&self, path: &TablePath, pin: TablePin, written: Manifest) -> Arc<Table> {
+        self.insert(path, pin, written)
     }
 
-    /// What all that Lance does for this graph shares.
-    pub(super) fn session(&self) -> Arc<Session> {
-        Arc::clone(&self.shared.session)
-    }
-
-    async fn load(&self, path: &TablePath, pin: TablePin, known: Option<&Manifest>) -> Result<Dataset> {
-        let mut builder = DatasetBuilder::from_uri(storage::table_uri(path.as_str()))
-            .with_session(Arc::clone(&self.shared.session))
-            .with_commit_handler(Arc::new(Pinned { version: pin.version, size: pin.manifest_bytes }))
-            .with_version(pin.version);
-        if let Some(known) = known {
-            let parsed = builder.with_serialized_manifest(&known.serialized());
-            builder = parsed.map_err(failed("open", path.as_str()))?;
+    async fn read_manifest(&self, key: &Key, path: &TablePath, pin: TablePin) -> Result<Manifest> {
+        let damaged =
+            |problem: &str| Error::Table { action: "open", table: path.to_string(), problem: problem.to_owned() };
+        let bytes = self.inner.store.read(key).await?;
+        let bytes = bytes.ok_or_else(|| damaged(&format!("manifest {key} not found")))?;
+        if bytes.len() as u64 != pin.manifest_bytes {
+            let expected = pin.manifest_bytes;
+            return Err(damaged(&format!("manifest {key} has {} bytes, expected {expected}", bytes.len())));
         }
-        builder.load().await.map_err(failed("open", path.as_str()))
+        let manifest = manifest::decode(bytes).await.map_err(failed("open", path.as_str()))?;
+        if manifest.version != pin.version {
+            return Err(damaged(&format!("manifest {key} is of version {}", manifest.version)));
+        }
+        Ok(manifest)
     }
 
     fn cached(&self, path: &TablePath, version: u64) -> Option<Arc<Table>> {
-        let open = self.shared.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = self.inner.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.get(&(path.clone(), version)).cloned()
     }
 
-    fn keep(&self, path: &TablePath, pin: TablePin, dataset: Dataset) -> Arc<Table> {
-        let schema = Arc::new(ArrowSchema::from(dataset.schema()));
-        let columns = Arc::clone(&self.shared.columns);
+    fn insert(&self, path: &TablePath, pin: TablePin, manifest: Manifest) -> Arc<Table> {
+        let inner = &self.inner;
+        let files = TableFiles {
+            path: path.clone(),
+            store: inner.store.clone(),
+            data: inner.files.clone(),
+            deletions: Arc::clone(&inner.deletions),
+        };
         let table = Arc::new(Table {
             path: path.clone(),
             pin,
-            dataset: Arc::new(dataset),
-            schema,
-            columns,
-            deletions: Arc::clone(&self.shared.deletions),
+            schema: Arc::new(ArrowSchema::from(&manifest.schema)),
+            manifest: Arc::new(manifest),
+            files,
+            columns: Arc::clone(&inner.columns),
             fragments: OnceCell::new(),
         });
-        let mut open = self.shared.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= MOST_OPEN {
+        let mut open = inner.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.len() >= MAX_OPEN_VERSIONS {
             // Version ids grow with time, so the lower half is the older half.
             let mut versions: Vec<u64> = open.keys().map(|(_, version)| *version).collect();
             versions.sort_unstable();
@@ -132,80 +147,52 @@ impl Tables {
 }
 
 impl Table {
-    /// Where it is.
+    /// Returns the folder of the table.
     pub(crate) fn path(&self) -> &TablePath {
         &self.path
     }
 
-    /// Which version it is.
+    /// Returns the version, its manifest size and its row count.
     pub(crate) fn pin(&self) -> TablePin {
         self.pin
     }
 
-    /// Whether a fragment is part of it.
-    pub(crate) fn has_fragment(&self, id: u32) -> bool {
-        self.dataset.manifest.fragments.binary_search_by_key(&u64::from(id), |fragment| fragment.id).is_ok()
+    /// Returns the number of live rows, from the pin.
+    pub(crate) fn rows(&self) -> u64 {
+        self.pin.rows
     }
 
-    /// Its columns.
+    /// Returns the columns.
     pub(crate) fn schema(&self) -> &SchemaRef {
         &self.schema
     }
-}
 
-/// Finds exactly one version, and knows the size of its manifest. Never lists, never asks for the latest, never commits:
-/// versions are written by [`manifest::write`] alone.
-#[derive(Debug)]
-struct Pinned {
-    version: u64,
-    size: u64,
-}
-
-fn not_ours(what: &str) -> lance_core::Error {
-    lance_core::Error::not_supported(format!("{what}: a pinned version has no history but the graph's log"))
-}
-
-#[async_trait::async_trait]
-impl CommitHandler for Pinned {
-    async fn resolve_latest_location(&self, _: &Path, _: &ObjectStore) -> lance_core::Result<ManifestLocation> {
-        Err(not_ours("latest version"))
+    /// Reports if a fragment is part of this version.
+    pub(crate) fn has_fragment(&self, id: u32) -> bool {
+        self.fragment(id).is_some()
     }
 
-    async fn resolve_version_location(
-        &self,
-        base: &Path,
-        version: u64,
-        _: &dyn DynObjectStore,
-    ) -> lance_core::Result<ManifestLocation> {
-        Ok(ManifestLocation {
-            version,
-            path: manifest::manifest_path(base, version),
-            size: (version == self.version).then_some(self.size),
-            naming_scheme: ManifestNamingScheme::V2,
-            e_tag: None,
-            identity: None,
-        })
+    /// Returns the fragment with this id. Fragments of a manifest are sorted by id.
+    pub(super) fn fragment(&self, id: u32) -> Option<&Fragment> {
+        let fragments = &self.manifest.fragments;
+        let index = fragments.binary_search_by_key(&u64::from(id), |fragment| fragment.id).ok()?;
+        fragments.get(index)
     }
 
-    fn list_manifest_locations<'a>(
-        &self,
-        _: &Path,
-        _: &'a ObjectStore,
-        _: bool,
-    ) -> BoxStream<'a, lance_core::Result<ManifestLocation>> {
-        Box::pin(futures::stream::once(async { Err(not_ours("listing versions")) }))
+    /// Returns clones of the fragments with these ids, or of all fragments.
+    pub(super) fn select_fragments(&self, ids: Option<&std::collections::BTreeSet<u32>>) -> Vec<Fragment> {
+        let selected = |fragment: &&Fragment| ids.is_none_or(|ids| ids.contains(&fragment_id(fragment)));
+        self.manifest.fragments.iter().filter(selected).cloned().collect()
     }
 
-    async fn commit(
-        &self,
-        _: &mut Manifest,
-        _: Option<Vec<IndexMetadata>>,
-        _: &Path,
-        _: &ObjectStore,
-        _: ManifestWriter,
-        _: ManifestNamingScheme,
-        _: Option<Transaction>,
-    ) -> Result<ManifestLocation, CommitError> {
-        Err(CommitError::OtherError(not_ours("committing")))
+    /// Returns these columns of the Lance schema, in this order.
+    pub(super) fn lance_columns<S: AsRef<str>>(&self, names: &[S]) -> Result<lance_core::datatypes::Schema> {
+        let missing = |name: &str| Error::internal(format!("table {} has no column {name}", self.path));
+        let field = |name: &S| {
+            let name = name.as_ref();
+            self.manifest.schema.field(name).cloned().ok_or_else(|| missing(name))
+        };
+        let fields = names.iter().map(field).collect::<Result<Vec<_>>>()?;
+        Ok(lance_core::datatypes::Schema { fields, metadata: HashMap::new() })
     }
 }

@@ -3,7 +3,7 @@
 use arrow::datatypes::{DataType, Field, Schema as ArrowSchema};
 use lance_core::datatypes::Schema;
 use omnigraph_compiler::catalog::{EdgeType, NodeType, Property};
-use omnigraph_kernels::property_type;
+use omnigraph_expr::property_type;
 
 /// The column that holds the identity of a node or edge.
 pub(crate) const ID: &str = "id";

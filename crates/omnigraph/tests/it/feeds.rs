@@ -1,16 +1,16 @@
-//! The change feed: a consumer that keeps its cursor sees everything once, whatever the page size and wherever it starts.
+//! The change feed: a consumer that keeps its cursor sees every change once, for every page size and start.
 
 use std::collections::BTreeMap;
 
-use omnigraph::{ChangeFilter, ChangeOp, EntityKind, FeedPage, FeedRequest, FeedStart, Omnigraph, Target};
+use omnigraph::{ChangeFeedPage, ChangeFilter, ChangeOp, EntityKind, FeedStart, Omnigraph, Target};
 
 use crate::support::{branch, export, fleet, memory, merge, mutate};
 
-async fn poll(graph: &Omnigraph, on: &str, start: FeedStart, filter: &ChangeFilter, limit: usize) -> FeedPage {
-    graph.changes(FeedRequest { branch: on.to_owned(), start, filter: filter.clone(), limit }).await.unwrap()
+async fn poll(graph: &Omnigraph, on: &str, start: FeedStart, filter: &ChangeFilter, limit: usize) -> ChangeFeedPage {
+    graph.branch(on).changes().start(start).filter(filter.clone()).limit(limit).await.unwrap()
 }
 
-/// Everything behind `start`, a page at a time: commit and changes.
+/// Reads the feed after `start` page by page: commit and changes.
 async fn follow(
     graph: &Omnigraph,
     on: &str,
@@ -23,7 +23,7 @@ async fn follow(
         let page = poll(graph, on, start, filter, limit).await;
         assert!(page.blocks.iter().map(|block| block.changes.len()).sum::<usize>() <= limit);
         for block in page.blocks {
-            seen.extend(block.changes.iter().map(|it| format!("{} {} {}", block.commit.generation, it.op, it.id)));
+            seen.extend(block.changes.iter().map(|it| format!("{} {} {}", block.commit.generation(), it.op, it.id)));
         }
         if page.caught_up {
             return (seen, page.cursor);
@@ -33,7 +33,7 @@ async fn follow(
 }
 
 #[tokio::test]
-async fn blocks_come_in_first_parent_order_whatever_the_page() {
+async fn pages_follow_first_parent_order() {
     let graph = fleet(&memory()).await;
     branch(&graph, "b").await;
     mutate(&graph, "b", "insert Sailor { handle: \"eve\" }").await.unwrap();
@@ -68,10 +68,10 @@ async fn blocks_come_in_first_parent_order_whatever_the_page() {
 }
 
 #[tokio::test]
-async fn a_baseline_and_the_feed_behind_it_are_the_whole_state() {
+async fn a_baseline_and_its_feed_give_the_whole_state() {
     let graph = fleet(&memory()).await;
     branch(&graph, "b").await;
-    let base = graph.baseline("b", ChangeFilter::default()).await.unwrap();
+    let base = graph.branch("b").changes().snapshot().await.unwrap();
     let mut lines = Vec::new();
     base.snapshot.export(&[], &mut lines).await.unwrap();
     for change in [
@@ -81,7 +81,7 @@ async fn a_baseline_and_the_feed_behind_it_are_the_whole_state() {
     ] {
         mutate(&graph, "b", change).await.unwrap();
     }
-    // What a consumer knows: by type and id the properties.
+    // The state of the consumer: properties by type and id.
     let mut state: BTreeMap<String, serde_json::Value> = BTreeMap::new();
     for line in String::from_utf8(lines).unwrap().lines() {
         let row: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -111,24 +111,24 @@ async fn a_baseline_and_the_feed_behind_it_are_the_whole_state() {
 }
 
 #[tokio::test]
-async fn a_cursor_is_good_for_its_branch_and_selection_only() {
+async fn a_cursor_is_valid_for_its_branch_and_filter_only() {
     let graph = fleet(&memory()).await;
     branch(&graph, "b").await;
     let all = ChangeFilter::default();
     let cursor = FeedStart::Cursor(poll(&graph, "b", FeedStart::Now, &all, 1).await.cursor);
     let ask = async |branch: &str, start: FeedStart, filter: ChangeFilter| {
-        graph.changes(FeedRequest { branch: branch.to_owned(), start, filter, limit: 1 }).await
+        graph.branch(branch).changes().start(start).filter(filter).limit(1).await
     };
     let other = ChangeFilter { kinds: vec![EntityKind::Node], ..ChangeFilter::default() };
-    assert!(ask("b", cursor.clone(), other).await.unwrap_err().to_string().contains("another selection"));
+    assert!(ask("b", cursor.clone(), other).await.unwrap_err().to_string().contains("another filter"));
     assert!(ask("main", cursor.clone(), all.clone()).await.unwrap_err().to_string().contains("another branch"));
-    graph.delete_branch("b", None).await.unwrap();
+    graph.delete_branch("b").await.unwrap();
     branch(&graph, "b").await;
-    assert!(ask("b", cursor, all.clone()).await.unwrap_err().to_string().contains("that is gone"));
+    assert!(ask("b", cursor, all.clone()).await.unwrap_err().to_string().contains("a deleted branch of this name"));
     assert!(ask("b", FeedStart::Cursor("?".to_owned()), all.clone()).await.is_err());
     mutate(&graph, "main", "insert Sailor { handle: \"eve\" }").await.unwrap();
-    let head = graph.commit_of(&Target::Branch("main".to_owned())).await.unwrap();
-    let after = FeedStart::After(head.commit.to_string());
+    let head = graph.commit(&Target::Branch("main".to_owned())).await.unwrap();
+    let after = FeedStart::After(head.id().to_string());
     assert!(ask("b", after.clone(), all.clone()).await.unwrap_err().to_string().contains("not part of the history"));
     assert!(ask("main", after, all).await.unwrap().caught_up);
 }

@@ -1,17 +1,17 @@
-//! A fleet: agents with a branch each, merged into `main` by workers that race, and a model that says what must come of it.
+//! Agents with a branch each, merged into `main` by concurrent workers, and a model of the expected result.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use omnigraph::{Choices, LoadMode, MergeRequest, Omnigraph, OpenOptions, Side};
+use omnigraph::{ConflictStrategy, LoadMode, MergeSide, Omnigraph, SchemaSource};
 use tokio::sync::Mutex;
 
-use crate::support::{branch, export, load, memory, mutate};
+use crate::support::{branch, export_rows, load, memory, mutate};
 
 const AGENTS: usize = 16;
 const CHANGES: usize = 6;
 const WORKERS: usize = 4;
-/// Entities that all agents write to, so that they disagree.
+/// Entities that all agents write to, so that they conflict.
 const SHARED: usize = 5;
 
 const SCHEMA: &str = "node Note { key: String @key  by: I64  text: String }\nedge Cites: Note -> Note { tag: String }";
@@ -22,7 +22,7 @@ fn note(key: &str, by: usize, text: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn agents_are_merged_concurrently_without_loss() {
-    let graph = Omnigraph::init(&memory(), "notes.pg", SCHEMA, None, OpenOptions::default()).await.unwrap();
+    let graph = Omnigraph::create(memory(), SchemaSource::new("notes.pg", SCHEMA)).await.unwrap();
     let start: String = (0..SHARED).map(|at| note(&format!("shared{at}"), 999, "start")).collect();
     load(&graph, "main", LoadMode::Merge, &start).await.unwrap();
     let mut expected: BTreeMap<String, u64> = (0..SHARED).map(|at| (format!("shared{at}"), 999)).collect();
@@ -47,37 +47,27 @@ async fn agents_are_merged_concurrently_without_loss() {
         let (graph, queue, order) = (graph.clone(), Arc::clone(&queue), Arc::clone(&order));
         tokio::spawn(async move {
             while let Some(agent) = { queue.lock().await.pop() } {
-                let choices = Choices { default: Some(Side::Theirs), ..Choices::default() };
+                let choices = ConflictStrategy { default: Some(MergeSide::Theirs), ..ConflictStrategy::default() };
                 let source = format!("agent{agent}");
-                let request = MergeRequest {
-                    source: source.clone(),
-                    target: "main".to_owned(),
-                    choices,
-                    ..MergeRequest::default()
-                };
-                let done = graph.merge(request).await.unwrap();
-                order.lock().await.push((done.commit.unwrap().sequence, agent));
-                graph.delete_branch(&source, None).await.unwrap();
+                let done = graph.branch("main").merge(&source).resolve_with(choices).await.unwrap();
+                order.lock().await.push((done.commit.unwrap().sequence(), agent));
+                graph.delete_branch(&source).await.unwrap();
             }
         })
     });
     for worker in workers.collect::<Vec<_>>() {
         worker.await.unwrap();
     }
-    // Whoever was merged last has the last word on what they disagreed about.
+    // The last merge decides the conflicting fields.
     let mut order = order.lock().await.clone();
     order.sort_unstable();
     for (_, agent) in order {
         expected.insert(format!("shared{}", agent % SHARED), agent as u64);
     }
-    let rows = export(&graph, "main").await;
-    let mut found = BTreeMap::new();
-    for row in rows.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()) {
-        if row["type"] == "Note" {
-            found.insert(row["data"]["key"].as_str().unwrap().to_owned(), row["data"]["by"].as_u64().unwrap());
-        }
-    }
+    let rows = export_rows(&graph, "main").await;
+    let note = |row: &serde_json::Value| (row["key"].as_str().unwrap().to_owned(), row["by"].as_u64().unwrap());
+    let found: BTreeMap<String, u64> = rows.rows("Note").iter().map(note).collect();
     assert_eq!(found, expected);
-    assert_eq!(rows.matches("\"edge\":\"Cites\"").count(), AGENTS);
+    assert_eq!(rows.rows("Cites").len(), AGENTS);
     assert_eq!(graph.branches().await.unwrap().len(), 1);
 }

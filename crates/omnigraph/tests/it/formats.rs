@@ -8,7 +8,7 @@ use arrow::array::{
     UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Float32Type, Int32Type, Schema};
-use omnigraph::{LoadMode, LoadRequest, LoadSource, Omnigraph, OpenOptions};
+use omnigraph::{LoadMode, LoadSource, Omnigraph, SchemaSource};
 use parquet::arrow::ArrowWriter;
 use proptest::prelude::*;
 use serde_json::json;
@@ -25,7 +25,7 @@ edge Near: Sample -> Sample { weight: F64? }
 ";
 
 #[derive(Clone, Debug)]
-struct Row {
+struct FormatRow {
     key: String,
     flag: Option<bool>,
     small: Option<i32>,
@@ -43,7 +43,7 @@ struct Row {
     weight: Option<f64>,
 }
 
-fn row() -> impl Strategy<Value = Row> {
+fn row() -> impl Strategy<Value = FormatRow> {
     let text = "[ a-cü,;\"'\n\r\t{}]{0,6}";
     let optional = prop::option::of::<BoxedStrategy<String>>;
     let single = -1000i16..1000;
@@ -63,26 +63,28 @@ fn row() -> impl Strategy<Value = Row> {
         optional(text.boxed()),
         any::<Option<i64>>(),
     );
-    (text, numbers, lists, any::<usize>(), prop::option::of(-10i32..10)).prop_map(|(key, n, l, near, weight)| Row {
-        key,
-        flag: n.0,
-        small: n.1,
-        large: n.2,
-        huge: n.3,
-        single: n.4,
-        double: n.5,
-        day: n.6,
-        moment: n.7,
-        words: l.0,
-        vector: l.1,
-        note: l.2,
-        doc: l.3,
-        near,
-        weight: weight.map(f64::from),
+    (text, numbers, lists, any::<usize>(), prop::option::of(-10i32..10)).prop_map(|(key, n, l, near, weight)| {
+        FormatRow {
+            key,
+            flag: n.0,
+            small: n.1,
+            large: n.2,
+            huge: n.3,
+            single: n.4,
+            double: n.5,
+            day: n.6,
+            moment: n.7,
+            words: l.0,
+            vector: l.1,
+            note: l.2,
+            doc: l.3,
+            near,
+            weight: weight.map(f64::from),
+        }
     })
 }
 
-fn rows() -> impl Strategy<Value = Vec<Row>> {
+fn rows() -> impl Strategy<Value = Vec<FormatRow>> {
     prop::collection::vec(row(), 1..12).prop_map(|mut rows| {
         for (index, row) in rows.iter_mut().enumerate() {
             row.key = format!("{index}{}", row.key);
@@ -91,11 +93,11 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
     })
 }
 
-fn doc(row: &Row) -> Option<serde_json::Value> {
+fn doc(row: &FormatRow) -> Option<serde_json::Value> {
     row.doc.map(|value| json!({"b": [value, null], "a": {"x": "ü"}}))
 }
 
-fn ndjson(rows: &[Row]) -> Vec<u8> {
+fn ndjson(rows: &[FormatRow]) -> Vec<u8> {
     let mut lines = String::new();
     for (index, row) in rows.iter().enumerate() {
         let near = &rows[row.near % rows.len()].key;
@@ -119,7 +121,7 @@ fn cell<T: ToString>(value: Option<T>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-fn csv(rows: &[Row]) -> (Vec<u8>, Vec<u8>) {
+fn csv(rows: &[FormatRow]) -> (Vec<u8>, Vec<u8>) {
     let mut nodes = "key,flag,small,large,huge,single,double,day,moment,words,vector,note,doc\n".to_owned();
     let mut edges = "id,to,from,weight\r\n".to_owned();
     for (index, row) in rows.iter().enumerate() {
@@ -145,8 +147,8 @@ fn csv(rows: &[Row]) -> (Vec<u8>, Vec<u8>) {
     (nodes.into_bytes(), edges.into_bytes())
 }
 
-fn batches(rows: &[Row]) -> (RecordBatch, RecordBatch) {
-    let texts = |of: &dyn Fn(&Row) -> Option<String>| rows.iter().map(of).collect::<Vec<_>>();
+fn batches(rows: &[FormatRow]) -> (RecordBatch, RecordBatch) {
+    let texts = |of: &dyn Fn(&FormatRow) -> Option<String>| rows.iter().map(of).collect::<Vec<_>>();
     let keys: DictionaryArray<Int32Type> = rows.iter().map(|row| Some(row.key.as_str())).collect();
     let mut words = ListBuilder::new(StringBuilder::new());
     for row in rows {
@@ -156,7 +158,7 @@ fn batches(rows: &[Row]) -> (RecordBatch, RecordBatch) {
         }
     }
     let vectors = rows.iter().map(|row| row.vector.map(|vector| vector.map(Some)));
-    let micros = |row: &Row| row.moment.map(|millis| millis * 1000 + 7);
+    let micros = |row: &FormatRow| row.moment.map(|millis| millis * 1000 + 7);
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("key", Arc::new(keys)),
         ("flag", Arc::new(rows.iter().map(|row| row.flag).collect::<BooleanArray>())),
@@ -221,11 +223,9 @@ fn source(name: &str, bytes: Vec<u8>) -> LoadSource {
 
 async fn loaded(source: LoadSource) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let graph = Omnigraph::init(&memory(), "s.pg", SCHEMA, None, OpenOptions::default()).await.unwrap();
-    let request =
-        LoadRequest { temporary: Some(folder.path().to_owned()), ..LoadRequest::new("main", LoadMode::Append, source) };
-    graph.load(request).await.unwrap();
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "temporary files are gone");
+    let graph = Omnigraph::create(memory(), SchemaSource::new("s.pg", SCHEMA)).await.unwrap();
+    graph.branch("main").load(LoadMode::Append, source).temporary_folder(folder.path()).await.unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "temporary files are deleted");
     export(&graph, "main").await
 }
 

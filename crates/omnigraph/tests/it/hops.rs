@@ -1,9 +1,9 @@
-//! A hop from nodes that are known finds the same by adjacency and by the ends of edges.
+//! A hop from known nodes has the same result through the adjacency index and through a scan of endpoints.
 
-use omnigraph::{HopMethod, LoadMode, MutateRequest, Omnigraph, OpenOptions, QueryRequest, Snapshot, Target};
+use omnigraph::{LoadMode, Omnigraph, OpenOptions, SchemaSource, Snapshot, Target, TraversalMethod};
 use proptest::prelude::*;
 
-use crate::support::load;
+use crate::support::{load, open_read_only};
 
 const SCHEMA: &str = "\
 node Person { name: String @key }
@@ -12,8 +12,8 @@ edge Knows: Person -> Person { since: I32 }
 edge LivesIn: Person -> Place
 ";
 
-/// One hop each, in every direction, for rows, pairs, counts, mere existence and nodes that are known on both sides.
-const QUESTIONS: [&str; 13] = [
+/// Queries with one hop each: every direction, rows, pairs, counts, existence, and known nodes on both sides.
+const QUERIES: [&str; 13] = [
     "match { $a: Person { name: \"n1\" } $a knows $b } return { $b.name }",
     "match { $a: Person { name: \"n1\" } $b knows $a } return { $b.name }",
     "match { $a: Person { name: \"n2\" } $a <knows> $b } return { $b.name }",
@@ -29,32 +29,32 @@ const QUESTIONS: [&str; 13] = [
     "match { $a: Person { name: \"n1\" } $a knows $b $b knows $c } return distinct { $c.name }",
 ];
 
-/// Ends of an edge, below the number of nodes, and a year.
-type Ends = (usize, usize, i32);
+/// The endpoints of an edge, below the number of nodes, and a year.
+type EndpointYear = (usize, usize, i32);
 
-fn line(edge: &str, (from, to, since): Ends) -> String {
+fn line(edge: &str, (from, to, since): EndpointYear) -> String {
     match edge {
         "Knows" => format!(r#"{{"edge":"Knows","from":"n{from}","to":"n{to}","data":{{"since":{since}}}}}"#),
         _ => format!(r#"{{"edge":"LivesIn","from":"n{from}","to":"n{to}"}}"#),
     }
 }
 
-async fn open(place: &str, hops: HopMethod) -> Snapshot {
-    let graph = Omnigraph::open_read_only(place, OpenOptions { hops, ..OpenOptions::default() }).await.unwrap();
+async fn open(place: &str, traversal: TraversalMethod) -> Snapshot {
+    let graph = open_read_only(place, OpenOptions { traversal, ..OpenOptions::default() }).await.unwrap();
     graph.snapshot(Target::Branch("main".into())).await.unwrap()
 }
 
 async fn ask(snapshot: &Snapshot, question: &str) -> (Vec<String>, String) {
-    let request = || QueryRequest { source: format!("query q() {{ {question} }}"), ..QueryRequest::default() };
-    let result = snapshot.query(request()).await.unwrap();
-    let mut rows: Vec<String> = result.rows.iter().map(|row| format!("{row:?}")).collect();
+    let query = || snapshot.query(format!("query q() {{ {question} }}"));
+    let result = query().await.unwrap();
+    let mut rows: Vec<String> = result.rows().unwrap().iter().map(|row| format!("{row:?}")).collect();
     rows.sort();
-    (rows, snapshot.explain(request(), false).await.unwrap().text)
+    (rows, query().explain().await.unwrap().text)
 }
 
-/// Edges in several fragments, some of them deleted again.
-async fn graph(place: &str, nodes: usize, parts: &[(Vec<Ends>, Vec<Ends>)], gone: usize) {
-    let graph = Omnigraph::init(place, "s.pg", SCHEMA, None, OpenOptions::default()).await.unwrap();
+/// Creates edges in several fragments, some of them deleted again.
+async fn graph(place: &str, nodes: usize, parts: &[(Vec<EndpointYear>, Vec<EndpointYear>)], deleted: usize) {
+    let graph = Omnigraph::create(place, SchemaSource::new("s.pg", SCHEMA)).await.unwrap();
     let rows = (0..nodes)
         .flat_map(|node| ["Person", "Place"].map(|ty| format!(r#"{{"type":"{ty}","data":{{"name":"n{node}"}}}}"#)));
     load(&graph, "main", LoadMode::Append, &rows.collect::<Vec<_>>().join("\n")).await.unwrap();
@@ -63,11 +63,11 @@ async fn graph(place: &str, nodes: usize, parts: &[(Vec<Ends>, Vec<Ends>)], gone
         let lines: Vec<String> = knows.chain(lives.iter().map(|ends| line("LivesIn", *ends))).collect();
         load(&graph, "main", LoadMode::Append, &lines.join("\n")).await.unwrap();
     }
-    let source = format!("query q() {{ delete Knows where from = \"n{gone}\" }}");
-    graph.mutate(MutateRequest { branch: "main".into(), source, ..MutateRequest::default() }).await.unwrap();
+    let source = format!("query q() {{ delete Knows where from = \"n{deleted}\" }}");
+    graph.branch("main").mutate(source).await.unwrap();
 }
 
-fn parts(nodes: usize) -> impl Strategy<Value = Vec<(Vec<Ends>, Vec<Ends>)>> {
+fn parts(nodes: usize) -> impl Strategy<Value = Vec<(Vec<EndpointYear>, Vec<EndpointYear>)>> {
     // Few nodes, so that there are cycles, parallel edges and self-loops; half of the edges begin at one of them.
     let ends = move || prop::collection::vec((prop_oneof![Just(1), 0..nodes], 0..nodes, 0..4), 0..24);
     prop::collection::vec((ends(), ends()), 1..4)
@@ -77,14 +77,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn both_ways_find_the_same(parts in parts(5), gone in 0usize..5) {
+    fn both_traversal_methods_find_the_same(parts in parts(5), deleted in 0usize..5) {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("g").display().to_string();
         runtime.block_on(async {
-            graph(&place, 5, &parts, gone).await;
-            let (ends, adjacency) = (open(&place, HopMethod::Ends).await, open(&place, HopMethod::Adjacency).await);
-            for question in QUESTIONS {
+            graph(&place, 5, &parts, deleted).await;
+            let (ends, adjacency) = (open(&place, TraversalMethod::EndpointScan).await, open(&place, TraversalMethod::Adjacency).await);
+            for question in QUERIES {
                 let ((by_ends, plan), (by_adjacency, other)) = (ask(&ends, question).await, ask(&adjacency, question).await);
                 assert_eq!(by_ends, by_adjacency, "{question}\n{plan}");
                 assert!(plan.contains(" by ends") && !other.contains(" by ends"), "{question}\n{plan}\n{other}");

@@ -1,31 +1,29 @@
-//! Merges, reverts, cherry-picks and resets: what each outcome leaves, and that a second time does nothing.
+//! Merges, reverts, cherry-picks and resets: the result of each, and that a repetition changes nothing.
 
-use omnigraph::log::CommitKind;
 use omnigraph::{
-    Choices, ConflictKind, EntityChoice, Error, LoadMode, MergeOutcome, MergePolicy, MergeRequest, Omnigraph,
-    PickRequest, Resolution, Side, Target,
+    CommitKind, ConflictKind, ConflictStrategy, EntityOverride, Error, LoadMode, MergeOutcome, MergePolicy, MergeSide,
+    Omnigraph, ResolutionQuery, SchemaSource, Target,
 };
 
-use crate::support::{branch, export, fleet, load, memory, merge, mutate};
+use crate::support::{branch, change_counts, export, export_rows, fleet, load, memory, merge, mutate};
 
-fn on(branch: &str) -> Target {
+fn branch_target(branch: &str) -> Target {
     Target::Branch(branch.to_owned())
 }
 
-/// The kinds of everything that stands against a merge of `source` into `main`, each with its entity.
+/// Returns the conflicts of a merge of `source` into `main`: kind and entity.
 async fn conflicts(graph: &Omnigraph, source: &str, policy: MergePolicy) -> Vec<(ConflictKind, String)> {
-    let request =
-        MergeRequest { source: source.to_owned(), target: "main".to_owned(), policy, ..MergeRequest::default() };
+    let request = graph.branch("main").merge(source).policy(policy);
     let before = export(graph, "main").await;
-    let preview = graph.preview_merge(request.clone()).await.unwrap();
-    let Error::MergeConflict(found) = graph.merge(request).await.unwrap_err() else { panic!("another error") };
-    assert_eq!(preview.conflicts, found.0, "a preview says what a merge says");
+    let preview = request.clone().preview().await.unwrap();
+    let Error::MergeConflict(found) = request.await.unwrap_err() else { panic!("another error") };
+    assert_eq!(preview.conflicts, found.0, "a preview predicts the merge");
     assert_eq!(export(graph, "main").await, before, "nothing is changed");
     found.0.into_iter().map(|it| (it.kind, it.entity_id.unwrap_or_default())).collect()
 }
 
 #[tokio::test]
-async fn h1_h2_nothing_new_and_fast_forward() {
+async fn merges_without_new_commits_and_fast_forwards() {
     let graph = fleet(&memory()).await;
     branch(&graph, "b").await;
     assert_eq!(merge(&graph, "b").await.unwrap().outcome, MergeOutcome::AlreadyUpToDate);
@@ -33,16 +31,16 @@ async fn h1_h2_nothing_new_and_fast_forward() {
     let done = merge(&graph, "b").await.unwrap();
     assert_eq!(done.outcome, MergeOutcome::FastForward);
     let commit = done.commit.unwrap();
-    assert_eq!((commit.kind, commit.parents.len()), (CommitKind::Merge, 2));
+    assert_eq!((commit.kind(), commit.parents().count()), (CommitKind::Merge, 2));
     assert!(done.types.iter().all(|ty| ty.adopted) && done.types.len() == 1);
     assert_eq!((done.types[0].inserted, done.types[0].updated, done.types[0].deleted), (1, 0, 0));
     assert_eq!(export(&graph, "main").await, export(&graph, "b").await);
     let again = merge(&graph, "b").await.unwrap();
-    assert_eq!((again.outcome, again.commit), (MergeOutcome::AlreadyUpToDate, None));
+    assert_eq!((again.outcome, again.commit.is_none()), (MergeOutcome::AlreadyUpToDate, true));
 }
 
 #[tokio::test]
-async fn h3_h4_h5_entities_that_both_changed() {
+async fn entities_that_both_sides_changed_conflict() {
     let graph = fleet(&memory()).await;
     branch(&graph, "b").await;
     mutate(
@@ -72,7 +70,7 @@ async fn h3_h4_h5_entities_that_both_changed() {
         assert_eq!(found, expected);
     }
     let error = merge(&graph, "b").await.unwrap_err();
-    assert_eq!(error.code(), "OG-HIS-003");
+    assert_eq!(error.code(), "OG-MERGE-001");
     assert!(
         error.to_string().starts_with("merge conflicts: node type 'Sailor', entity id 'ana' (divergent_update); "),
         "{error}"
@@ -80,7 +78,7 @@ async fn h3_h4_h5_entities_that_both_changed() {
 }
 
 #[tokio::test]
-async fn h6_an_edge_without_its_node() {
+async fn an_edge_without_its_node_conflicts() {
     for (deletes, links) in [("b", "main"), ("main", "b")] {
         let graph = fleet(&memory()).await;
         mutate(&graph, "main", "insert Sailor { handle: \"dot\", rank: 1 }").await.unwrap();
@@ -89,22 +87,20 @@ async fn h6_an_edge_without_its_node() {
         let edge = r#"{"edge":"Trusts","from":"ana","to":"dot","data":{"id":"new"}}"#;
         load(&graph, links, LoadMode::Merge, edge).await.unwrap();
         assert_eq!(conflicts(&graph, "b", MergePolicy::Field).await, [(ConflictKind::OrphanEdge, "new".to_owned())]);
-        for (side, kept) in [(Side::Ours, links == "main"), (Side::Theirs, links == "b")] {
+        for (side, kept) in [(MergeSide::Ours, links == "main"), (MergeSide::Theirs, links == "b")] {
             let target = format!("into-{kept}");
-            graph.create_branch(&target, &on("main"), None).await.unwrap();
-            let choices = Choices { default: Some(side), ..Choices::default() };
-            let request =
-                MergeRequest { source: "b".to_owned(), target: target.clone(), choices, ..MergeRequest::default() };
-            graph.merge(request).await.unwrap();
-            let rows = export(&graph, &target).await;
-            assert_eq!(rows.contains("\"new\""), kept, "{side:?}: {rows}");
-            assert_eq!(rows.contains("\"handle\":\"dot\""), kept, "an edge that stays brings its node back: {rows}");
+            graph.create_branch(&target, &branch_target("main")).await.unwrap();
+            let choices = ConflictStrategy { default: Some(side), ..ConflictStrategy::default() };
+            graph.branch(&target).merge("b").resolve_with(choices).await.unwrap();
+            let rows = export_rows(&graph, &target).await;
+            assert_eq!(rows.contains("Trusts", "new"), kept, "{side:?}: {rows:?}");
+            assert_eq!(rows.contains("Sailor", "dot"), kept, "a kept edge restores its node: {rows:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn h7_h8_h9_what_does_not_disagree() {
+async fn equal_and_disjoint_changes_merge() {
     let graph = fleet(&memory()).await;
     mutate(&graph, "main", "insert Sailor { handle: \"old\" }").await.unwrap();
     branch(&graph, "b").await;
@@ -116,14 +112,16 @@ async fn h7_h8_h9_what_does_not_disagree() {
     mutate(&graph, "b", "update Sailor set { rank: 99 } where handle = \"ben\"").await.unwrap();
     let done = merge(&graph, "b").await.unwrap();
     assert_eq!(done.outcome, MergeOutcome::Merged);
-    let rows = export(&graph, "main").await;
-    assert!(!rows.contains("old") && rows.contains("cyd") && rows.contains("99"), "{rows}");
-    assert_eq!(rows.matches(r#""from":"ben","to":"ana""#).count(), 2, "both edges are kept: {rows}");
+    let rows = export_rows(&graph, "main").await;
+    assert_eq!(rows.ids("Sailor"), ["ana", "ben", "cyd"]);
+    assert_eq!(rows.value("Sailor", "ben", "rank"), 99);
+    let back = rows.rows("Trusts").iter().filter(|edge| edge["from"] == "ben" && edge["to"] == "ana");
+    assert_eq!(back.count(), 2, "both edges are kept: {rows:?}");
     assert_eq!(merge(&graph, "b").await.unwrap().outcome, MergeOutcome::AlreadyUpToDate);
 }
 
 #[tokio::test]
-async fn h10_what_was_changed_back_never_conflicts() {
+async fn a_reverted_change_never_conflicts() {
     let graph = fleet(&memory()).await;
     branch(&graph, "b").await;
     for rank in [7, 30] {
@@ -131,48 +129,48 @@ async fn h10_what_was_changed_back_never_conflicts() {
     }
     mutate(&graph, "main", "update Sailor set { rank: 8 } where handle = \"ana\"").await.unwrap();
     merge(&graph, "b").await.unwrap();
-    assert!(export(&graph, "main").await.contains(r#""rank":8"#));
+    assert_eq!(export_rows(&graph, "main").await.value("Sailor", "ana", "rank"), 8);
 }
 
 #[tokio::test]
-async fn a_merge_of_what_was_merged_into_it_comes_to_rest() {
+async fn merging_back_and_forth_ends() {
     let graph = fleet(&memory()).await;
     branch(&graph, "b").await;
     mutate(&graph, "b", "insert Sailor { handle: \"eve\" }").await.unwrap();
     mutate(&graph, "main", "insert Sailor { handle: \"fay\" }").await.unwrap();
     merge(&graph, "b").await.unwrap();
-    let back = MergeRequest { source: "main".to_owned(), target: "b".to_owned(), ..MergeRequest::default() };
-    assert_eq!(graph.merge(back.clone()).await.unwrap().outcome, MergeOutcome::FastForward);
+    let back = graph.branch("b").merge("main");
+    assert_eq!(back.clone().await.unwrap().outcome, MergeOutcome::FastForward);
     assert_eq!(merge(&graph, "b").await.unwrap().outcome, MergeOutcome::AlreadyUpToDate);
-    assert_eq!(graph.merge(back).await.unwrap().outcome, MergeOutcome::AlreadyUpToDate);
+    assert_eq!(back.await.unwrap().outcome, MergeOutcome::AlreadyUpToDate);
     assert_eq!(export(&graph, "main").await, export(&graph, "b").await);
 }
 
 #[tokio::test]
-async fn crossed_merges_have_a_base_of_their_own() {
+async fn criss_cross_merges_have_a_virtual_base() {
     let graph = fleet(&memory()).await;
     branch(&graph, "b").await;
     mutate(&graph, "main", "update Sailor set { rank: 1 } where handle = \"ana\"").await.unwrap();
     mutate(&graph, "b", "update Sailor set { rank: 2 } where handle = \"ben\"").await.unwrap();
-    graph.create_branch("main-then", &on("main"), None).await.unwrap();
-    graph.create_branch("b-then", &on("b"), None).await.unwrap();
+    graph.create_branch("main-then", &branch_target("main")).await.unwrap();
+    graph.create_branch("b-then", &branch_target("b")).await.unwrap();
     merge(&graph, "b-then").await.unwrap();
-    let other = MergeRequest { source: "main-then".to_owned(), target: "b".to_owned(), ..MergeRequest::default() };
-    graph.merge(other).await.unwrap();
-    // Each goes its own way again, and one takes back what the other brought.
+    graph.branch("b").merge("main-then").await.unwrap();
+    // Both sides change again, and `main` reverts a change of `b`.
     mutate(&graph, "main", "update Sailor set { rank: 25 } where handle = \"ben\"").await.unwrap();
     mutate(&graph, "b", "insert Sailor { handle: \"eve\" }").await.unwrap();
-    let kinship = graph.kinship(&on("main"), &on("b")).await.unwrap();
-    assert_eq!(kinship.bases.len(), 2);
+    let bases = graph.merge_bases(&branch_target("main"), &branch_target("b")).await.unwrap();
+    assert_eq!(bases.len(), 2);
     let done = merge(&graph, "b").await.unwrap();
     assert_eq!(done.bases.len(), 2);
-    let rows = export(&graph, "main").await;
-    assert!(rows.contains(r#""handle":"ben","rank":25"#), "what was taken back stays taken back: {rows}");
-    assert!(rows.contains(r#""handle":"ana","rank":1}"#) && rows.contains("eve"), "{rows}");
+    let rows = export_rows(&graph, "main").await;
+    assert_eq!(rows.value("Sailor", "ben", "rank"), 25, "the reverted change stays reverted");
+    assert_eq!(rows.value("Sailor", "ana", "rank"), 1);
+    assert!(rows.contains("Sailor", "eve"));
 }
 
-/// A fleet whose branch `b` and `main` disagree on the ranks of ana and ben; `b` has a harbor more.
-async fn disagreement() -> Omnigraph {
+/// Creates a fleet whose branch `b` and `main` conflict on the ranks of ana and ben; `b` has one more harbor.
+async fn conflicting_fleet() -> Omnigraph {
     let graph = fleet(&memory()).await;
     branch(&graph, "b").await;
     for (name, rank) in [("b", 1), ("main", 2)] {
@@ -186,33 +184,30 @@ async fn disagreement() -> Omnigraph {
 }
 
 #[tokio::test]
-async fn choices_are_by_the_closest_word() {
-    let graph = disagreement().await;
-    let entity = |ty: &str, id: &str, take| EntityChoice { ty: ty.to_owned(), id: id.to_owned(), take };
-    let choices = Choices {
-        default: Some(Side::Ours),
-        types: [("Sailor".to_owned(), Side::Theirs)].into(),
-        entities: vec![entity("Sailor", "ben", Side::Ours), entity("Harbor", "rome", Side::Ours)],
+async fn the_most_specific_choice_wins() {
+    let graph = conflicting_fleet().await;
+    let entity = |ty: &str, id: &str, take| EntityOverride { ty: ty.to_owned(), id: id.to_owned(), take };
+    let choices = ConflictStrategy {
+        default: Some(MergeSide::Ours),
+        types: [("Sailor".to_owned(), MergeSide::Theirs)].into(),
+        entities: vec![entity("Sailor", "ben", MergeSide::Ours), entity("Harbor", "rome", MergeSide::Ours)],
     };
-    let request =
-        MergeRequest { source: "b".to_owned(), target: "main".to_owned(), choices, ..MergeRequest::default() };
-    let done = graph.merge(request).await.unwrap();
+    let done = graph.branch("main").merge("b").resolve_with(choices).await.unwrap();
     assert_eq!(done.outcome, MergeOutcome::Merged);
-    let rows = export(&graph, "main").await;
-    assert!(rows.contains(r#""handle":"ana","rank":1"#) && rows.contains(r#""handle":"ben","rank":2"#), "{rows}");
-    assert!(!rows.contains("rome"), "a choice by name holds without a disagreement too: {rows}");
-    let choices = Choices { entities: vec![entity("Sailor", "nobody", Side::Ours)], ..Choices::default() };
+    let rows = export_rows(&graph, "main").await;
+    assert_eq!(rows.value("Sailor", "ana", "rank"), 1);
+    assert_eq!(rows.value("Sailor", "ben", "rank"), 2);
+    assert!(!rows.contains("Harbor", "rome"), "an override of an entity holds without a conflict too");
+    let choices =
+        ConflictStrategy { entities: vec![entity("Sailor", "nobody", MergeSide::Ours)], ..ConflictStrategy::default() };
     mutate(&graph, "b", "insert Sailor { handle: \"eve\" }").await.unwrap();
     mutate(&graph, "main", "insert Sailor { handle: \"fay\" }").await.unwrap();
-    let request =
-        MergeRequest { source: "b".to_owned(), target: "main".to_owned(), choices, ..MergeRequest::default() };
-    assert!(
-        graph.merge(request).await.unwrap_err().to_string().contains("Sailor 'nobody', which neither side changed")
-    );
+    let error = graph.branch("main").merge("b").resolve_with(choices).await.unwrap_err();
+    assert!(error.to_string().contains("Sailor 'nobody', which neither side changed"), "{error}");
 }
 
 #[tokio::test]
-async fn a_commit_is_undone_and_done_again_elsewhere() {
+async fn a_commit_is_reverted_and_cherry_picked() {
     let graph = fleet(&memory()).await;
     let before = export(&graph, "main").await;
     branch(&graph, "b").await;
@@ -220,53 +215,53 @@ async fn a_commit_is_undone_and_done_again_elsewhere() {
     let bad = mutate(&graph, "main", change).await.unwrap().commit.unwrap();
     let after = export(&graph, "main").await;
     mutate(&graph, "main", "insert Harbor { code: \"rome\" }").await.unwrap();
-    let pick = |target: &str| PickRequest {
-        commit: bad.commit.to_string(),
-        target: target.to_owned(),
-        ..PickRequest::default()
-    };
+    let (main, other, bad) = (graph.branch("main"), graph.branch("b"), bad.id());
 
-    let undone = graph.revert(pick("main")).await.unwrap().commit.unwrap();
-    assert_eq!((undone.kind, undone.source, undone.parents.len()), (CommitKind::Revert, Some(bad.reference()), 1));
+    let undone = main.revert(bad.to_string()).await.unwrap().commit.unwrap();
+    assert_eq!((undone.kind(), undone.source(), undone.parents().count()), (CommitKind::Revert, Some(bad), 1));
     let rows = export(&graph, "main").await;
     assert_eq!(
         rows.replace(r#"{"type":"Harbor","data":{"id":"rome","code":"rome"}}"#, "").replace("\n\n", "\n"),
         before
     );
-    let again = graph.revert(pick("main")).await.unwrap();
-    assert_eq!((again.outcome, again.commit), (MergeOutcome::AlreadyUpToDate, None));
+    let again = main.revert(bad.to_string()).await.unwrap();
+    assert_eq!((again.outcome, again.commit.is_none()), (MergeOutcome::AlreadyUpToDate, true));
 
-    let done = graph.cherry_pick(pick("b")).await.unwrap();
-    assert_eq!(done.commit.unwrap().kind, CommitKind::CherryPick);
+    let done = other.cherry_pick(bad.to_string()).await.unwrap();
+    assert_eq!(done.commit.unwrap().kind(), CommitKind::CherryPick);
     assert_eq!(export(&graph, "b").await, after);
 
     mutate(&graph, "b", "update Sailor set { rank: 78 } where handle = \"ana\"").await.unwrap();
-    let Error::MergeConflict(found) = graph.revert(pick("b")).await.unwrap_err() else { panic!("another error") };
+    let Error::MergeConflict(found) = other.revert(bad.to_string()).await.unwrap_err() else { panic!("another error") };
     assert_eq!(found.0[0].kind, ConflictKind::DivergentUpdate);
-    let first = graph.stamp().main.id;
-    let init = omnigraph::log::CommitId::mint(0, first, 0);
-    let parentless = PickRequest { commit: init.to_string(), target: "b".to_owned(), ..PickRequest::default() };
-    assert!(graph.revert(parentless).await.is_err());
+    let mut first = main.head().await.unwrap();
+    while let Some(parent) = graph.parent(&first).await.unwrap() {
+        first = parent;
+    }
+    assert!(matches!(other.revert(first.id().to_string()).await, Err(Error::NoParent { .. })));
 }
 
 #[tokio::test]
-async fn a_reset_is_a_commit_and_forgets_nothing() {
+async fn a_reset_is_a_commit_and_keeps_history() {
     let graph = fleet(&memory()).await;
-    let (before, old) = (export(&graph, "main").await, graph.commit_of(&on("main")).await.unwrap());
+    let (before, old) = (export(&graph, "main").await, graph.commit(&branch_target("main")).await.unwrap());
     mutate(&graph, "main", "delete Sailor where handle = \"ana\"").await.unwrap();
-    let gone = graph.commit_of(&on("main")).await.unwrap();
-    let reset = graph.reset_branch("main", &Target::Commit(old.commit.to_string()), Some("ada")).await.unwrap();
-    assert_eq!((reset.kind, reset.source, &reset.tables), (CommitKind::Reset, Some(old.reference()), &old.tables));
-    assert_eq!(reset.parents, [gone.reference()]);
-    let counts: Vec<_> = reset.changes.values().map(|it| (it.inserted, it.updated, it.deleted)).collect();
-    assert_eq!(counts, [(1, 0, 0), (1, 0, 0), (1, 0, 0)], "the node and its two edges are back");
+    let deleted = graph.commit(&branch_target("main")).await.unwrap();
+    let old_state = Target::Commit(old.id().to_string());
+    let reset = graph.as_actor("ada").reset_branch("main", &old_state).await.unwrap();
+    assert_eq!((reset.kind(), reset.source(), reset.actor()), (CommitKind::Reset, Some(old.id()), Some("ada")));
+    let tables = graph.snapshot(Target::Commit(reset.id().to_string())).await.unwrap().tables();
+    assert_eq!(tables, graph.snapshot(old_state).await.unwrap().tables());
+    assert_eq!(reset.parents().collect::<Vec<_>>(), [deleted.id()]);
+    let counts = change_counts(&graph, &reset).await;
+    assert_eq!(counts, [(1, 0, 0), (1, 0, 0), (1, 0, 0)], "the node and its two edges exist again");
     assert_eq!(export(&graph, "main").await, before);
     mutate(&graph, "main", "insert Sailor { handle: \"eve\" }").await.unwrap();
     assert_ne!(export(&graph, "main").await, before);
 }
 
 #[tokio::test]
-async fn large_fragments_of_the_source_are_carried_over() {
+async fn large_fragments_of_the_source_are_reused() {
     let folder = tempfile::tempdir().unwrap();
     let location = folder.path().display().to_string();
     let graph = fleet(&location).await;
@@ -279,22 +274,22 @@ async fn large_fragments_of_the_source_are_carried_over() {
     mutate(&graph, "main", "update Sailor set { rank: 99 } where handle = \"ben\" insert Sailor { handle: \"s0007\" }")
         .await
         .unwrap();
-    let choices = Choices { default: Some(Side::Ours), ..Choices::default() };
-    let request =
-        MergeRequest { source: "b".to_owned(), target: "main".to_owned(), choices, ..MergeRequest::default() };
+    let choices = ConflictStrategy { default: Some(MergeSide::Ours), ..ConflictStrategy::default() };
     let before = data_files(folder.path());
-    let done = graph.merge(request).await.unwrap();
+    let done = graph.branch("main").merge("b").resolve_with(choices).await.unwrap();
     assert_eq!(done.types.iter().map(|ty| ty.inserted).sum::<u64>(), 4999);
     assert_eq!(data_files(folder.path()), before, "rows are not copied");
-    let cold = Omnigraph::open(&location, omnigraph::OpenOptions::default()).await.unwrap();
+    let cold = Omnigraph::open(&location).await.unwrap();
     for (open, sailors) in [(graph, 5002), (cold, 5001)] {
-        let rows = export(&open, "main").await;
-        assert_eq!(rows.matches("\"type\":\"Sailor\"").count(), sailors);
-        assert_eq!(rows.matches("\"s0007\"").count(), 2, "once as id and once as key: {}", rows.len());
-        assert!(rows.contains(r#""handle":"ben","rank":99"#) && rows.contains(r#""handle":"s0008","rank":8"#));
-        // What came with the fragment is found by its id like any other row.
+        let rows = export_rows(&open, "main").await;
+        let ids = rows.ids("Sailor");
+        assert_eq!(ids.len(), sailors);
+        assert_eq!(ids.iter().filter(|id| **id == "s0007").count(), 1);
+        assert_eq!(rows.value("Sailor", "ben", "rank"), 99);
+        assert_eq!(rows.value("Sailor", "s0008", "rank"), 8);
+        // Rows of a reused fragment are found by id like others.
         mutate(&open, "main", "delete Sailor where handle = \"s0100\"").await.unwrap();
-        assert!(!export(&open, "main").await.contains("s0100"));
+        assert!(!export_rows(&open, "main").await.contains("Sailor", "s0100"));
     }
 }
 
@@ -305,8 +300,8 @@ edge Steers: Sailor -> Boat @card(0..1)
 ";
 
 #[tokio::test]
-async fn h11_h12_rules_that_only_both_sides_together_break() {
-    let graph = Omnigraph::init(&memory(), "rules.pg", RULES, None, omnigraph::OpenOptions::default()).await.unwrap();
+async fn a_merge_can_violate_constraints_that_both_sides_satisfy() {
+    let graph = Omnigraph::create(memory(), SchemaSource::new("rules.pg", RULES)).await.unwrap();
     let start = "insert Sailor { handle: \"ana\" } insert Boat { name: \"one\" } insert Boat { name: \"two\" }";
     mutate(&graph, "main", start).await.unwrap();
     branch(&graph, "mails").await;
@@ -319,18 +314,17 @@ async fn h11_h12_rules_that_only_both_sides_together_break() {
     assert_eq!(found, [(ConflictKind::UniqueViolation, "ben".to_owned())]);
     let found = conflicts(&graph, "steers", MergePolicy::Field).await;
     assert_eq!(found.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [ConflictKind::CardinalityViolation]);
-    // A word about the entity by name settles it.
-    let entity = EntityChoice { ty: "Sailor".to_owned(), id: "ben".to_owned(), take: Side::Ours };
-    let choices = Choices { entities: vec![entity], ..Choices::default() };
-    let request =
-        MergeRequest { source: "mails".to_owned(), target: "main".to_owned(), choices, ..MergeRequest::default() };
-    assert_eq!(graph.merge(request).await.unwrap().outcome, MergeOutcome::Merged);
-    assert!(!export(&graph, "main").await.contains("ben"));
+    // An override of the entity resolves the conflict.
+    let entity = EntityOverride { ty: "Sailor".to_owned(), id: "ben".to_owned(), take: MergeSide::Ours };
+    let choices = ConflictStrategy { entities: vec![entity], ..ConflictStrategy::default() };
+    let done = graph.branch("main").merge("mails").resolve_with(choices).await.unwrap();
+    assert_eq!(done.outcome, MergeOutcome::Merged);
+    assert!(!export_rows(&graph, "main").await.contains("Sailor", "ben"));
 }
 
 #[tokio::test]
-async fn every_rule_that_is_broken_is_named_with_its_entity() {
-    let graph = Omnigraph::init(&memory(), "rules.pg", RULES, None, omnigraph::OpenOptions::default()).await.unwrap();
+async fn every_violation_names_its_entity() {
+    let graph = Omnigraph::create(memory(), SchemaSource::new("rules.pg", RULES)).await.unwrap();
     mutate(
         &graph,
         "main",
@@ -339,7 +333,7 @@ async fn every_rule_that_is_broken_is_named_with_its_entity() {
     .await
     .unwrap();
     branch(&graph, "b").await;
-    // So many that the rows of the branch are carried over unread.
+    // Many rows, so that the merge reuses the fragments of the branch.
     let sailor = |name: &str, at: usize| {
         format!("{{\"type\":\"Sailor\",\"data\":{{\"handle\":\"{name}{at:04}\",\"mail\":\"m{at}\"}}}}\n")
     };
@@ -355,14 +349,13 @@ async fn every_rule_that_is_broken_is_named_with_its_entity() {
     assert_eq!(found[1..], [unique("b0007"), unique("b2500")]);
 }
 
-/// What a merge of `b` into `main` comes to, settled by a mutation.
+/// Merges `b` into `main` with a resolving mutation.
 async fn resolve(graph: &Omnigraph, statements: &str) -> omnigraph::Result<omnigraph::MergeReceipt> {
-    let source = format!("query settle() {{ {statements} }}");
-    let resolution = Some(Resolution { source, file: "settle.gq".to_owned(), ..Resolution::default() });
-    let request =
-        MergeRequest { source: "b".to_owned(), target: "main".to_owned(), resolution, ..MergeRequest::default() };
-    let preview = graph.preview_merge(request.clone()).await?;
-    let done = graph.merge(request).await;
+    let source = format!("query resolve() {{ {statements} }}");
+    let resolution = ResolutionQuery { source, file: "resolve.gq".to_owned(), ..ResolutionQuery::default() };
+    let request = graph.branch("main").merge("b").resolve_by_mutation(resolution);
+    let preview = request.clone().preview().await?;
+    let done = request.await;
     match &done {
         Ok(done) => assert_eq!((&preview.types, &preview.resolved), (&done.types, &done.resolved)),
         Err(Error::MergeConflict(found)) => assert_eq!(preview.conflicts, found.0),
@@ -372,8 +365,8 @@ async fn resolve(graph: &Omnigraph, statements: &str) -> omnigraph::Result<omnig
 }
 
 #[tokio::test]
-async fn a_mutation_settles_what_it_writes() {
-    let graph = disagreement().await;
+async fn a_resolving_mutation_decides_the_rows_that_it_writes() {
+    let graph = conflicting_fleet().await;
     let before = export(&graph, "main").await;
     let Error::MergeConflict(left) =
         resolve(&graph, "update Sailor set { rank: rank + 10 } where handle = \"ana\"").await.unwrap_err()
@@ -382,40 +375,39 @@ async fn a_mutation_settles_what_it_writes() {
     };
     assert_eq!(left.0.iter().map(|it| it.entity_id.as_deref()).collect::<Vec<_>>(), [Some("ben")]);
     assert_eq!(export(&graph, "main").await, before, "nothing is changed");
-    // It sees what the merge brings, and what is undecided as the target has it.
-    let settle = "update Sailor set { rank: rank + 10 } where rank = 2 insert BasedAt { from: \"ana\", to: \"rome\" }";
-    let done = resolve(&graph, settle).await.unwrap();
+    // It reads the merged rows, and the rows of the target for conflicts.
+    let mutation =
+        "update Sailor set { rank: rank + 10 } where rank = 2 insert BasedAt { from: \"ana\", to: \"rome\" }";
+    let done = resolve(&graph, mutation).await.unwrap();
     let resolved = done.resolved.unwrap();
-    assert_eq!((resolved.query_name.as_str(), resolved.affected_nodes, resolved.affected_edges), ("settle", 2, 1));
-    assert_eq!(done.commit.unwrap().parents.len(), 2, "it is one commit");
-    let rows = export(&graph, "main").await;
-    assert_eq!(rows.matches("\"rank\":12").count(), 2, "{rows}");
-    assert_eq!(rows.matches("rome").count(), 3, "{rows}");
+    assert_eq!((resolved.query_name.as_str(), resolved.affected_nodes, resolved.affected_edges), ("resolve", 2, 1));
+    assert_eq!(done.commit.unwrap().parents().count(), 2, "it is one commit");
+    let rows = export_rows(&graph, "main").await;
+    assert_eq!(rows.rows("Sailor").iter().filter(|row| row["rank"] == 12).count(), 2, "{rows:?}");
+    assert!(rows.contains("Harbor", "rome"));
+    assert_eq!(rows.rows("BasedAt").iter().filter(|edge| edge["from"] == "ana" && edge["to"] == "rome").count(), 1);
     assert_eq!(merge(&graph, "b").await.unwrap().outcome, MergeOutcome::AlreadyUpToDate);
 }
 
 #[tokio::test]
-async fn a_mutation_mends_a_rule_that_the_merge_alone_breaks() {
-    let graph = Omnigraph::init(&memory(), "rules.pg", RULES, None, omnigraph::OpenOptions::default()).await.unwrap();
+async fn a_resolving_mutation_can_repair_a_violation() {
+    let graph = Omnigraph::create(memory(), SchemaSource::new("rules.pg", RULES)).await.unwrap();
     branch(&graph, "b").await;
     mutate(&graph, "b", "insert Sailor { handle: \"ben\", mail: \"m\" }").await.unwrap();
     mutate(&graph, "main", "insert Sailor { handle: \"cyd\", mail: \"m\" }").await.unwrap();
     assert_eq!(conflicts(&graph, "b", MergePolicy::Field).await, [(ConflictKind::UniqueViolation, "ben".to_owned())]);
     let refused = resolve(&graph, "insert Sailor { handle: \"dot\", mail: \"m\" }").await.unwrap_err();
-    assert_eq!(refused.code(), "OG-HIS-003");
+    assert_eq!(refused.code(), "OG-MERGE-001");
     let done = resolve(&graph, "update Sailor set { mail: \"other\" } where handle = \"ben\"").await.unwrap();
-    let counts: Vec<_> =
-        done.commit.unwrap().changes.values().map(|it| (it.inserted, it.updated, it.deleted)).collect();
-    assert_eq!(counts, [(1, 0, 0)], "what the merge brings and the mutation changes is counted once");
-    let rows = export(&graph, "main").await;
-    assert!(
-        rows.contains(r#""handle":"ben","mail":"other""#) && rows.contains(r#""handle":"cyd","mail":"m""#),
-        "{rows}"
-    );
+    let counts = change_counts(&graph, &done.commit.unwrap()).await;
+    assert_eq!(counts, [(1, 0, 0)], "a row that both the merge and the mutation write is counted once");
+    let rows = export_rows(&graph, "main").await;
+    assert_eq!(rows.value("Sailor", "ben", "mail"), "other");
+    assert_eq!(rows.value("Sailor", "cyd", "mail"), "m");
 }
 
 #[tokio::test]
-async fn a_mutation_on_a_table_that_would_be_adopted() {
+async fn a_resolving_mutation_can_write_to_a_swapped_table() {
     let graph = fleet(&memory()).await;
     branch(&graph, "b").await;
     mutate(&graph, "b", "insert Sailor { handle: \"eve\", rank: 1 } delete Sailor where handle = \"ben\"")
@@ -424,13 +416,15 @@ async fn a_mutation_on_a_table_that_would_be_adopted() {
     let done = resolve(&graph, "update Sailor set { rank: 5 } where handle = \"eve\" delete Harbor where code != \"\"")
         .await
         .unwrap();
-    assert_eq!(done.outcome, MergeOutcome::Merged, "it is not as the source is");
-    let commit = done.commit.unwrap();
-    let sailors: Vec<_> = commit.changes.values().filter(|it| it.inserted > 0).collect();
-    assert_eq!((sailors.len(), sailors[0].inserted, sailors[0].updated, sailors[0].deleted), (1, 1, 0, 1));
-    let rows = export(&graph, "main").await;
-    assert!(rows.contains(r#""handle":"eve","rank":5"#) && !rows.contains("Harbor") && !rows.contains("ben"), "{rows}");
-    // A mutation that has nothing to say changes nothing.
+    assert_eq!(done.outcome, MergeOutcome::Merged, "the result differs from the source");
+    let counts = change_counts(&graph, &done.commit.unwrap()).await;
+    let inserting: Vec<_> = counts.into_iter().filter(|(inserted, ..)| *inserted > 0).collect();
+    assert_eq!(inserting, [(1, 0, 1)]);
+    let rows = export_rows(&graph, "main").await;
+    assert_eq!(rows.ids("Sailor"), ["ana", "eve"]);
+    assert_eq!(rows.value("Sailor", "eve", "rank"), 5);
+    assert_eq!((rows.rows("Harbor").len(), rows.rows("BasedAt").len(), rows.rows("Trusts").len()), (0, 0, 0));
+    // A mutation that matches no row changes nothing.
     mutate(&graph, "b", "insert Sailor { handle: \"fay\" }").await.unwrap();
     let done = resolve(&graph, "update Sailor set { rank: 5 } where handle = \"nobody\"").await.unwrap();
     assert_eq!(done.resolved.unwrap().affected_nodes, 0);
@@ -439,7 +433,7 @@ async fn a_mutation_on_a_table_that_would_be_adopted() {
     assert!(matches!(wrong, Err(Error::Compile { .. })), "{wrong:?}");
 }
 
-/// The data files of node tables.
+/// Counts the data files of node tables.
 fn data_files(root: &std::path::Path) -> usize {
     let tables = std::fs::read_dir(root.join("nodes")).unwrap();
     tables.map(|table| std::fs::read_dir(table.unwrap().path().join("data")).map_or(0, Iterator::count)).sum()

@@ -1,4 +1,4 @@
-//! Reads through the whole way: text to rows, on branches and in the past.
+//! The read path from text to rows, on branches and old commits.
 
 use omnigraph::{ErrorKind, LoadMode, Target};
 
@@ -53,14 +53,15 @@ async fn blocks_aggregates_and_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn branches_and_the_past_stand_apart() {
+async fn branches_and_old_commits_are_isolated() {
     let graph = fleet(&memory()).await;
     let main = Target::Branch("main".into());
-    let past = graph.commit_of(&main).await.unwrap().commit.to_string();
-    graph.create_branch("side/one", &main, Some("ana")).await.unwrap();
+    let past = graph.commit(&main).await.unwrap().id().to_string();
+    graph.as_actor("ana").create_branch("side/one", &main).await.unwrap();
     load(&graph, "side/one", LoadMode::Merge, MORE).await.unwrap();
     let count = "query q() { match { $s: Sailor } return { count($s) as n } }";
-    let on = async |target: Target| query(&graph, target, count).await.unwrap().rows[0]["n"].as_i64().unwrap();
+    let on =
+        async |target: Target| query(&graph, target, count).await.unwrap().rows().unwrap()[0]["n"].as_i64().unwrap();
     assert_eq!(on(main.clone()).await, 2);
     assert_eq!(on(Target::Branch("side/one".into())).await, 3);
     load(&graph, "main", LoadMode::Merge, r#"{"type":"Sailor","data":{"handle":"dot"}}"#).await.unwrap();
@@ -68,15 +69,15 @@ async fn branches_and_the_past_stand_apart() {
     assert_eq!(on(main.clone()).await, 4);
     assert_eq!(on(Target::Branch("side/one".into())).await, 3);
     assert_eq!(on(Target::Commit(past)).await, 2);
-    let side = graph.commit_of(&Target::Branch("side/one".into())).await.unwrap().commit.to_string();
-    graph.delete_branch("side/one", None).await.unwrap();
+    let side = graph.commit(&Target::Branch("side/one".into())).await.unwrap().id().to_string();
+    graph.delete_branch("side/one").await.unwrap();
     let gone = query(&graph, Target::Branch("side/one".into()), count).await.unwrap_err();
     assert_eq!(gone.kind(), ErrorKind::NotFound);
     assert_eq!(on(Target::Commit(side)).await, 3, "a commit outlives its branch's name");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mistakes_are_shown_in_their_line() {
+async fn compile_errors_have_positions() {
     let graph = fleet(&memory()).await;
     let main = || Target::Branch("main".into());
     let error =

@@ -1,26 +1,25 @@
-//! Sweeps in several processes at once, and beside writers that live or are killed.
+//! Recovery sweeps in several processes concurrently, and concurrent with writers that finish or are killed.
 
 #![allow(
     clippy::disallowed_methods,
-    reason = "other processes live in real time and are told what to do by environment"
+    reason = "other processes run in real time and get their arguments by environment"
 )]
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use lance::Dataset;
-use omnigraph::{LoadMode, Omnigraph, OpenOptions};
+use omnigraph::{LoadMode, Omnigraph};
 
-use crate::heads::{assert_heads_show_main, head};
-use crate::recovery::Site;
-use crate::support::{export, load};
+use crate::mirror::{assert_mirror_matches_main, mirror_dataset};
+use crate::recovery::RecoverySite;
+use crate::support::{export_rows, load};
 
 const FOLDER: &str = "OMNIGRAPH_TEST_SWEEPERS_FOLDER";
 const NAME: &str = "OMNIGRAPH_TEST_SWEEPERS_NAME";
 /// Pairs of sweepers.
 const ROUNDS: usize = 10;
-/// Loads of a writer beside which others sweep.
+/// Loads of a writer during concurrent sweeps.
 const LOADS: usize = 40;
 
 fn child(test: &str, root: &Path, name: &str) -> Child {
@@ -46,35 +45,34 @@ async fn sweeper() {
     while !above.join("go").exists() {
         std::thread::yield_now();
     }
-    Omnigraph::open(&place, OpenOptions::default()).await.unwrap();
+    Omnigraph::open(&place).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "runs in the processes that the tests below start"]
 async fn writer() {
     let Some(place) = place() else { return };
-    let graph = Omnigraph::open(&place, OpenOptions::default()).await.unwrap();
+    let graph = Omnigraph::open(&place).await.unwrap();
     for number in 0..LOADS {
         let line = format!("{{\"type\":\"Sailor\",\"data\":{{\"handle\":\"w{number}\"}}}}");
         load(&graph, "main", LoadMode::Append, &line).await.unwrap();
     }
-    graph.settle().await.unwrap();
+    graph.flush_mirror().await.unwrap();
 }
 
-/// Two processes open one wreck at the same moment: both succeed, and it is put right once.
+/// Two processes open one damaged graph at the same moment: both succeed, and it is repaired once.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_sweep_at_once() {
-    let site = Site::new().await;
+    let site = RecoverySite::new().await;
     let above = site.root().parent().unwrap().to_owned();
     for round in 0..ROUNDS {
-        let mut dataset = Dataset::open(&head(&site.root(), "Sailor").display().to_string()).await.unwrap();
-        dataset.delete("id = 'ana'").await.unwrap();
+        mirror_dataset(&site.root(), "Sailor").delete("id = 'ana'");
         site.put_intents(3);
         let mut sweepers: Vec<_> = ["a", "b"].iter().map(|name| child("sweeper", &site.root(), name)).collect();
         while !["a", "b"].iter().all(|name| above.join(format!("ready-{name}")).exists()) {
             assert!(
                 sweepers.iter_mut().all(|child| child.try_wait().unwrap().is_none()),
-                "a sweeper fell before the start"
+                "a sweeper exited before the start"
             );
             std::thread::sleep(Duration::from_millis(2));
         }
@@ -82,18 +80,17 @@ async fn two_processes_sweep_at_once() {
         for sweeper in &mut sweepers {
             assert!(sweeper.wait().unwrap().success(), "round {round}: a sweep failed");
         }
-        site.assert_settled().await;
+        site.assert_recovered().await;
         for name in ["go", "ready-a", "ready-b"] {
             std::fs::remove_file(above.join(name)).unwrap();
         }
     }
-    println!("{ROUNDS} wrecks, each swept by two processes at once: 0 errors, heads equal to main");
 }
 
-/// This process opens for writing again and again while another one writes: nobody is disturbed, and nothing is rolled back.
+/// This process opens for writing repeatedly while another one writes: no write fails, and no commit is rolled back.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sweep_beside_a_writer_disturbs_nobody() {
-    let site = Site::new().await;
+async fn a_sweep_does_not_disturb_a_writer() {
+    let site = RecoverySite::new().await;
     let mut writer = child("writer", &site.root(), "");
     let mut opens = 0;
     let status = loop {
@@ -103,18 +100,20 @@ async fn a_sweep_beside_a_writer_disturbs_nobody() {
             break status;
         }
     };
-    assert!(status.success(), "an error reached the writer");
+    assert!(status.success(), "the writer failed");
     let graph = site.open().await.unwrap();
-    assert_eq!(export(&graph, "main").await.matches("\"handle\":\"w").count(), LOADS);
-    assert_heads_show_main(&site.root(), &graph).await;
-    site.assert_settled().await;
-    println!("{LOADS} loads of one process, {opens} opens for writing of another meanwhile: 0 errors");
+    let rows = export_rows(&graph, "main").await;
+    assert_eq!(rows.ids("Sailor").iter().filter(|id| id.starts_with('w')).count(), LOADS);
+    assert_mirror_matches_main(&site.root(), &graph).await;
+    site.assert_recovered().await;
+    println!("{LOADS} loads of one process, {opens} concurrent opens for writing of another");
+    assert!(opens > 0);
 }
 
-/// Writers that are killed while others sweep: after the next open heads show main.
+/// Writers are killed during sweeps: after the next open the mirror matches `main`.
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_writers_leave_nothing_behind_beside_sweeps() {
-    let site = Site::new().await;
+async fn killed_writers_are_cleaned_up_by_sweeps() {
+    let site = RecoverySite::new().await;
     for round in 0..20_u64 {
         let mut writer = child("writer", &site.root(), "");
         for _ in 0..2 {
@@ -124,7 +123,7 @@ async fn killed_writers_leave_nothing_behind_beside_sweeps() {
         writer.kill().unwrap();
         writer.wait().unwrap();
         let graph = site.open().await.unwrap();
-        assert_heads_show_main(&site.root(), &graph).await;
+        assert_mirror_matches_main(&site.root(), &graph).await;
         load(
             &graph,
             "main",
@@ -134,15 +133,15 @@ async fn killed_writers_leave_nothing_behind_beside_sweeps() {
         )
         .await
         .unwrap();
-        graph.settle().await.unwrap();
+        graph.flush_mirror().await.unwrap();
     }
-    // What a killed writer announced may stand until others have its places.
+    // Intents of a killed writer may remain until later commits take its positions.
     let graph = site.open().await.unwrap();
     for number in 0..64 {
         let line = format!("{{\"type\":\"Sailor\",\"data\":{{\"handle\":\"n{number}\"}}}}");
         load(&graph, "main", LoadMode::Append, &line).await.unwrap();
     }
-    graph.settle().await.unwrap();
+    graph.flush_mirror().await.unwrap();
     drop(site.open().await.unwrap());
-    site.assert_settled().await;
+    site.assert_recovered().await;
 }
