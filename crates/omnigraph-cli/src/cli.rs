@@ -1,4 +1,4 @@
-//! What may be typed: the top of the command tree and the flags that stand before or after any command.
+//! The command line: global options and the root of the command tree.
 
 use clap::{ArgAction, Args, Parser, ValueEnum};
 use omnigraph::Durability;
@@ -10,10 +10,11 @@ const GLOBAL: &str = "Global options";
 const ABOUT: &str = "A typed property graph on open tables, with commits and branches over the whole graph";
 
 const LEGEND: &str = "\
-START HERE
-  omnigraph init --schema cities.pg cities.omni
-  omnigraph load --data cities.jsonl --mode merge cities.omni
-  omnigraph query --store cities.omni -e 'query all() { match { $c: City } return { $c.name } }'
+GETTING STARTED
+  export OMNIGRAPH_STORE=cities.omni
+  omnigraph init --schema cities.pg
+  omnigraph load --data cities.jsonl --mode merge
+  omnigraph query -e 'query all() { match { $c: City } return { $c.name } }'
 
 COMMANDS BY CAPABILITY
   any      read and write one graph               load mutate query explain commit log diff
@@ -21,23 +22,24 @@ COMMANDS BY CAPABILITY
   served   need a server                          (none in this build)
   direct   open the storage of a graph            init repair lint and schema plan
   control  manage a cluster of graphs             (none in this build)
-  local    touch no graph                         fmt version
+  local    access no graph                        fmt version
 
-A graph is a folder, or s3://bucket/prefix with the usual AWS_* variables.
-Exit codes: 0 success, 1 failure, 2 misuse of the command line, 4 a condition of a write does not
-hold, 130 interrupted.";
+A graph is a folder, or s3://bucket/prefix with the usual AWS_* variables. Name it with --store, or
+with the environment variable OMNIGRAPH_STORE; some commands also take its URI as an argument.
+Exit codes: 0 success, 1 failure, 2 invalid command line, 4 a condition of a write does not hold,
+130 interrupted.";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(name = "omnigraph", bin_name = "omnigraph", version, about = ABOUT, after_help = LEGEND)]
 #[command(disable_version_flag = true, disable_help_subcommand = true, max_term_width = 100)]
 pub(crate) struct Cli {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// What holds for every command.
+    /// Options of every command.
     #[command(flatten)]
-    pub(crate) global: Global,
+    pub(crate) global: GlobalOptions,
     /// Print the version
     #[arg(short = 'v', long = "version", action = ArgAction::Version)]
     _version: Option<bool>,
@@ -45,39 +47,40 @@ pub(crate) struct Cli {
 
 /// Flags accepted before and after the command.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct Global {
-    /// The graph's storage: a folder or s3://bucket/prefix
+pub(crate) struct GlobalOptions {
+    /// Graph to use: a folder or s3://bucket/prefix [env: OMNIGRAPH_STORE]
     #[arg(long, global = true, value_name = "URI", help_heading = GLOBAL)]
     pub(crate) store: Option<String>,
-    /// Who is answerable for this write; recorded in the commit
+    /// Actor recorded in the commit
     #[arg(long = "as", global = true, value_name = "ACTOR", help_heading = GLOBAL)]
     pub(crate) actor: Option<String>,
-    /// Consent beforehand to what destroys data on remote storage
+    /// Do not ask before destructive operations
     #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) yes: bool,
-    /// Do not name the target of a write on stderr
+    /// Do not print the target of a write on stderr
     #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) quiet: bool,
-    /// When a write to a folder is done: full, on the disk; os, handed to the operating system
-    #[arg(long, global = true, value_enum, default_value_t = Durable::Full, value_name = "WHEN", help_heading = GLOBAL)]
+    /// Durability of writes to a folder: full syncs to the disk before the command returns, os leaves that to the
+    /// operating system
+    #[arg(long, global = true, value_enum, default_value_t = DurabilityArg::Full, value_name = "LEVEL", help_heading = GLOBAL)]
     #[arg(hide_possible_values = true)]
-    pub(crate) durability: Durable,
+    pub(crate) durability: DurabilityArg,
 }
 
-/// When a write to a folder counts as done.
+/// Durability of writes to a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Durable {
-    /// Survives a power failure
+pub(crate) enum DurabilityArg {
+    /// Survives power loss
     Full,
-    /// Survives the end of the process, not of the power
+    /// Survives the end of the process, not power loss
     Os,
 }
 
-impl From<Durable> for Durability {
-    fn from(durable: Durable) -> Self {
-        match durable {
-            Durable::Full => Self::Full,
-            Durable::Os => Self::Os,
+impl From<DurabilityArg> for Durability {
+    fn from(durability: DurabilityArg) -> Self {
+        match durability {
+            DurabilityArg::Full => Self::Full,
+            DurabilityArg::Os => Self::Os,
         }
     }
 }

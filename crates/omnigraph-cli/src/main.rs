@@ -1,48 +1,39 @@
-//! The `omnigraph` command. This file knows the world outside the process, arguments and environment, and hands it on; from
-//! here down everything is passed in.
+//! The `omnigraph` command. This file reads the arguments and the environment; every other module receives them as values.
 //!
-//! - `cli`      what may be typed
-//! - `guard`    flags that a command cannot use are refused, never ignored
-//! - `run`      parse, run, report, exit code
-//! - `commands` one verb per file
-//! - `spelling` commands under the names that they had before
-//! - `session`  what every command gets: options, the streams, the way to a graph
-//! - `address`  which graph is meant
-//! - `schema_file` schemas on disk, with what they import
-//! - `moment`   which state of it: branch, commit, tag, time
-//! - `consent`  naming the target of a write, and asking before destruction
-//! - `taking`   how disagreements of a merge are settled, and how its result is told
-//! - `progress` the bar of a load
-//! - `view`     objects that several commands show
-//! - `output`   results, one format per file
-//! - `error`    what went wrong, and the exit code it has
+//! - `cli`          the command line: global options and the command tree
+//! - `deprecated`   rewrites deprecated command names before parsing
+//! - `flag_rules`   rejects global flags that a command cannot use
+//! - `run`          parses, runs, reports, returns the exit code
+//! - `context`      options, environment and stdout of one run, and the way to open a graph
+//! - `commands`     one file per topic
+//! - `target_args`  the graph and the state of it that a command addresses
+//! - `merge_args`   conflict strategy of a merge, and its report
+//! - `input`        files that a command reads whole: schemas, queries, parameters
+//! - `confirm`      prints the target of a write, and confirms destructive operations
+//! - `output`       results on stdout
+//! - `error`        errors and exit codes
 
-mod address;
 mod cli;
 mod commands;
-mod consent;
-mod environment;
+mod confirm;
+mod context;
+mod deprecated;
 mod error;
-mod guard;
+mod flag_rules;
 mod input;
-mod moment;
+mod merge_args;
 mod output;
-mod progress;
 mod run;
-mod schema_file;
-mod session;
-mod spelling;
-mod taking;
-mod view;
+mod target_args;
 
 use std::process::ExitCode;
 
-use environment::Environment;
+use context::ProcessEnv;
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one place where the environment is read; the rest gets it passed in"
+    reason = "the one place that reads the environment; the rest receives it as values"
 )]
 fn main() -> ExitCode {
-    run::run(std::env::args_os(), Environment::of(std::env::vars_os(), std::env::temp_dir()))
+    run::run(std::env::args_os(), ProcessEnv::from_vars(std::env::vars_os(), std::env::temp_dir()))
 }

@@ -1,103 +1,103 @@
-//! The commands: one verb per file. A new one is a file, a variant and an arm in [`run`] and in [`Command::verb`].
+//! The commands, one topic per file. A new command is a variant of [`Command`], an arm in [`Command::flag_rules`] and one in
+//! [`run`].
 
-mod audit;
 mod branch;
 mod changes;
 mod commit;
 mod diff;
-mod explain;
-mod export;
 mod fmt;
-mod init;
 mod lint;
 mod load;
-mod log;
+mod mirror;
 mod mutate;
 mod query;
-mod repair;
 mod schema;
 mod snapshot;
-mod source;
 mod tag;
-mod version;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use omnigraph::Omnigraph;
 
+use crate::context::CommandContext;
 use crate::error::Result;
-use crate::guard::Verb;
-use crate::session::Session;
+use crate::flag_rules::FlagRules;
 
-/// What to do.
+/// A command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Create an empty graph with a schema
-    Init(init::Init),
+    Init(schema::InitCommand),
     /// Load rows in one atomic commit
-    Load(load::Load),
-    /// Ask a graph a question
-    Query(query::Query),
-    /// Insert, change and delete rows in one atomic commit
-    Mutate(mutate::Mutate),
-    /// Show how a query is run, and what each step takes
-    Explain(explain::Explain),
-    /// Look at the history of a graph
+    Load(load::LoadCommand),
+    /// Run a query
+    Query(query::QueryCommand),
+    /// Insert, update and delete rows in one atomic commit
+    Mutate(mutate::MutateCommand),
+    /// Show the plan of a query, and the cost of each step
+    Explain(query::ExplainCommand),
+    /// List, show, revert and cherry-pick commits
     #[command(subcommand)]
-    Commit(commit::Commit),
-    /// Draw the history of a branch, merges and all
-    Log(log::Log),
-    /// Show what two states of a graph differ by
-    Diff(diff::Diff),
-    /// Follow what happens on a branch
+    Commit(commit::CommitCommand),
+    /// Show the history of a branch, including merged commits
+    Log(commit::LogCommand),
+    /// Show the difference between two states of a graph
+    Diff(diff::DiffCommand),
+    /// Follow the change feed of a branch
     #[command(subcommand)]
-    Changes(changes::Changes),
+    Changes(changes::ChangesCommand),
     /// Show the tables of a branch, their versions and sizes
-    Snapshot(snapshot::Snapshot),
-    /// Write a graph as lines that load again
-    Export(export::Export),
-    /// Show the schema of a graph, or plan a change of it
+    Snapshot(snapshot::SnapshotCommand),
+    /// Write a graph as NDJSON that `load` accepts
+    Export(snapshot::ExportCommand),
+    /// Show the schema of a graph, or plan a schema change
     #[command(subcommand)]
-    Schema(schema::Schema),
-    /// Judge a file of queries against a schema
-    Lint(lint::Lint),
-    /// Put schemas and queries in their canonical form
-    Fmt(fmt::Fmt),
+    Schema(schema::SchemaCommand),
+    /// Check queries against a schema
+    Lint(lint::LintCommand),
+    /// Format schemas and queries
+    Fmt(fmt::FmtCommand),
     /// Create, list, merge, rename, reset and delete branches
     #[command(subcommand)]
-    Branch(branch::Branch),
-    /// Give commits names
+    Branch(branch::BranchCommand),
+    /// Create, list and delete tags
     #[command(subcommand)]
-    Tag(tag::Tag),
-    /// Compare what tools see under heads/ with `main`, and bring it in order
-    Repair(repair::Repair),
-    /// List what was finished for processes that ended, and repaired
-    Audit(audit::Audit),
+    Tag(tag::TagCommand),
+    /// Check and repair the Lance mirror of `main`
+    Repair(mirror::RepairCommand),
+    /// List recovery and repair events
+    Audit(mirror::AuditCommand),
     /// Print the version of the program and of its storage format
-    Version(version::Version),
+    Version(VersionCommand),
 }
 
+/// The command line of `version`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  omnigraph version")]
+pub(crate) struct VersionCommand {}
+
 impl Command {
-    /// The command as the guard sees it.
-    pub(crate) fn verb(&self) -> Verb {
+    /// Returns the global flags that the command accepts.
+    pub(crate) fn flag_rules(&self) -> FlagRules {
         match self {
-            Self::Init(_) => init::VERB,
-            Self::Load(_) => load::VERB,
-            Self::Query(_) => query::VERB,
-            Self::Mutate(_) => mutate::VERB,
-            Self::Explain(_) => explain::VERB,
-            Self::Commit(command) => command.verb(),
-            Self::Log(_) => log::VERB,
-            Self::Diff(_) => diff::VERB,
-            Self::Changes(_) => changes::VERB,
-            Self::Snapshot(_) => snapshot::VERB,
-            Self::Export(_) => export::VERB,
-            Self::Schema(command) => command.verb(),
-            Self::Lint(_) => lint::VERB,
-            Self::Fmt(_) => fmt::VERB,
-            Self::Branch(command) => command.verb(),
-            Self::Tag(command) => command.verb(),
-            Self::Repair(_) => repair::VERB,
-            Self::Audit(_) => audit::VERB,
-            Self::Version(_) => version::VERB,
+            Self::Init(_) => FlagRules::storage("init"),
+            Self::Load(_) => FlagRules::write("load"),
+            Self::Query(_) => FlagRules::read("query"),
+            Self::Mutate(_) => FlagRules::write("mutate"),
+            Self::Explain(_) => FlagRules::read("explain"),
+            Self::Commit(command) => command.flag_rules(),
+            Self::Log(_) => FlagRules::read("log"),
+            Self::Diff(_) => FlagRules::read("diff"),
+            Self::Changes(_) => FlagRules::read("changes"),
+            Self::Snapshot(_) => FlagRules::read("snapshot"),
+            Self::Export(_) => FlagRules::read("export"),
+            Self::Schema(command) => command.flag_rules(),
+            Self::Lint(_) => FlagRules::storage("lint"),
+            Self::Fmt(_) => FlagRules::local("fmt"),
+            Self::Branch(command) => command.flag_rules(),
+            Self::Tag(command) => command.flag_rules(),
+            Self::Repair(_) => FlagRules::storage("repair"),
+            Self::Audit(_) => FlagRules::read("audit"),
+            Self::Version(_) => FlagRules::local("version"),
         }
     }
 }
@@ -106,27 +106,32 @@ impl Command {
 ///
 /// # Errors
 ///
-/// Whatever it fails by.
-pub(crate) async fn run(command: Command, session: &mut Session) -> Result<()> {
+/// Any error of the command.
+pub(crate) async fn run(command: Command, context: &mut CommandContext) -> Result<()> {
     match command {
-        Command::Init(init) => init.run(session).await,
-        Command::Load(load) => load.run(session).await,
-        Command::Query(query) => query.run(session).await,
-        Command::Mutate(mutate) => mutate.run(session).await,
-        Command::Explain(explain) => explain.run(session).await,
-        Command::Commit(commit) => commit.run(session).await,
-        Command::Log(log) => log.run(session).await,
-        Command::Diff(diff) => diff.run(session).await,
-        Command::Changes(changes) => changes.run(session).await,
-        Command::Snapshot(snapshot) => snapshot.run(session).await,
-        Command::Export(export) => export.run(session).await,
-        Command::Schema(schema) => schema.run(session).await,
-        Command::Lint(lint) => lint.run(session).await,
-        Command::Fmt(fmt) => fmt.run(session),
-        Command::Branch(branch) => branch.run(session).await,
-        Command::Tag(tag) => tag.run(session).await,
-        Command::Repair(repair) => repair.run(session).await,
-        Command::Audit(audit) => audit.run(session).await,
-        Command::Version(version) => version.run(session),
+        Command::Init(init) => init.run(context).await,
+        Command::Load(load) => load.run(context).await,
+        Command::Query(query) => query.run(context).await,
+        Command::Mutate(mutate) => mutate.run(context).await,
+        Command::Explain(explain) => explain.run(context).await,
+        Command::Commit(commit) => commit.run(context).await,
+        Command::Log(log) => log.run(context).await,
+        Command::Diff(diff) => diff.run(context).await,
+        Command::Changes(changes) => changes.run(context).await,
+        Command::Snapshot(snapshot) => snapshot.run(context).await,
+        Command::Export(export) => export.run(context).await,
+        Command::Schema(schema) => schema.run(context).await,
+        Command::Lint(lint) => lint.run(context).await,
+        Command::Fmt(fmt) => fmt.run(context),
+        Command::Branch(branch) => branch.run(context).await,
+        Command::Tag(tag) => tag.run(context).await,
+        Command::Repair(repair) => repair.run(context).await,
+        Command::Audit(audit) => audit.run(context).await,
+        Command::Version(_) => print_version(context),
     }
+}
+
+fn print_version(context: &mut CommandContext) -> Result<()> {
+    context.out.line(&format!("omnigraph {}", env!("CARGO_PKG_VERSION")))?;
+    Ok(context.out.line(&format!("internal-schema {}", Omnigraph::FORMAT_VERSION))?)
 }

@@ -1,41 +1,54 @@
-//! `snapshot`: the tables of a branch, their versions and sizes.
+//! `snapshot` and `export`: the tables of one commit, and their rows.
 
 use clap::Args;
-use omnigraph::{History, Omnigraph, TableSummary, Target};
+use omnigraph::{BranchNames, Omnigraph, TableSummary, Target};
 use serde::Serialize;
 
+use crate::context::CommandContext;
 use crate::error::Result;
-use crate::guard::Verb;
-use crate::moment::Moment;
-use crate::session::Session;
+use crate::target_args::{GraphArg, TargetArgs};
 
-/// The command as the guard sees it.
-pub(super) const VERB: Verb = Verb::read("snapshot");
+const EXPORT_HELP: &str = "\
+Examples:
+  omnigraph export --store cities.omni > cities.jsonl
+  omnigraph export --type City --snapshot 01J9Z3… --store cities.omni | zstd > cities.jsonl.zst";
 
-/// The command line.
+/// The command line of `snapshot`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  omnigraph snapshot cities.omni --branch draft")]
-pub(crate) struct Snapshot {
-    /// The graph; or use --store
-    uri: Option<String>,
-    /// The state to look at
+#[command(after_help = "Example:\n  omnigraph snapshot --branch draft --store cities.omni")]
+pub(crate) struct SnapshotCommand {
     #[command(flatten)]
-    moment: Moment,
+    graph: GraphArg,
+    #[command(flatten)]
+    target: TargetArgs,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
 }
 
-#[derive(Serialize)]
-struct Report {
-    graph_branch: String,
-    graph_manifest_version: u64,
-    internal_schema_version: u32,
-    datasets: Vec<Dataset>,
+/// The command line of `export`.
+#[derive(Args, Debug)]
+#[command(after_help = EXPORT_HELP)]
+pub(crate) struct ExportCommand {
+    #[command(flatten)]
+    graph: GraphArg,
+    /// Only this node or edge type; may be repeated
+    #[arg(long = "type", value_name = "TYPE")]
+    types: Vec<String>,
+    #[command(flatten)]
+    target: TargetArgs,
 }
 
 #[derive(Serialize)]
-struct Dataset {
+struct SnapshotReport {
+    graph_branch: String,
+    generation: u64,
+    format_version: u32,
+    datasets: Vec<DatasetView>,
+}
+
+#[derive(Serialize)]
+struct DatasetView {
     entity_kind: &'static str,
     type_name: String,
     dataset_path: String,
@@ -46,21 +59,21 @@ struct Dataset {
     entity_count: u64,
 }
 
-impl Dataset {
-    fn of(table: TableSummary) -> Self {
+impl DatasetView {
+    fn new(table: TableSummary) -> Self {
         Self {
             entity_kind: if table.edge { "edge" } else { "node" },
-            dataset_path: table.path.to_string(),
-            published_dataset_version: table.pin.version.to_string(),
+            dataset_path: table.path,
+            published_dataset_version: table.version.to_string(),
             native_dataset_branch: None,
-            entity_count: table.pin.rows,
+            entity_count: table.rows,
             type_name: table.name,
         }
     }
 
     fn line(&self) -> String {
         let Self { entity_kind, type_name, published_dataset_version, entity_count, .. } = self;
-        let branch = self.native_dataset_branch.as_deref().unwrap_or(Omnigraph::default_branch());
+        let branch = self.native_dataset_branch.as_deref().unwrap_or(Omnigraph::MAIN);
         format!(
             "{entity_kind} type '{type_name}' published_dataset_version={published_dataset_version} \
              native_dataset_branch={branch} entities={entity_count}"
@@ -68,32 +81,37 @@ impl Dataset {
     }
 }
 
-impl Snapshot {
-    pub(super) async fn run(self, session: &mut Session) -> Result<()> {
-        let address = session.address(self.uri.as_deref())?;
-        let graph = session.open_to_read(&address).await?;
-        let snapshot = graph.snapshot(self.moment.target()?).await?;
-        let branch = History::default().branch_name(&graph, snapshot.commit()).await?;
+impl SnapshotCommand {
+    pub(super) async fn run(self, context: &mut CommandContext) -> Result<()> {
+        let address = context.address(self.graph.uri.as_deref())?;
+        let graph = context.open_read_only(&address).await?;
+        let snapshot = graph.snapshot(self.target.target()?).await?;
         let graph_branch = match snapshot.target() {
             Target::Branch(branch) | Target::Time { branch, .. } => branch.clone(),
-            Target::Commit(_) => branch.unwrap_or_else(|| Omnigraph::default_branch().to_owned()),
+            Target::Commit(_) => BranchNames::new(&graph).branch_name(&snapshot.commit()).await?,
         };
-        let report = Report {
+        let report = SnapshotReport {
             graph_branch,
-            graph_manifest_version: snapshot.commit().generation,
-            internal_schema_version: graph.stamp().format,
-            datasets: snapshot.tables().into_iter().map(Dataset::of).collect(),
+            generation: snapshot.commit().generation(),
+            format_version: graph.format_version(),
+            datasets: snapshot.tables().into_iter().map(DatasetView::new).collect(),
         };
         if self.json {
-            session.out.json(&report)?;
-            return Ok(());
+            return Ok(context.out.json(&report)?);
         }
-        session.out.line(&format!("graph_branch: {}", report.graph_branch))?;
-        session.out.line(&format!("graph_manifest_version: {}", report.graph_manifest_version))?;
-        session.out.line(&format!("internal_schema_version: {}", report.internal_schema_version))?;
-        for dataset in &report.datasets {
-            session.out.line(&dataset.line())?;
-        }
+        context.out.line(&format!("graph_branch: {}", report.graph_branch))?;
+        context.out.line(&format!("generation: {}", report.generation))?;
+        context.out.line(&format!("format_version: {}", report.format_version))?;
+        Ok(report.datasets.iter().try_for_each(|dataset| context.out.line(&dataset.line()))?)
+    }
+}
+
+impl ExportCommand {
+    pub(super) async fn run(self, context: &mut CommandContext) -> Result<()> {
+        let address = context.address(self.graph.uri.as_deref())?;
+        let graph = context.open_read_only(&address).await?;
+        let snapshot = graph.snapshot(self.target.target()?).await?;
+        snapshot.export(&self.types, &mut context.out).await?;
         Ok(())
     }
 }

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::support::{Graph, ROWS, run};
+use crate::support::{ROWS, TestGraph, run};
 
 #[test]
 fn history_is_listed_newest_first() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     graph.load(ROWS, &["--mode", "merge", "--as", "ann"]).ok();
     let commits = graph.commits("main");
     assert_eq!(commits.len(), 3);
@@ -29,7 +29,7 @@ fn history_is_listed_newest_first() {
 
 #[test]
 fn the_history_of_a_branch_goes_on_where_it_began() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     graph.load(ROWS, &["--mode", "merge", "--branch", "draft", "--from", "main"]).ok();
     let branches: Vec<_> = graph.commits("draft").iter().map(|commit| commit["graph_branch"].clone()).collect();
     assert_eq!(branches, [json!("draft"), json!(null), json!(null)]);
@@ -38,7 +38,7 @@ fn the_history_of_a_branch_goes_on_where_it_began() {
 
 #[test]
 fn a_commit_is_shown() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let commits = graph.commits("main");
     let head = graph.head("main");
     let shown = run(["commit", "show", "--uri", &graph.uri(), &head, "--json"]).json();
@@ -62,26 +62,23 @@ fn a_commit_is_shown() {
 
 #[test]
 fn a_snapshot_names_every_table() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let report = graph.run(&["snapshot", "--json"]).json();
     assert_eq!(report["graph_branch"], "main");
-    assert_eq!(report["graph_manifest_version"], 2);
-    assert_eq!(report["internal_schema_version"], 1);
+    assert_eq!(report["generation"], 2);
+    assert_eq!(report["format_version"], 1);
     let datasets = report["datasets"].as_array().unwrap();
-    let told: Vec<_> =
+    let shown: Vec<_> =
         datasets.iter().map(|set| (&set["entity_kind"], &set["type_name"], &set["entity_count"])).collect();
     let expected = [("node", "Company", 1), ("edge", "Knows", 1), ("node", "Person", 2), ("edge", "WorksAt", 1)];
     let expected = expected.map(|(kind, name, rows)| (json!(kind), json!(name), json!(rows)));
-    assert_eq!(told, expected.each_ref().map(|(kind, name, rows)| (kind, name, rows)));
+    assert_eq!(shown, expected.each_ref().map(|(kind, name, rows)| (kind, name, rows)));
     // Above 2^53, so it travels as a string.
     let version: u64 = datasets[0]["published_dataset_version"].as_str().unwrap().parse().unwrap();
     assert!(version > 1 << 53);
     assert!(datasets[0]["native_dataset_branch"].is_null());
     let human = graph.run(&["snapshot"]).ok();
-    assert!(
-        human.starts_with("graph_branch: main\ngraph_manifest_version: 2\ninternal_schema_version: 1\n"),
-        "{human}"
-    );
+    assert!(human.starts_with("graph_branch: main\ngeneration: 2\nformat_version: 1\n"), "{human}");
     let line =
         format!("node type 'Company' published_dataset_version={version} native_dataset_branch=main entities=1\n");
     assert!(human.contains(&line), "{human}");

@@ -1,13 +1,13 @@
 //! `export`: lines that load again.
 
-use crate::support::Graph;
+use crate::support::TestGraph;
 
 #[test]
 fn an_export_loads_again_and_exports_the_same() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let exported = graph.run(&["export"]).ok();
     assert_eq!(exported.lines().count(), 5);
-    let copy = Graph::empty();
+    let copy = TestGraph::empty();
     copy.load(&exported, &["--mode", "append"]).ok();
     assert_eq!(copy.run(&["export"]).ok(), exported);
     assert_eq!(copy.people(&[]), ["Alice", "Bob"]);
@@ -15,7 +15,7 @@ fn an_export_loads_again_and_exports_the_same() {
 
 #[test]
 fn types_branches_and_the_past_can_be_chosen() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let before = graph.head("main");
     let carol = "{\"type\": \"Person\", \"data\": {\"name\": \"Carol\"}}\n";
     graph.load(carol, &["--mode", "append", "--branch", "draft", "--from", "main"]).ok();

@@ -1,4 +1,4 @@
-//! `fmt`: schemas and queries in their canonical form.
+//! `fmt`: formatted schemas and queries.
 
 use crate::support::{command, feed, run};
 
@@ -42,7 +42,7 @@ fn stdin_goes_to_stdout() {
     assert_eq!(feed(&mut command(["fmt", "--language", "pg", "--check", "-"]), FORMATTED).ok(), "");
     assert_eq!(feed(&mut command(["fmt", "--language", "pg", "--check", "-"]), SCHEMA).code, 1);
     assert!(run(["fmt", "-"]).fails(2).contains("--language"));
-    assert!(run(["fmt", "--language", "gq", "-", "a.gq"]).fails(1).contains("`-` stands alone"));
+    assert!(run(["fmt", "--language", "gq", "-", "a.gq"]).fails(1).contains("`-` must be the only path"));
     let message = feed(&mut command(["fmt", "--language", "gq", "-"]), "query q( {").fails(1);
     assert!(message.starts_with("error[Q000]") && message.contains("<stdin>:1:"), "{message}");
 }

@@ -1,14 +1,14 @@
-//! The answer in every format.
+//! The result of a query in every format.
 
 use expect_test::{Expect, expect};
 
-use crate::support::Graph;
+use crate::support::TestGraph;
 
 const QUERY: &str =
     "query people() { match { $p: Person } return { $p.name as name, $p.age as age } order { $p.name } }";
 
-fn graph() -> Graph {
-    let graph = Graph::small();
+fn graph() -> TestGraph {
+    let graph = TestGraph::small();
     let rows = concat!(
         r#"{"type": "Person", "data": {"name": "Cy, \"the\"\nsecond", "age": -1}}"#,
         "\n",
@@ -19,7 +19,7 @@ fn graph() -> Graph {
     graph
 }
 
-fn check(graph: &Graph, arguments: &[&str], expected: &Expect) {
+fn check(graph: &TestGraph, arguments: &[&str], expected: &Expect) {
     let all: Vec<&str> = ["query", "-e", QUERY].iter().chain(arguments).copied().collect();
     expected.assert_eq(&graph.run(&all).ok().replace(&graph.head("main"), "<head>"));
 }
@@ -94,8 +94,8 @@ fn formats_for_programs() {
 }
 
 #[test]
-fn an_answer_without_rows_is_an_answer() {
-    let graph = Graph::empty();
+fn a_result_without_rows_has_every_format() {
+    let graph = TestGraph::empty();
     check(
         &graph,
         &["--format", "kv"],

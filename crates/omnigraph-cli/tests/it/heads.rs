@@ -1,15 +1,15 @@
-//! Datasets under heads/: there when a command ends, compared and repaired on demand, switched off at creation.
+//! The Lance mirror under heads/: current when a command ends, checked and repaired on demand, off if created so.
 
-use crate::support::{Graph, ROWS, SCHEMA, run};
+use crate::support::{ROWS, SCHEMA, TestGraph, run};
 
 #[test]
-fn heads_are_there_when_a_command_ends() {
-    let graph = Graph::small();
+fn the_mirror_is_current_when_a_command_ends() {
+    let graph = TestGraph::small();
     for name in ["Person", "Company", "Knows", "WorksAt"] {
         let versions = graph.path("graph.omni/heads/main").join(format!("{name}.lance/_versions"));
         assert_eq!(std::fs::read_dir(&versions).unwrap().count(), 2, "{name}: one of init, one of the load");
     }
-    assert!(!graph.path("graph.omni/__recovery").exists(), "nothing is announced any more");
+    assert!(!graph.path("graph.omni/__recovery").exists(), "an intent remains");
     let report = graph.run(&["repair", "--json"]).json();
     assert_eq!(report["confirm"], false);
     let datasets = report["datasets"].as_array().unwrap();
@@ -25,8 +25,8 @@ fn heads_are_there_when_a_command_ends() {
 }
 
 #[test]
-fn repair_shows_first_and_does_it_on_confirmation() {
-    let graph = Graph::small();
+fn repair_previews_first_and_repairs_on_confirmation() {
+    let graph = TestGraph::small();
     std::fs::remove_dir_all(graph.path("graph.omni/heads/main/Person.lance")).unwrap();
     let shown = graph.run(&["repair"]);
     assert!(shown.stderr.contains("omnigraph repair → "), "{shown:?}");
@@ -45,19 +45,19 @@ fn repair_shows_first_and_does_it_on_confirmation() {
 }
 
 #[test]
-fn a_graph_without_heads_has_none() {
-    let graph = Graph::empty();
+fn a_graph_without_a_mirror_has_no_heads_folder() {
+    let graph = TestGraph::empty();
     let (schema, uri) = (graph.file("schema.pg", SCHEMA), graph.path("none.omni").display().to_string());
     run(["init", "--no-heads", "--schema", &schema, &uri]).ok();
     let rows = graph.file("rows.jsonl", ROWS);
     run(["load", "--data", &rows, "--mode", "merge", &uri]).ok();
     assert!(!graph.path("none.omni/heads").exists());
-    assert!(run(["repair", &uri]).fails(1).contains("error[OG-REC-005]"));
+    assert!(run(["repair", &uri]).fails(1).contains("error[OG-MIRROR-005]"));
 }
 
 #[test]
 fn commands_that_only_read_leave_everything_as_it_is() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     graph.run(&["branch", "create", "side"]).ok();
     let head = graph.head("main");
     let before = tree(&graph);
@@ -79,7 +79,7 @@ fn commands_that_only_read_leave_everything_as_it_is() {
         let done = std::process::Command::new("chmod").args(["-R", mode]).arg(graph.path("graph.omni")).status();
         assert!(done.unwrap().success());
     };
-    // Root does not feel it; then at least nothing may change.
+    // Root ignores permissions; then at least nothing may change.
     permit("a-w");
     for command in commands {
         graph.run(command).ok();
@@ -89,7 +89,7 @@ fn commands_that_only_read_leave_everything_as_it_is() {
 }
 
 /// Every file and folder of a graph, with sizes and times.
-fn tree(graph: &Graph) -> Vec<String> {
+fn tree(graph: &TestGraph) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = vec![graph.path("graph.omni")];
     while let Some(folder) = open.pop() {

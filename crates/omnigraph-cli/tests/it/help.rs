@@ -1,4 +1,4 @@
-//! Help and version: what a newcomer reads first.
+//! Help and version.
 
 use expect_test::expect_file;
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Graph, ROWS, run};
+use crate::support::{ROWS, TestGraph, run};
 
 const EVE: &str = r#"{"type": "Person", "data": {"name": "Eve", "age": 1}}"#;
 
@@ -11,14 +11,14 @@ fn person(name: &str, age: u32) -> String {
 }
 
 #[test]
-fn a_merge_says_how_it_ended() {
-    let graph = Graph::small();
+fn a_merge_reports_its_outcome() {
+    let graph = TestGraph::small();
     graph.load(EVE, &["--mode", "merge", "--branch", "draft", "--from", "main"]).ok();
     let preview = graph.run(&["branch", "merge", "draft", "--dry-run", "--json"]).json();
     assert_eq!((&preview["outcome"], &preview["graph_commit_id"]), (&json!("fast_forward"), &json!(null)));
     let done = graph.run(&["branch", "merge", "draft", "--as", "ann", "--json"]).json();
-    let told = [&done["source"], &done["target"], &done["outcome"], &done["actor_id"]];
-    assert_eq!(told, [&json!("draft"), &json!("main"), &json!("fast_forward"), &json!("ann")]);
+    let report = [&done["source"], &done["target"], &done["outcome"], &done["actor_id"]];
+    assert_eq!(report, [&json!("draft"), &json!("main"), &json!("fast_forward"), &json!("ann")]);
     assert!(done.get("branch_deleted").is_none());
     assert_eq!(graph.people(&[]), ["Alice", "Bob", "Eve"]);
     let again = graph.run(&["branch", "merge", "draft", "--delete-branch"]).ok();
@@ -28,32 +28,35 @@ fn a_merge_says_how_it_ended() {
 }
 
 #[test]
-fn conflicts_are_named_and_settled() {
-    let graph = Graph::small();
+fn conflicts_are_reported_and_resolved() {
+    let graph = TestGraph::small();
     graph.load(&person("Alice", 1), &["--mode", "merge", "--branch", "draft", "--from", "main"]).ok();
     graph.load(&person("Alice", 2), &["--mode", "merge"]).ok();
     let refused = graph.run(&["branch", "merge", "draft"]).fails(1);
-    assert!(refused.contains("error[OG-HIS-003]: merge conflicts: node type 'Person', entity id 'Alice'"), "{refused}");
+    assert!(
+        refused.contains("error[OG-MERGE-001]: merge conflicts: node type 'Person', entity id 'Alice'"),
+        "{refused}"
+    );
     let preview = graph.run(&["branch", "merge", "draft", "--dry-run", "--json"]).json();
     let conflict = &preview["merge_conflicts"][0];
     assert_eq!((&conflict["entity_kind"], &conflict["kind"]), (&json!("node"), &json!("divergent_update")));
     let choices = graph.file("choices.json", r#"{"entities": [{"type": "Person", "id": "Alice", "take": "theirs"}]}"#);
-    assert!(graph.run(&["branch", "merge", "draft", "--ours", "--theirs"]).fails(1).contains("cannot both hold"));
-    let settle =
-        graph.file("settle.gq", "query settle($age: I64) { update Person set { age: $age } where name = \"Alice\" }");
-    let told =
-        graph.run(&["branch", "merge", "draft", "--dry-run", "--resolve", &settle, "--params", "{\"age\": 9}"]).ok();
-    assert!(told.contains("resolved by settle: 1 nodes, 0 edges") && !told.contains("conflict"), "{told}");
+    assert!(graph.run(&["branch", "merge", "draft", "--ours", "--theirs"]).fails(1).contains("cannot both apply"));
+    let resolve =
+        graph.file("resolve.gq", "query fix($age: I64) { update Person set { age: $age } where name = \"Alice\" }");
+    let preview =
+        graph.run(&["branch", "merge", "draft", "--dry-run", "--resolve", &resolve, "--params", "{\"age\": 9}"]).ok();
+    assert!(preview.contains("resolved by fix: 1 nodes, 0 edges") && !preview.contains("conflict"), "{preview}");
     graph.run(&["branch", "merge", "draft", "--choices", &choices]).ok();
     let shown = graph.run(&["diff", "main", "draft"]).ok();
-    assert_eq!(shown.lines().count(), 2, "the draft has nothing that main lacks, and the other way round: {shown}");
+    assert_eq!(shown.lines().count(), 2, "the two branches are equal: {shown}");
     let bad = graph.file("bad.json", r#"{"entities": [{"type": "Person"}]}"#);
-    assert!(graph.run(&["branch", "merge", "draft", "--choices", &bad]).fails(1).contains("is no file of choices"));
+    assert!(graph.run(&["branch", "merge", "draft", "--choices", &bad]).fails(1).contains("invalid file of choices"));
 }
 
 #[test]
 fn changes_of_a_commit_are_text_json_and_pages() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let more = r#"{"type": "Person", "data": {"name": "Alice", "age": null}}
 {"type": "Person", "data": {"name": "null"}}
 {"edge": "WorksAt", "from": "Bob", "to": "Acme", "data": {"id": "w"}}"#;
@@ -85,7 +88,7 @@ fn changes_of_a_commit_are_text_json_and_pages() {
 
 #[test]
 fn the_feed_goes_on_where_it_ended() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let all = graph.run(&["changes", "poll", "--start", "beginning", "--limit", "1", "--json"]).json();
     assert_eq!(all["blocks"].as_array().unwrap().len(), 1);
     assert_eq!(all["blocks"][0]["changes"].as_array().unwrap().len(), 5, "a commit is shown whole");
@@ -121,15 +124,15 @@ fn the_feed_goes_on_where_it_ended() {
 
 #[test]
 fn the_past_has_names_and_times() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let then = graph.head("main");
     let tag = graph.run(&["tag", "create", "v1", "--as", "ann", "--json"]).json();
     assert_eq!((&tag["name"], &tag["graph_commit_id"], &tag["actor_id"]), (&json!("v1"), &json!(then), &json!("ann")));
     graph.load(EVE, &["--mode", "merge"]).ok();
     assert_eq!(graph.people(&["--snapshot", "v1"]), ["Alice", "Bob"]);
     assert_eq!(graph.run(&["tag", "list"]).ok(), format!("v1 {then}\n"));
-    assert!(graph.run(&["query", "-e", "q", "--at", "2001-01-01"]).fails(1).contains("no commit at or before"));
-    assert!(graph.run(&["snapshot", "--at", "soon"]).fails(1).contains("'soon' is no time"));
+    assert!(graph.run(&["query", "-e", "q", "--at", "2001-01-01"]).fails(1).contains("commit not found at or before"));
+    assert!(graph.run(&["snapshot", "--at", "soon"]).fails(1).contains("invalid time 'soon'"));
     let table = graph.run(&["diff", "v1", "main", "--format", "table"]).ok();
     assert!(table.lines().nth(1).unwrap().starts_with("insert | node | Person"), "{table}");
     let document = graph.run(&["diff", "v1", "main", "--json"]).json();
@@ -138,12 +141,12 @@ fn the_past_has_names_and_times() {
     assert!(undone.starts_with("reset branch main to v1 as commit "), "{undone}");
     assert_eq!(graph.people(&[]), ["Alice", "Bob"]);
     graph.run(&["tag", "delete", "v1"]).ok();
-    assert!(graph.run(&["diff", "v1", "main"]).fails(1).contains("'v1' is no branch, tag, commit id or branch@time"));
+    assert!(graph.run(&["diff", "v1", "main"]).fails(1).contains("no branch, tag or commit named 'v1'"));
 }
 
 #[test]
 fn commits_are_filtered_undone_and_drawn() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     graph.load(EVE, &["--mode", "merge", "--as", "ann", "--branch", "draft", "--from", "main"]).ok();
     let eve = graph.head("draft");
     graph.load(ROWS, &["--mode", "merge"]).ok();
@@ -167,7 +170,7 @@ fn commits_are_filtered_undone_and_drawn() {
 
 #[test]
 fn branches_are_renamed_and_shown_with_their_distance() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     graph.load(EVE, &["--mode", "merge", "--branch", "draft", "--from", "main"]).ok();
     let renamed = run(["branch", "rename", "draft", "proposal", "--uri", &graph.uri(), "--quiet"]).ok();
     assert_eq!(renamed, "renamed branch draft to proposal\n");

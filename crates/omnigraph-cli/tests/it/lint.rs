@@ -1,8 +1,8 @@
-//! `lint`: queries judged against a schema, from a file or from a graph.
+//! `lint`: queries checked against a schema, from a file or from a graph.
 
 use serde_json::json;
 
-use crate::support::{Ended, Graph, SCHEMA, run};
+use crate::support::{CommandResult, SCHEMA, TestGraph, run};
 
 const GOOD: &str = "query all() { match { $p: Person } return { $p.name } }\n";
 const BAD: &str = "query bad() { match { $p: Person } return { $p.nmae } }\n";
@@ -10,14 +10,14 @@ const UPDATE: &str = "query since($n: String, $s: I64) { update Knows set { sinc
                       query rename($n: String) { update Person set { } where name = $n }\n";
 
 /// The report of a lint, and its exit code.
-fn report(ended: Ended) -> (i32, serde_json::Value) {
+fn report(ended: CommandResult) -> (i32, serde_json::Value) {
     assert_eq!(ended.stderr, "");
     (ended.code, serde_json::from_str(&ended.stdout).unwrap())
 }
 
 #[test]
-fn a_report_has_the_promised_shape() {
-    let graph = Graph::empty();
+fn a_report_has_the_documented_shape() {
+    let graph = TestGraph::empty();
     let query = graph.file("q.gq", &format!("{GOOD}{BAD}"));
     let schema = graph.file("s.pg", SCHEMA);
     let (code, found) = report(run(["lint", "--query", &query, "--schema", &schema, "--json"]));
@@ -37,7 +37,7 @@ fn a_report_has_the_promised_shape() {
 
 #[test]
 fn a_file_that_does_not_parse_is_one_finding() {
-    let graph = Graph::empty();
+    let graph = TestGraph::empty();
     let query = graph.file("q.gq", UPDATE);
     let (code, found) = report(graph.run(&["lint", "--query", &query, "--json"]));
     assert_eq!((code, &found["queries_processed"], &found["results"]), (1, &json!(0), &json!([])));
@@ -45,8 +45,8 @@ fn a_file_that_does_not_parse_is_one_finding() {
 }
 
 #[test]
-fn people_read_words_places_and_a_sum() {
-    let graph = Graph::empty();
+fn text_has_labels_places_and_a_sum() {
+    let graph = TestGraph::empty();
     let query = graph
         .file("q.gq", &format!("{GOOD}{BAD}query touch() {{ update Person set {{ age: 3 }} where name = \"a\" }}\n"));
     let ended = graph.run(&["lint", "--query", &query]);
@@ -64,8 +64,8 @@ fn people_read_words_places_and_a_sum() {
 }
 
 #[test]
-fn a_property_that_no_update_sets_is_told() {
-    let graph = Graph::empty();
+fn a_property_that_no_update_sets_is_reported() {
+    let graph = TestGraph::empty();
     let schema = graph.file("s.pg", "node Policy { code: String @key  name: String?  effectiveTo: Date? }\n");
     let query =
         graph.file("q.gq", "query q($c: String, $n: String) { update Policy set { name: $n } where code = $c }\n");
@@ -81,13 +81,13 @@ fn a_property_that_no_update_sets_is_told() {
     assert_eq!((code, &found["errors"]), (1, &json!(1)));
     let (_, found) = report(run(all.iter().copied().chain(["--level", "L201=off", "--json"])));
     assert_eq!((&found["warnings"], &found["findings"]), (&json!(0), &json!([])));
-    assert!(run(all.iter().copied().chain(["--level", "L999=off"])).fails(2).contains("there is no code L999"));
+    assert!(run(all.iter().copied().chain(["--level", "L999=off"])).fails(2).contains("code L999 not found"));
     assert!(run(all.iter().copied().chain(["--level", "L201=loud"])).fails(2).contains("loud"));
 }
 
 #[test]
 fn a_schema_must_be_named_and_sound() {
-    let graph = Graph::empty();
+    let graph = TestGraph::empty();
     let query = graph.file("q.gq", GOOD);
     let message = run(["lint", "--query", &query]).fails(1);
     assert!(message.contains("no graph addressed") && message.contains("lint requires --schema"), "{message}");
@@ -101,7 +101,7 @@ fn a_schema_must_be_named_and_sound() {
 
 #[test]
 fn old_names_still_lint() {
-    let graph = Graph::empty();
+    let graph = TestGraph::empty();
     let (query, schema) = (graph.file("q.gq", GOOD), graph.file("s.pg", SCHEMA));
     let rest = ["--query", &query, "--schema", &schema, "--json"];
     let now = run(["lint"].into_iter().chain(rest)).ok();
@@ -114,7 +114,7 @@ fn old_names_still_lint() {
 
 #[test]
 fn a_schema_may_be_split_over_files() {
-    let graph = Graph::empty();
+    let graph = TestGraph::empty();
     let (query, schema) = (graph.file("q.gq", GOOD), graph.file("whole.pg", "import \"part.pg\"\nnode City {}\n"));
     graph.file("part.pg", "node Person { name: String @key }\n");
     assert_eq!(run(["lint", "--query", &query, "--schema", &schema]).code, 0);

@@ -1,19 +1,19 @@
 //! `init` and `load`.
 
-use crate::support::{Graph, ROWS, files_below, run};
+use crate::support::{ROWS, TestGraph, files_below, run};
 
 #[test]
 fn init_makes_the_folders_it_needs() {
-    let graph = Graph::empty();
+    let graph = TestGraph::empty();
     let uri = graph.path("a/b/c.omni").display().to_string();
     let schema = graph.path("schema.pg").display().to_string();
     assert_eq!(run(["init", "--schema", &schema, &uri]).ok(), format!("initialized {uri}\n"));
-    assert!(run(["init", "--schema", &schema, &uri]).fails(1).contains("there is a graph at"));
+    assert!(run(["init", "--schema", &schema, &uri]).fails(1).contains("a graph already exists at"));
 }
 
 #[test]
 fn a_schema_that_does_not_compile_is_shown_with_its_place_and_makes_no_graph() {
-    let graph = Graph::empty();
+    let graph = TestGraph::empty();
     let schema = graph.file("bad.pg", "node City {\n  name: Strin @key\n}\n");
     let uri = graph.path("bad.omni");
     let message = run(["init", "--schema", &schema, &uri.display().to_string()]).fails(1);
@@ -25,22 +25,22 @@ fn a_schema_that_does_not_compile_is_shown_with_its_place_and_makes_no_graph() {
 
 #[test]
 fn a_load_names_its_target_unless_quiet() {
-    let graph = Graph::empty();
+    let graph = TestGraph::empty();
     let loud = graph.load(ROWS, &["--mode", "merge"]);
     assert_eq!(loud.stderr, format!("omnigraph load → {} (direct, local)\n", graph.uri()));
     assert_eq!(graph.load(ROWS, &["--mode", "merge", "--quiet"]).stderr, "");
-    let told = graph.load(ROWS, &["--mode", "overwrite", "--as", "ann"]).ok();
+    let report = graph.load(ROWS, &["--mode", "overwrite", "--as", "ann"]).ok();
     let expected = format!(
         "loaded {} on branch main with overwrite: 5 entities across 2 node types and 2 edge types\n",
         graph.uri()
     );
-    assert_eq!(told, expected);
+    assert_eq!(report, expected);
     assert_eq!(graph.commits("main")[0]["actor_id"], "ann");
 }
 
 #[test]
 fn the_report_counts_per_type() {
-    let graph = Graph::empty();
+    let graph = TestGraph::empty();
     let report = graph.load(ROWS, &["--mode", "merge", "--json"]).json();
     let count = |name: &str, rows: u64| serde_json::json!({ "name": name, "entities_loaded": rows });
     assert_eq!(report["nodes"], serde_json::json!([count("Company", 1), count("Person", 2)]));
@@ -57,7 +57,7 @@ fn the_report_counts_per_type() {
 
 #[test]
 fn a_missing_branch_is_created_from_its_base() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let carol = "{\"type\": \"Person\", \"data\": {\"name\": \"Carol\"}}\n";
     let message = graph.load(carol, &["--mode", "append", "--branch", "draft"]).fails(1);
     assert!(message.contains("branch 'draft' not found"), "{message}");
@@ -72,7 +72,7 @@ fn a_missing_branch_is_created_from_its_base() {
 
 #[test]
 fn a_bad_line_is_named_and_changes_nothing() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let before = graph.head("main");
     let bad = format!("{ROWS}{{\"type\": \"Person\", \"data\": {{\"name\": \"Dan\", \"age\": \"old\"}}}}\n");
     let file = graph.file("bad.jsonl", &bad);
@@ -86,7 +86,7 @@ fn a_bad_line_is_named_and_changes_nothing() {
 
 #[test]
 fn an_edge_into_nothing_is_refused() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let before = graph.head("main");
     let dangling = "{\"edge\": \"Knows\", \"from\": \"Alice\", \"to\": \"Nobody\", \"data\": {}}\n";
     let message = graph.load(dangling, &["--mode", "append"]).fails(1);
@@ -96,13 +96,13 @@ fn an_edge_into_nothing_is_refused() {
 
 #[test]
 fn a_missing_file_is_named() {
-    let message = Graph::empty().run(&["load", "--data", "none.jsonl", "--mode", "merge"]).fails(1);
-    assert!(message.contains("there is no file none.jsonl"), "{message}");
+    let message = TestGraph::empty().run(&["load", "--data", "none.jsonl", "--mode", "merge"]).fails(1);
+    assert!(message.contains("input file none.jsonl not found"), "{message}");
 }
 
 #[test]
 fn files_of_several_formats_are_one_load() {
-    let graph = Graph::empty();
+    let graph = TestGraph::empty();
     let people = graph.file("Person.csv", "name,age\nAlice,30\n\"Bob\",\n");
     std::fs::create_dir(graph.path("more")).unwrap();
     let knows = graph.file("more/Knows.csv", "from,to,since\nAlice,Bob,2020\n");
@@ -122,7 +122,7 @@ fn files_of_several_formats_are_one_load() {
 
 #[test]
 fn stdin_is_of_the_type_that_a_mapping_gives_it() {
-    let graph = Graph::empty();
+    let graph = TestGraph::empty();
     let mapping = graph.file("map.json", r#"{"files": [{"file": "-", "type": "Person", "columns": {"who": "name"}}]}"#);
     graph.load("who\nAlice\n", &["--mode", "append", "--mapping", &mapping]).ok();
     assert_eq!(graph.people(&[]), ["Alice"]);
@@ -133,12 +133,12 @@ fn stdin_is_of_the_type_that_a_mapping_gives_it() {
 
 #[test]
 fn several_bad_lines_are_shown_at_once() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let bad = "{oops}\n{\"type\": \"Person\", \"data\": {\"name\": 7}}\n[]\n";
     let message = graph.load(bad, &["--mode", "append"]).fails(1);
     assert!(message.contains("error[OG-LOAD-001]") && message.contains("error[OG-LOAD-006]"), "{message}");
     assert!(
-        message.contains("<stdin>:2:") && message.ends_with("3 faults in the input; nothing was loaded\n"),
+        message.contains("<stdin>:2:") && message.ends_with("3 errors in the input; nothing was loaded\n"),
         "{message}"
     );
     let first = graph.load(bad, &["--mode", "append", "--error-limit", "1"]).fails(1);
@@ -147,16 +147,16 @@ fn several_bad_lines_are_shown_at_once() {
 }
 
 #[test]
-fn bad_rows_are_left_out_up_to_a_number() {
-    let graph = Graph::empty();
+fn invalid_rows_are_skipped_up_to_a_limit() {
+    let graph = TestGraph::empty();
     let rows = "{\"type\": \"Person\", \"data\": {\"name\": \"Alice\"}}\n{oops}\n";
     let rejects = graph.path("rejects.jsonl").display().to_string();
     let message = graph.load(rows, &["--mode", "append", "--max-errors", "1"]).fails(2);
     assert!(message.contains("--rejects"), "{message}");
     graph.load(rows, &["--mode", "append", "--max-errors", "0", "--rejects", &rejects]).fails(1);
     assert!(graph.people(&[]).is_empty());
-    let told = graph.load(rows, &["--mode", "append", "--max-errors", "1", "--rejects", &rejects]).ok();
-    assert!(told.ends_with(&format!("1 bad rows were left out; {rejects} has them\n")), "{told}");
+    let report = graph.load(rows, &["--mode", "append", "--max-errors", "1", "--rejects", &rejects]).ok();
+    assert!(report.ends_with(&format!("1 invalid rows were skipped; see {rejects}\n")), "{report}");
     let reject: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&rejects).unwrap()).unwrap();
     assert_eq!(
         (&reject["line"], &reject["raw"], &reject["code"]),
@@ -169,7 +169,7 @@ fn bad_rows_are_left_out_up_to_a_number() {
 
 #[test]
 fn a_load_that_fails_leaves_no_branch() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let branches = || graph.run(&["branch", "list"]).ok();
     let before = branches();
     let arguments = ["--mode", "append", "--branch", "draft", "--from", "main"];

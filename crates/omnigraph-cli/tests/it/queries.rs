@@ -1,6 +1,6 @@
 //! `query`: sources, parameters, branches and the past.
 
-use crate::support::{Graph, PEOPLE};
+use crate::support::{PEOPLE, TestGraph};
 
 const TWO: &str = "\
 query find($name: String) { match { $p: Person { name: $name } } return { $p.name as name, $p.age as age } }
@@ -9,7 +9,7 @@ query friends() { match { $p: Person  $p knows $q } return { $p.name as who, $q.
 
 #[test]
 fn a_query_of_a_file_is_run_by_name_with_parameters() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let file = graph.file("two.gq", TWO);
     let answer = graph.run(&["query", "find", "--query", &file, "--params", r#"{"name": "Alice"}"#, "--json"]).json();
     assert_eq!(answer["rows"], serde_json::json!([{ "name": "Alice", "age": 30 }]));
@@ -27,7 +27,7 @@ fn a_query_of_a_file_is_run_by_name_with_parameters() {
 
 #[test]
 fn the_query_meant_must_be_clear() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let file = graph.file("two.gq", TWO);
     let failed = |arguments: &[&str]| graph.run(arguments).fails(1);
     assert!(failed(&["query", "--query", &file]).contains("multiple queries"));
@@ -42,7 +42,7 @@ fn the_query_meant_must_be_clear() {
 
 #[test]
 fn a_query_that_does_not_compile_is_shown_with_its_place() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let file = graph.file("bad.gq", "query q() {\n  match { $p: Persn }\n  return { $p.name }\n}\n");
     let message = graph.run(&["query", "--query", &file]).fails(1);
     assert!(message.starts_with("error["), "{message}");
@@ -53,7 +53,7 @@ fn a_query_that_does_not_compile_is_shown_with_its_place() {
 
 #[test]
 fn the_past_can_be_asked() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let before = graph.head("main");
     graph.load("{\"type\": \"Person\", \"data\": {\"name\": \"Carol\"}}\n", &["--mode", "append"]).ok();
     assert_eq!(graph.people(&[]), ["Alice", "Bob", "Carol"]);
@@ -71,12 +71,12 @@ fn the_past_can_be_asked() {
 
 #[test]
 fn a_file_of_queries_may_set_tighter_limits_and_no_wider_ones() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let few = graph.file("few.gq", &format!("set row_limit = 1;\n{PEOPLE}"));
     let message = graph.run(&["query", "--query", &few]).fails(1);
-    assert!(message.contains("OG-ENG-012") && message.contains("1 rows"), "{message}");
+    assert!(message.contains("OG-QUERY-006") && message.contains("1 rows"), "{message}");
     let many = graph.file("many.gq", &format!("set row_limit = 100;\n{PEOPLE}"));
-    assert!(graph.run(&["query", "--query", &many, "--row-limit", "1"]).fails(1).contains("OG-ENG-012"));
+    assert!(graph.run(&["query", "--query", &many, "--row-limit", "1"]).fails(1).contains("OG-QUERY-006"));
     graph.run(&["query", "--query", &many]).ok();
     let wrong = graph.file("wrong.gq", &format!("set row_limits = 1;\n{PEOPLE}"));
     let message = graph.run(&["query", "--query", &wrong]).fails(1);

@@ -2,19 +2,19 @@
 
 use serde_json::json;
 
-use crate::support::{Graph, SCHEMA, run};
+use crate::support::{SCHEMA, TestGraph, run};
 
 #[test]
 fn the_schema_is_shown_as_it_was_written() {
-    let graph = Graph::empty();
+    let graph = TestGraph::empty();
     assert_eq!(run(["schema", "show", &graph.uri()]).ok(), SCHEMA);
     assert_eq!(graph.run(&["schema", "show", "--json"]).json(), json!({ "schema_source": SCHEMA }));
     assert_eq!(run(["--store", &graph.uri(), "schema", "show"]).ok(), SCHEMA);
 }
 
 #[test]
-fn a_plan_tells_the_steps_to_another_schema() {
-    let graph = Graph::empty();
+fn a_plan_lists_the_steps_to_another_schema() {
+    let graph = TestGraph::empty();
     let wanted = SCHEMA.replace("age: I64?", "years: I64? @rename_from(\"age\")  nick: String?");
     let schema = graph.file("wanted.pg", &wanted);
     let human = run(["schema", "plan", "--schema", &schema, &graph.uri()]).ok();
@@ -32,7 +32,7 @@ fn a_plan_tells_the_steps_to_another_schema() {
 
 #[test]
 fn a_plan_that_is_refused_is_a_plan_all_the_same() {
-    let graph = Graph::empty();
+    let graph = TestGraph::empty();
     let schema = graph.file("wanted.pg", &SCHEMA.replace("age: I64?", "age: String?"));
     let human = graph.run(&["schema", "plan", "--schema", &schema]).ok();
     assert!(

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
-use crate::support::{Graph, ROWS, command};
+use crate::support::{ROWS, TestGraph, command};
 
 #[test]
 fn a_reader_that_leaves_is_no_failure() {
-    let graph = Graph::empty();
+    let graph = TestGraph::empty();
     let mut rows = String::new();
     for number in 0..20_000 {
         writeln!(rows, "{{\"type\": \"Person\", \"data\": {{\"name\": \"{number:0>40}\"}}}}").unwrap();
@@ -21,7 +21,7 @@ fn a_reader_that_leaves_is_no_failure() {
             .spawn()
             .unwrap();
         let mut first = String::new();
-        // More than a megabyte is to come, and a pipe holds far less: the command finds its reader gone.
+        // More than a megabyte is to come, and a pipe holds far less: the command finds the pipe closed.
         BufReader::with_capacity(64, child.stdout.take().unwrap()).read_line(&mut first).unwrap();
         assert!(!first.is_empty());
         let mut stderr = String::new();
@@ -32,7 +32,7 @@ fn a_reader_that_leaves_is_no_failure() {
 
 #[test]
 fn an_interrupted_load_ends_with_130_and_changes_nothing() {
-    let graph = Graph::small();
+    let graph = TestGraph::small();
     let before = graph.head("main");
     let uri = graph.uri();
     let mut child = command(["load", "--data", "-", "--mode", "overwrite", &uri])
@@ -57,9 +57,9 @@ fn an_interrupted_load_ends_with_130_and_changes_nothing() {
 }
 
 #[test]
-fn a_report_is_not_coloured_when_nobody_watches() {
-    let graph = Graph::empty();
+fn a_report_is_plain_without_a_terminal() {
+    let graph = TestGraph::empty();
     let message = graph.run(&["branch", "delete", "main"]).fails(1);
-    assert!(message.contains("error[OG-LOG-009]: cannot delete branch 'main'"), "{message}");
+    assert!(message.contains("error[OG-BRANCH-004]: cannot delete branch 'main'"), "{message}");
     assert!(!message.contains('\x1b'), "{message:?}");
 }

@@ -26,15 +26,15 @@ pub(crate) const ROWS: &str = r#"{"type": "Person", "data": {"name": "Alice", "a
 /// A query for every person.
 pub(crate) const PEOPLE: &str = "query people() { match { $p: Person } return { $p.name, $p.age } order { $p.name } }";
 
-/// How a command ended.
+/// The exit code and output of a command.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct CommandResult {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-impl Ended {
+impl CommandResult {
     /// Stdout of a success.
     #[track_caller]
     pub(crate) fn ok(self) -> String {
@@ -56,23 +56,23 @@ impl Ended {
     }
 }
 
-/// The command with those arguments, away from the settings of whoever runs the test.
+/// Returns the command with those arguments, without the settings of the caller's environment.
 pub(crate) fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_omnigraph"));
     command.args(arguments).stdin(Stdio::null());
-    for name in ["COLUMNS", "NO_COLOR", "OMNIGRAPH_LOG", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"] {
+    for name in ["COLUMNS", "NO_COLOR", "OMNIGRAPH_LOG", "OMNIGRAPH_STORE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"] {
         command.env_remove(name);
     }
     command
 }
 
 /// Runs the command with those arguments.
-pub(crate) fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Ended {
+pub(crate) fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> CommandResult {
     ended(command(arguments).output().unwrap())
 }
 
-pub(crate) fn ended(output: Output) -> Ended {
-    Ended {
+pub(crate) fn ended(output: Output) -> CommandResult {
+    CommandResult {
         code: output.status.code().unwrap(),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
@@ -80,11 +80,11 @@ pub(crate) fn ended(output: Output) -> Ended {
 }
 
 /// A folder with a graph in it.
-pub(crate) struct Graph {
+pub(crate) struct TestGraph {
     folder: TempDir,
 }
 
-impl Graph {
+impl TestGraph {
     /// A graph without rows.
     pub(crate) fn empty() -> Self {
         let graph = Self { folder: tempfile::tempdir().unwrap() };
@@ -116,13 +116,13 @@ impl Graph {
     }
 
     /// Runs the command on this graph by `--store`.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run(&self, arguments: &[&str]) -> CommandResult {
         let uri = self.uri();
         run(arguments.iter().copied().chain(["--durability", "os", "--store", &uri]))
     }
 
     /// Loads rows through stdin.
-    pub(crate) fn load(&self, rows: &str, arguments: &[&str]) -> Ended {
+    pub(crate) fn load(&self, rows: &str, arguments: &[&str]) -> CommandResult {
         let uri = self.uri();
         let all = ["load", "--data", "-", "--durability", "os", "--store", &uri];
         feed(&mut command(all.iter().chain(arguments)), rows)
@@ -152,7 +152,7 @@ impl Graph {
 }
 
 /// Runs a command with a text on its stdin.
-pub(crate) fn feed(command: &mut Command, text: &str) -> Ended {
+pub(crate) fn feed(command: &mut Command, text: &str) -> CommandResult {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // It may refuse before it reads.
     let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
