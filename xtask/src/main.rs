@@ -1,47 +1,59 @@
-//! The house keeper: `cargo run -p xtask -- tidy` runs every check of [`tidy`] and prints what it found.
+//! Repository lints: `cargo run -p xtask -- tidy` runs every check of [`tidy`] and prints what it found.
 //!
-//! The same checks run as a test, so `cargo test` on the workspace cannot pass while the house is untidy.
+//! The same checks run as a test, so `cargo test` on the workspace fails while one of them has a finding.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+mod commits;
+mod errors;
+mod report;
+mod source_tree;
 mod tidy;
 
-const USAGE: &str = "usage: cargo run -p xtask -- tidy";
+const USAGE: &str = "usage: cargo run -p xtask -- tidy | errors | report | commits [<range>]
+
+  tidy      runs the repository lints
+  errors    checks the registry of error codes and writes its page
+  report    prints figures about names, words, modules and sizes
+  commits   checks the subjects of the commits in a range, by default all that HEAD reaches";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["tidy"] => tidy_command(),
-        _ => Err(USAGE.to_owned()),
-    };
-    match outcome {
-        Ok(report) => say(&mut std::io::stdout(), &report, ExitCode::SUCCESS),
-        Err(report) => say(&mut std::io::stderr(), &report, ExitCode::FAILURE),
+    let result =
+        workspace_root().and_then(|root| match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["tidy"] => verdict("tidy", &tidy::run(&root)?),
+            ["errors"] => verdict("errors", &errors::generate(&root)?),
+            ["report"] => Ok(report::report(&source_tree::SourceTree::load(&root)?)),
+            ["commits"] => verdict("commits", &commits::check(&root, "HEAD")?),
+            ["commits", range] => verdict("commits", &commits::check(&root, range)?),
+            _ => Err(USAGE.to_owned()),
+        });
+    // A closed pipe (`| head`) is the reader's choice and not a failure of this tool.
+    match result {
+        Ok(text) => {
+            let _ = writeln!(std::io::stdout(), "{text}");
+            ExitCode::SUCCESS
+        }
+        Err(text) => {
+            let _ = writeln!(std::io::stderr(), "{text}");
+            ExitCode::FAILURE
+        }
     }
 }
 
-fn tidy_command() -> Result<String, String> {
-    let findings = tidy::run(&workspace_root()?)?;
-    if findings.is_empty() {
-        return Ok("tidy: nothing to mend".to_owned());
+fn verdict(check: &str, findings: &[String]) -> Result<String, String> {
+    match findings.len() {
+        0 => Ok(format!("{check}: no findings")),
+        count => Err(format!("{}\n{check}: {count} findings", findings.join("\n"))),
     }
-    let mut report: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
-    report.push_str(&format!("tidy: {} to mend", findings.len()));
-    Err(report)
 }
 
-/// The folder above this crate, as cargo says when it runs the tool: clones that share what they build are different folders.
-#[expect(clippy::disallowed_methods, reason = "this is a binary, and cargo tells it by the environment")]
+/// The folder above this crate, which Cargo passes in the environment. Clones that share a target folder differ in it.
+#[expect(clippy::disallowed_methods, reason = "this is a binary, and Cargo passes the folder in the environment")]
 fn workspace_root() -> Result<PathBuf, String> {
-    let here = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-    let root = here.as_deref().and_then(Path::parent).map(Path::to_owned);
-    root.ok_or_else(|| "run it as `cargo run -p xtask -- tidy`".to_owned())
-}
-
-/// Writes the report. A closed pipe (`| head`) is the reader's choice and no failure of ours.
-fn say(out: &mut dyn Write, report: &str, code: ExitCode) -> ExitCode {
-    let _ = writeln!(out, "{report}");
-    code
+    let manifest_folder = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let root = manifest_folder.as_deref().and_then(Path::parent).map(Path::to_owned);
+    root.ok_or_else(|| "cannot find the workspace: CARGO_MANIFEST_DIR is not set. Use `cargo run -p xtask`".to_owned())
 }

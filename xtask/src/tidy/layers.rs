@@ -1,238 +1,174 @@
-//! Which room of the engine may import which: the table is `xtask/layers.txt`.
+//! Layers of the engine: the table in the header of its `lib.rs` says which module may import which.
 //!
 //! ```text
-//! layer 4: write load
-//! peer load -> write
+//! //! | 4 | `query` | … |
+//! //! | 4 | `mirror` | … |
 //! ```
 //!
-//! A room is a top-level module of the engine. It may use itself, rooms of lower layers, and the peers listed. Cargo
-//! enforces direction between crates only; inside a crate nothing does but this. `lib.rs` stands above all layers. Test
-//! blocks are free: they may build through the upper rooms what they need.
+//! A top-level module may use itself and modules of lower layers. Test modules may use every module.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::outline::{Outline, line_of, pattern};
-use super::table;
-use super::{Finding, Tree};
+use super::{LintFinding, finding};
+use crate::source_tree::{SourceTree, line_of, mask_without_tests, pattern};
 
-/// Where the table lives.
-const PATH: &str = "xtask/layers.txt";
-/// The crate that has layers.
+/// The file with the table, which belongs to no layer itself.
+const ROOT: &str = "crates/omnigraph/src/lib.rs";
+/// The folder of the modules.
 const ENGINE: &str = "crates/omnigraph/src/";
 
-/// `crate::` or a chain of `super::`, and what follows: a name, or a brace with several.
+static ROW: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^//! \| (\d+) \| `(\w+)` \|"));
+/// `crate::` or a chain of `super::`, and the name or brace after it.
 static IMPORT: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"\b(crate|super(?:\s*::\s*super)*)\s*::\s*(?:(?:r#)?(\w+)|(\{))"));
+    LazyLock::new(|| pattern(r"\b(crate|super(?:\s*::\s*super)*)\s*::\s*(?:(?:r#)?(\w+)|\{([^;]*))"));
+static INNER_BRACES: LazyLock<Regex> = LazyLock::new(|| pattern(r"\{[^{}]*\}"));
 
-#[derive(Debug, Default)]
-struct Layers {
-    height: BTreeMap<String, u32>,
-    peers: BTreeSet<(String, String)>,
+/// One import of a module by another.
+pub(crate) struct ModuleImport {
+    path: String,
+    line: usize,
+    /// The importing module.
+    pub(crate) from: String,
+    /// The imported name at the top of the crate.
+    pub(crate) to: String,
 }
 
-/// Reports imports that point up or sideways, rooms the table does not know, and lines it cannot read.
-pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
-    let (layers, mut findings) = read(tree);
-    let files: Vec<_> = tree.files().filter_map(|(path, text)| Some((path, room_of(path)?, text))).collect();
-    let rooms: BTreeSet<&str> = files.iter().map(|(_, room, _)| *room).collect();
-    for room in rooms.iter().filter(|room| !layers.height.contains_key(**room)) {
-        let message = format!("the room `{room}` is in no layer: add it to {PATH}");
-        findings.push(Finding::new("layers", &format!("{ENGINE}{room}"), 0, message));
-    }
-    for (path, room, text) in &files {
-        for (line, target) in imports(path, text, &rooms) {
-            let message = layers.judge(room, &target, &rooms);
-            findings.extend(message.map(|message| Finding::new("layers", path, line, message)));
-        }
-    }
-    findings
+/// Reads the layer of each module from the table.
+pub(crate) fn layers(tree: &SourceTree) -> BTreeMap<String, u32> {
+    let text = tree.text(ROOT).unwrap_or_default();
+    let row = |row: regex::Captures<'_>| Some((row[2].to_owned(), row[1].parse().ok()?));
+    ROW.captures_iter(text).filter_map(row).collect()
 }
 
-impl Layers {
-    fn judge(&self, room: &str, target: &str, rooms: &BTreeSet<&str>) -> Option<String> {
-        if room == target {
-            return None;
+/// Reads the imports between modules of the engine, test modules left out.
+pub(crate) fn imports(tree: &SourceTree) -> Vec<ModuleImport> {
+    let files: Vec<_> = tree.files().filter_map(|(path, text)| Some((path, module_of(path)?, text))).collect();
+    let modules: BTreeSet<&str> = files.iter().map(|(_, module, _)| *module).collect();
+    let mut imports = Vec::new();
+    for (path, from, text) in files {
+        let mask = mask_without_tests(text);
+        for found in IMPORT.captures_iter(&mask) {
+            let from_root = &found[1] == "crate";
+            let names = match (found.get(2), found.get(3)) {
+                (Some(name), _) => vec![name.as_str().to_owned()],
+                (None, group) => names_in_group(group.map_or("", |group| group.as_str())),
+            };
+            // After `super::` another name belongs to a module inside this file.
+            let is_import = |to: &String| from_root || climbs_to_root(path, &found[1]) && modules.contains(to.as_str());
+            let line = line_of(&mask, found.get_match().start());
+            imports.extend(names.into_iter().filter(|to| to != from && is_import(to)).map(|to| ModuleImport {
+                path: path.to_owned(),
+                line,
+                from: from.to_owned(),
+                to,
+            }));
         }
-        if !rooms.contains(target) {
-            return Some(format!(
-                "`crate::{target}` is no room: import it from the room that owns it, not through lib.rs"
-            ));
-        }
-        // A room that is in no layer has been reported already, once.
-        let (own, other) = (self.height.get(room)?, self.height.get(target)?);
-        let peer = self.peers.contains(&(room.to_owned(), target.to_owned()));
-        (other >= own && !peer).then(|| {
-            format!("`{room}` (layer {own}) may not use `{target}` (layer {other}): move the shared part down a layer")
-        })
     }
+    imports
 }
 
-fn read(tree: &Tree) -> (Layers, Vec<Finding>) {
-    let mut layers = Layers::default();
-    let mut findings = Vec::new();
-    for (line, entry) in table::entries(tree, PATH) {
-        if let Err(message) = layers.read_line(entry) {
-            findings.push(Finding::new("layers", PATH, line, message));
-        }
-    }
-    for (from, to) in &layers.peers {
-        if layers.height.get(from) != layers.height.get(to) || !layers.height.contains_key(from) {
-            findings.push(Finding::new("layers", PATH, 0, format!("`{from}` and `{to}` are no peers of one layer")));
-        }
-        if layers.peers.contains(&(to.clone(), from.clone())) {
-            findings.push(Finding::new("layers", PATH, 0, format!("`{from}` and `{to}` point at each other")));
-        }
-    }
-    (layers, findings)
-}
-
-impl Layers {
-    fn read_line(&mut self, entry: &str) -> Result<(), String> {
-        if let Some((from, to)) = entry.strip_prefix("peer ").and_then(|rest| rest.split_once("->")) {
-            self.peers.insert((from.trim().to_owned(), to.trim().to_owned()));
-            return Ok(());
-        }
-        let layer = entry.strip_prefix("layer ").and_then(|rest| rest.split_once(':'));
-        let (height, rooms) = layer.ok_or("a line is `layer <number>: rooms…` or `peer room -> room`")?;
-        let height = height.trim().parse().map_err(|_| format!("`{height}` is no layer number"))?;
-        for room in rooms.split_whitespace() {
-            if self.height.insert(room.to_owned(), height).is_some() {
-                return Err(format!("`{room}` is in two layers"));
+/// Reports imports that do not point down, and modules without a layer.
+pub(crate) fn check(tree: &SourceTree) -> Vec<LintFinding> {
+    let layers = layers(tree);
+    let modules: BTreeSet<&str> = tree.files().filter_map(|(path, _)| module_of(path)).collect();
+    let missing = modules.iter().filter(|module| !layers.contains_key(**module)).map(|module| {
+        finding("layers", ROOT, 1, format!("the module `{module}` has no layer: add a row to the table in the header"))
+    });
+    let upward = imports(tree).into_iter().filter_map(|ModuleImport { path, line, from, to }| {
+        let message = match (layers.get(&from), layers.get(&to)) {
+            _ if !modules.contains(to.as_str()) => {
+                format!("`crate::{to}` is not a module: import it from the module that owns it, not through lib.rs")
             }
-        }
-        Ok(())
-    }
-}
-
-/// The room that a file of the engine belongs to. `lib.rs` belongs to none.
-fn room_of(path: &str) -> Option<&str> {
-    let rest = path.strip_prefix(ENGINE)?;
-    let first = rest.split('/').next()?;
-    let room = first.strip_suffix(".rs").unwrap_or(first);
-    (rest.ends_with(".rs") && room != "lib").then_some(room)
-}
-
-/// What a file imports from the top of the crate, with lines; test blocks left out.
-fn imports(path: &str, text: &str, rooms: &BTreeSet<&str>) -> Vec<(usize, String)> {
-    let outline = Outline::of(text);
-    let mask = &outline.mask;
-    let mut found = Vec::new();
-    for import in IMPORT.captures_iter(mask) {
-        let line = line_of(mask, import.get_match().start());
-        let from_root = &import[1] == "crate";
-        if outline.is_test(line) || !from_root && !climbs_out(path, &import[1]) {
-            continue;
-        }
-        let names = match (import.get(2), import.get(3)) {
-            (Some(name), _) => vec![name.as_str().to_owned()],
-            (None, Some(brace)) => names_in_braces(&mask[brace.end()..]),
-            (None, None) => Vec::new(),
+            (Some(own), Some(other)) if other >= own => {
+                format!("`{from}` (layer {own}) cannot use `{to}` (layer {other}): move the shared part down a layer")
+            }
+            _ => return None,
         };
-        // After `super::` a name that is no room belongs to a module inside this file, not to the crate's top.
-        found.extend(
-            names.into_iter().filter(|name| from_root || rooms.contains(name.as_str())).map(|name| (line, name)),
-        );
-    }
-    found
+        Some(finding("layers", &path, line, message))
+    });
+    missing.chain(upward).collect()
 }
 
-/// Whether a chain of `super` in this file ends at the top of the crate.
-fn climbs_out(path: &str, chain: &str) -> bool {
+/// Returns the top-level module that a file of the engine belongs to.
+fn module_of(path: &str) -> Option<&str> {
+    let rest = path.strip_prefix(ENGINE).filter(|rest| rest.ends_with(".rs") && *rest != "lib.rs")?;
+    let first = rest.split('/').next()?;
+    Some(first.strip_suffix(".rs").unwrap_or(first))
+}
+
+/// Returns true if a chain of `super` in this file ends at the top of the crate.
+fn climbs_to_root(path: &str, chain: &str) -> bool {
     let inside = path.strip_prefix(ENGINE).unwrap_or(path).trim_end_matches(".rs").trim_end_matches("/mod");
     chain.matches("super").count() >= inside.split('/').count()
 }
 
-/// The first name of each entry of `{a::b, c::{d, e}}`, the opening brace already passed.
-fn names_in_braces(rest: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    let (mut depth, mut entry) = (0i32, String::new());
-    for character in rest.chars() {
-        match character {
-            '{' => depth += 1,
-            '}' if depth == 0 => break,
-            '}' => depth -= 1,
-            ',' if depth == 0 => names.push(std::mem::take(&mut entry)),
-            _ if depth == 0 => entry.push(character),
-            _ => {}
-        }
+/// Returns the first name of each entry of `a::b, c::{d, e} }`, the opening brace already passed.
+fn names_in_group(rest: &str) -> Vec<String> {
+    let mut flat = rest.to_owned();
+    while let std::borrow::Cow::Owned(shorter) = INNER_BRACES.replace_all(&flat, "") {
+        flat = shorter;
     }
-    names.push(entry);
-    let first = |entry: String| entry.split([':', ' ', '\n']).find(|word| !word.is_empty()).map(str::to_owned);
-    names.into_iter().filter_map(first).filter(|name| name != "self").collect()
+    let entries = flat.split('}').next().unwrap_or_default().split(',');
+    let first = |entry: &str| {
+        entry.split(|c: char| !c.is_alphanumeric() && c != '_').find(|word| !word.is_empty()).map(str::to_owned)
+    };
+    entries.filter_map(first).filter(|name| name != "self").collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TABLE: &str = "layer 2: write load\nlayer 1: table\nlayer 0: error\npeer load -> write\n";
-    const ROOMS: [(&str, &str); 4] = [
+    const TABLE: &str = "//! | 3 | `write` | rows in |\n//! | 2 | `query` | read |\n//! | 2 | `mirror` | x |\n//! | 1 | `error` | y |\n";
+    const MODULES: [(&str, &str); 4] = [
         ("crates/omnigraph/src/write/mod.rs", ""),
-        ("crates/omnigraph/src/load/run.rs", ""),
-        ("crates/omnigraph/src/table/open.rs", ""),
+        ("crates/omnigraph/src/query/run.rs", ""),
+        ("crates/omnigraph/src/mirror/open.rs", ""),
         ("crates/omnigraph/src/error.rs", ""),
     ];
 
-    /// The findings when the file at `path` reads `text`, among the rooms of the table.
+    /// Returns the findings when the file at `path` has this text.
     fn found(path: &str, text: &str) -> Vec<String> {
         let path = format!("{ENGINE}{path}");
-        let mut files: Vec<_> = ROOMS.into_iter().filter(|(other, _)| *other != path).collect();
-        files.extend([(path.as_str(), text), (PATH, TABLE)]);
-        check(&Tree::of(&files)).iter().map(ToString::to_string).collect()
+        let mut files: Vec<_> = MODULES.into_iter().filter(|(other, _)| *other != path).collect();
+        files.extend([(path.as_str(), text), (ROOT, TABLE)]);
+        check(&SourceTree::from_files(&files)).into_iter().map(|(_, _, message)| message).collect()
     }
 
     #[test]
     fn imports_point_down() {
         assert!(
-            found("write/stage.rs", "use crate::table::open::Pin;\nuse crate::{error::Error, write::x};").is_empty()
+            found("write/a.rs", "use crate::query::open::Pin;\nuse crate::{error::{Error, Kind}, write::x};")
+                .is_empty()
         );
         assert!(
-            found("table/open.rs", "use crate::write::stage;")[0].contains("`table` (layer 1) may not use `write`")
+            found("query/a.rs", "use crate::write::stage;")[0]
+                .contains("`query` (layer 2) cannot use `write` (layer 3)")
         );
-        assert_eq!(found("table/open.rs", "use crate::{\n  error::{Error, Kind},\n  load::run,\n};").len(), 1);
-        assert_eq!(found("table/open.rs", "fn f() -> crate::write::Receipt { todo() }").len(), 1, "paths count too");
+        assert_eq!(found("error.rs", "use crate::{\n  error::{Error, Kind},\n  query::{run, self},\n};").len(), 1);
+        assert_eq!(found("query/a.rs", "fn f() -> crate::write::Receipt { todo() }").len(), 1, "paths count too");
+        assert_eq!(found("query/a.rs", "use crate::mirror::x;").len(), 1, "modules of one layer are apart");
     }
 
     #[test]
-    fn peers_are_one_way() {
-        assert!(found("load/run.rs", "use crate::write::stage;").is_empty());
-        assert_eq!(found("write/mod.rs", "use crate::load::run;").len(), 1);
-    }
-
-    #[test]
-    fn climbing_by_super_is_seen() {
-        assert_eq!(found("table/open.rs", "use super::super::write::stage;").len(), 1);
-        assert_eq!(found("error.rs", "use super::table;").len(), 1);
-        assert!(found("table/open.rs", "use super::write;").is_empty(), "a module of the same room");
-    }
-
-    #[test]
-    fn the_top_of_the_crate_is_no_way_round() {
-        assert!(found("table/open.rs", "use crate::Error;")[0].contains("is no room"));
+    fn chains_of_super_are_followed() {
+        assert_eq!(found("query/a.rs", "use super::super::write::stage;").len(), 1);
+        assert_eq!(found("error.rs", "use super::query;").len(), 1);
+        assert!(found("query/a.rs", "use super::write;").is_empty(), "a module of the same folder");
     }
 
     #[test]
     fn tests_and_comments_are_free() {
         let text = "// crate::write\n#[cfg(test)]\nmod tests {\n    use crate::write::stage;\n}\n";
-        assert!(found("table/open.rs", text).is_empty());
+        assert!(found("query/a.rs", text).is_empty());
     }
 
     #[test]
-    fn unknown_rooms_are_told() {
-        assert!(found("shed.rs", "")[0].contains("the room `shed` is in no layer"));
-    }
-
-    #[test]
-    fn the_table_is_checked() {
-        let broken = |table: &str| check(&Tree::of(&[(PATH, table)])).len();
-        assert_eq!(broken("layer 1: a b\npeer a -> b\n"), 0);
-        assert_eq!(broken("layer one: a\n"), 1);
-        assert_eq!(broken("layer 1: a\nlayer 2: a\n"), 1);
-        assert_eq!(broken("a b\n"), 1);
-        assert_eq!(broken("layer 1: a\nlayer 2: b\npeer b -> a\n"), 1);
-        assert_eq!(broken("layer 1: a b\npeer a -> b\npeer b -> a\n"), 2, "told from both ends");
+    fn unknown_modules_are_reported() {
+        assert!(found("query/a.rs", "use crate::Error;")[0].contains("not a module"));
+        assert!(found("shed.rs", "")[0].contains("`shed` has no layer"));
     }
 }

@@ -1,54 +1,57 @@
-//! The checks of the house, one per file, each a pure function of the tree and its table.
+//! The repository lints, one topic per file, each a pure function of the tree.
 //!
-//! - [`header`]: every source file says what it is for
-//! - [`size`]: files and functions stay small; [`allow`] holds the exceptions, which may only shrink
-//! - [`arrows`]: which crate may depend on which
-//! - [`substrate`]: which rooms may name the storage crates
-//! - [`layers`]: which room of the engine may import which
-//! - [`modules`]: no source or test file is forgotten
-//! - [`words`]: what public text must not say
-//! - [`invariants`]: every promise names the code that keeps it and the test that would notice
+//! - [`files`]: every source file has a header, stays small, and is named by its parent module
+//! - [`layers`]: which module of the engine may import which
+//! - [`storage_imports`]: which modules may name the crates of storage, execution and the runtime
+//! - [`names`]: type names are unique, functions are verbs or nouns, doc comments begin with their subject or verb
+//! - [`banned_terms`]: words and phrases that public text avoids
+//! - [`invariants`]: every invariant names the code that keeps it and a test that breaks when it is broken
+//! - [`errors`]: the registry has every error code, and its page is up to date
 //!
-//! Beneath them: [`tree`] (the files), [`workspace`] (the crates), [`mask`] and [`outline`] (reading Rust without a
-//! compiler), [`table`] (the line format of the tables), [`finding`] (what a check reports).
+//! Clippy limits the length of functions, and `cargo deny` checks dependencies between crates (`deny.toml`).
 
 use std::path::Path;
 
-mod finding;
-mod mask;
-mod outline;
-mod table;
-mod tree;
-mod workspace;
-
-mod allow;
-mod arrows;
-mod header;
+pub(crate) mod banned_terms;
+mod files;
 mod invariants;
-mod layers;
-mod modules;
-mod size;
-mod substrate;
-mod words;
+pub(crate) mod layers;
+pub(crate) mod names;
+mod storage_imports;
 
-pub(crate) use finding::Finding;
-use tree::Tree;
+use crate::errors;
+use crate::source_tree::SourceTree;
 
-/// Runs every check on the workspace at `root`, sorted by place.
+/// Runs every check on the workspace at `root` and returns findings in order of place.
 ///
 /// # Errors
-/// When the tree cannot be read or `cargo metadata` fails: then nothing is known about the house.
-pub(crate) fn run(root: &Path) -> Result<Vec<Finding>, String> {
-    let tree = Tree::load(root)?;
-    let crates = workspace::load(root)?;
-    let mut findings = arrows::check(&crates, &tree);
-    for check in
-        [header::check, size::check, substrate::check, layers::check, modules::check, words::check, invariants::check]
-    {
-        findings.extend(check(&tree));
-    }
+/// A file that cannot be read.
+pub(crate) fn run(root: &Path) -> Result<Vec<String>, String> {
+    let tree = SourceTree::load(root)?;
+    let checks = [
+        files::check,
+        layers::check,
+        storage_imports::check,
+        names::check,
+        banned_terms::check,
+        invariants::check,
+        errors::check,
+    ];
+    Ok(describe(checks.iter().flat_map(|check| check(&tree)).collect()))
+}
+
+/// Formats findings in order of place.
+pub(crate) fn describe(mut findings: Vec<LintFinding>) -> Vec<String> {
     findings.sort();
-    Ok(findings)
+    findings.into_iter().map(|(path, line, message)| format!("{path}:{line}: {message}")).collect()
+}
+
+/// A path, a line from one, and a message that begins with the name of the check.
+pub(crate) type LintFinding = (String, usize, String);
+
+/// Builds a finding.
+pub(crate) fn finding(check: &str, path: &str, line: usize, message: impl std::fmt::Display) -> LintFinding {
+    (path.to_owned(), line, format!("[{check}] {message}"))
 }
 
 #[cfg(test)]
@@ -56,9 +59,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_house_is_tidy() {
+    fn the_workspace_has_no_findings() {
         let findings = run(&crate::workspace_root().unwrap()).unwrap();
-        let report: String = findings.iter().map(|finding| format!("\n{finding}")).collect();
-        assert!(findings.is_empty(), "{report}");
+        assert!(findings.is_empty(), "{}", findings.join("\n"));
     }
 }
