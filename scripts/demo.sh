@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Loads the package graph of Debian 12 into a fresh graph and asks it a few things.
+# Loads the package graph of Debian 12 into a new graph and runs a few queries.
 #
 #   scripts/demo.sh <target folder>      run by `make demo`, which builds first
 set -euo pipefail
@@ -7,8 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly target=${1:?usage: scripts/demo.sh <target folder>}
 readonly omnigraph=$target/debug/omnigraph
-readonly place=$target/demo
-readonly graph=$place/debian.omni
+readonly folder=$target/demo
+export OMNIGRAPH_STORE=$folder/debian.omni
 
 bold='' dim='' plain=''
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
@@ -22,20 +22,20 @@ run() {
     printf '%s$ omnigraph %s%s\n' "$dim" "$*" "$plain"
     "$omnigraph" "$@"
 }
-# ask <question> <query> [flag...]: the question as a heading, the query as it can be typed, the answer.
-ask() {
+# query <heading> <query> [flag...]: prints the heading, the query text and the result.
+query() {
     heading "$1"
     printf '%s%s%s\n' "$dim" "$2" "$plain"
-    "$omnigraph" query --store "$graph" -e "$2" "${@:3}"
+    "$omnigraph" query -e "$2" "${@:3}"
 }
 
-rm -rf "$place"
-mkdir -p "$place"
+rm -rf "$folder"
+mkdir -p "$folder"
 
 heading 'Debian 12 as a graph: every package, its maintainer, what it depends on, recommends and suggests.'
-run init --schema examples/debian/debian.pg "$graph"
+run init --schema examples/debian/debian.pg
 started=$SECONDS
-run load --data examples/debian/debian.jsonl.zst --mode overwrite "$graph"
+run load --data examples/debian/debian.jsonl.zst --mode overwrite
 printf '%s(%d s, in one atomic commit)%s\n' "$dim" "$((SECONDS - started))" "$plain"
 
 readonly needs='query needs() {
@@ -46,9 +46,9 @@ readonly needs='query needs() {
   return { $d.name as package, $d.version as version, $d.description as description }
   order { $d.name }
 }'
-ask 'What does curl need?' "$needs"
+query 'What does curl need?' "$needs"
 
-ask 'What does everything else stand on?' 'query pillars() {
+query 'Which packages have the most dependents?' 'query pillars() {
   match {
     $p: Package
     $p dependsOn $d
@@ -58,14 +58,14 @@ ask 'What does everything else stand on?' 'query pillars() {
   limit 10
 }'
 
-ask 'Which games take the most room once installed (in KiB)?' 'query biggest() {
+query 'Which games need the most disk space (in KiB)?' 'query biggest() {
   match { $p: Package { section: "games" } }
   return { $p.name as game, $p.installed_size as kib, $p.description as description }
   order { $p.installed_size desc }
   limit 8
 }'
 
-ask 'Who looks after curl?' 'query keeper() {
+query 'Who maintains curl?' 'query keeper() {
   match {
     $p: Package { name: "curl" }
     $m maintains $p
@@ -73,7 +73,7 @@ ask 'Who looks after curl?' 'query keeper() {
   return { $m.name as maintainer, $m.email as email }
 }'
 
-ask 'What do the Debian Science Maintainers keep most of?' 'query science() {
+query 'Which sections do the Debian Science Maintainers maintain?' 'query science() {
   match {
     $m: Maintainer { email: "debian-science-maintainers@lists.alioth.debian.org" }
     $m maintains $p
@@ -83,7 +83,7 @@ ask 'What do the Debian Science Maintainers keep most of?' 'query science() {
   limit 6
 }'
 
-ask 'What goes well with the image editor GIMP?' 'query company() {
+query 'What does the image editor GIMP recommend?' 'query company() {
   match {
     $p: Package { name: "gimp" }
     $p recommends $r
@@ -92,7 +92,7 @@ ask 'What goes well with the image editor GIMP?' 'query company() {
   order { $r.name }
 }'
 
-ask 'How far does a web browser reach? Everything it needs in the end, by distance.' 'query reach() {
+query 'What does a web browser depend on in total, by distance?' 'query reach() {
   match {
     $p: Package { name: "firefox-esr" }
     $p $steps@dependsOn{1,20} $d
@@ -101,7 +101,7 @@ ask 'How far does a web browser reach? Everything it needs in the end, by distan
   order { steps }
 }'
 
-ask 'What is the shortest chain from Wine to sysvinit-utils, and how many are there of that length?' 'query chains() {
+query 'What is the shortest chain from Wine to sysvinit-utils, and how many are there of that length?' 'query chains() {
   match {
     $a: Package { name: "wine" }
     $b: Package { name: "sysvinit-utils" }
@@ -110,7 +110,7 @@ ask 'What is the shortest chain from Wine to sysvinit-utils, and how many are th
   return { min(length($chain)) as steps, count(*) as chains }
 }'
 
-ask 'What is best for solving puzzles with the family?' 'query fun() {
+query 'Which packages match "puzzle game children" best?' 'query fun() {
   match { $p: Package }
   return { $p.name as package, $p.description as description, bm25($p.description, "puzzle game children") as score }
   order { bm25($p.description, "puzzle game children") desc }
@@ -118,18 +118,17 @@ ask 'What is best for solving puzzles with the family?' 'query fun() {
 }'
 
 heading 'What if curl needed a cow? A branch costs one small file, whatever the size of the graph.'
-run branch create cow --uri "$graph"
-printf '{"edge": "DependsOn", "from": "curl", "to": "cowsay", "data": {"alternative": 0}}\n' >"$place/cow.jsonl"
-run load --data "$place/cow.jsonl" --mode append --branch cow "$graph"
-ask 'The same question, on the branch:' "$needs" --branch cow
-heading 'And on main, where nothing happened:'
-"$omnigraph" query --store "$graph" -e "$needs"
+run branch create cow
+printf '{"edge": "DependsOn", "from": "curl", "to": "cowsay", "data": {"alternative": 0}}\n' >"$folder/cow.jsonl"
+run load --data "$folder/cow.jsonl" --mode append --branch cow
+query 'The same query, on the branch:' "$needs" --branch cow
+query 'And on main, which is unchanged:' "$needs"
 
-heading 'What happened, newest first:'
-run commit list "$graph" --branch cow
+heading 'The commits of the branch, newest first:'
+run commit list --branch cow
 
 cat <<END
 
-The graph is in $graph
-Ask it more:  $omnigraph query --store $graph -e 'query q() { match { \$p: Package { name: "git" } } return { \$p.description } }'
+The graph is in $OMNIGRAPH_STORE
+Run more:  $omnigraph query --store $OMNIGRAPH_STORE -e 'query q() { match { \$p: Package { name: "git" } } return { \$p.description } }'
 END

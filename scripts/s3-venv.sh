@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the virtual environment with the S3-compatible server that the tests start, unless it is there already, and prints the
-# path of its Python. The version is fixed: the tests check that this server honours conditional puts.
+# Makes the virtual environment with the S3-compatible server that the tests start, unless it exists, and prints the path of its
+# Python. The version is fixed, because the tests check that this server supports conditional puts.
 #
 #   scripts/s3-venv.sh <folder>
 set -euo pipefail

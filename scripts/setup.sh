@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs what the build needs and the machine lacks: a C compiler and make, protoc with its include files, and what Python needs to make a virtual
-# environment (the S3 tests run against a server from there). Says nothing and does nothing when all is there.
+# Installs missing tools: a C compiler and make, protoc with its include files, and the Python packages for virtual environments,
+# which the tests use. Prints nothing if all of them are installed.
 #
-#   scripts/setup.sh          what the build needs
-#   scripts/setup.sh tests    that, and what the tests need
+#   scripts/setup.sh          tools of the build
+#   scripts/setup.sh tests    also tools of the tests
 set -euo pipefail
 
 fail() {
@@ -27,7 +27,7 @@ has_protoc() {
 # `import venv` succeeds on a Debian that cannot make one: ensurepip is what its package split leaves out.
 has_venv() { python3 -c 'import venv, ensurepip' >/dev/null 2>&1; }
 
-# Prints nothing for root, `sudo` for whoever may become root.
+# Prints nothing for root, and `sudo` for a user who can become root.
 becoming_root() {
     if [ "$(id -u)" = 0 ]; then
         return 0

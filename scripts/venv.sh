@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a virtual environment with these packages, unless it is there already, and prints the path of its Python.
+# Makes a virtual environment with these packages, unless it exists, and prints the path of its Python.
 #
 #   scripts/venv.sh <folder> <requirement>...
 set -euo pipefail
