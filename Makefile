@@ -67,7 +67,7 @@ deny: setup
 	@scripts/deny.sh
 
 docs:
-	@RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps
+	@RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps --lib
 
 # Another seed each time. `cargo test` runs the same for two seconds with a fixed one.
 fuzz:

@@ -18,7 +18,7 @@
 //! | [`types`], [`functions`], [`settings`], [`temporal`] | tables and value forms that both sides share |
 //! | [`catalog`], [`migrate`] | resolved schemas and the steps between them |
 //! | [`check`], [`ir`] | the type checker and the logical form that it builds |
-//! | [`compile`], [`params`], [`describe`], [`lint`] | entry points: compile, decode parameters, describe, lint |
+//! | [`mod@compile`], [`params`], [`describe`], [`lint`] | entry points: compile, decode parameters, describe, lint |
 //! | [`diagnostic`], [`suggest`] | stable codes, rendering, suggestions |
 //!
 //! # Example
