@@ -300,5 +300,8 @@ pub fn decode_blob(text: &str) -> Result<Vec<u8>, EvalErrorKind> {
     let invalid = |reason: String| EvalErrorKind::InvalidBlob { reason };
     let encoded = text.strip_prefix("base64:");
     let encoded = encoded.ok_or_else(|| invalid("references to external blobs are not allowed here".to_owned()))?;
-    STANDARD.decode(encoded).map_err(|error| invalid(format!("invalid base64: {error}")))
+    STANDARD.decode(encoded).map_err(|error| {
+        let detail = error.to_string();
+        invalid(format!("invalid base64 blob data: {}", detail.trim_end_matches('.')))
+    })
 }
