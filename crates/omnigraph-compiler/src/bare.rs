@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::catalog::Catalog;
 use crate::compile::{CompiledOperation, compile};
 use crate::diagnostic::Diagnostic;
-use crate::lex::tokenize;
+use crate::lex::{first_word, text_start};
 use crate::span::Span;
 
 /// The name of the query in results.
@@ -21,8 +21,7 @@ const BODY_WORDS: &[&str] = &["match", "insert", "update", "delete", "merge", "m
 /// Returns `true` if `source` is the body of a query rather than a query file.
 #[must_use]
 pub fn is_bare(source: &str) -> bool {
-    let first = tokenize(source).first().map(|token| &source[token.span.start..token.span.end]);
-    first.is_some_and(|word| BODY_WORDS.contains(&word))
+    first_word(source).is_some_and(|word| BODY_WORDS.contains(&word))
 }
 
 /// Compiles the body of a query. `params` are the parameters it may use, by name and value.
@@ -35,13 +34,16 @@ pub fn compile_bare(
     catalog: &Catalog,
 ) -> Result<CompiledOperation, Vec<Diagnostic>> {
     let used: Vec<(&str, Vec<String>)> = params.iter().map(|(name, value)| (*name, candidates(value))).collect();
-    let attempts = used.iter().map(|(_, types)| types.len()).product::<usize>().clamp(1, MAX_ATTEMPTS);
+    let combinations = used.iter().fold(1_usize, |count, (_, types)| count.saturating_mul(types.len()));
+    // A byte order mark is valid at the beginning of a text only, and the header comes first.
+    let start = text_start(body);
     let mut first = None;
-    for attempt in 0..attempts {
+    for attempt in 0..combinations.min(MAX_ATTEMPTS) {
         let header = header(&used, attempt);
-        match compile(&format!("{header}{body}\n}}"), None, catalog) {
-            Ok(compiled) => return Ok(shifted(compiled, header.len(), body.len())),
-            Err(diagnostics) if first.is_none() => first = Some((header.len(), diagnostics)),
+        let offset = header.len() - start;
+        match compile(&format!("{header}{}\n}}", &body[start..]), None, catalog) {
+            Ok(compiled) => return Ok(shifted(compiled, offset, body.len())),
+            Err(diagnostics) if first.is_none() => first = Some((offset, diagnostics)),
             Err(_) => {}
         }
     }
@@ -114,6 +116,20 @@ mod tests {
         assert!(!is_bare("query all() { match { $c: City } return { $c.name } }"));
         assert!(!is_bare("set timeout = 1\nquery q() {}"));
         assert!(!is_bare("  // nothing"));
+    }
+
+    #[test]
+    fn many_parameters_and_a_byte_order_mark_are_accepted() {
+        let catalog =
+            crate::compile_schema("node City { name: String @key }", None, &mut crate::catalog::provisional_ids())
+                .0
+                .unwrap();
+        let names: Vec<String> = (0..64).map(|number| format!("p{number}")).collect();
+        let params: Vec<(&str, &Value)> = names.iter().map(|name| (name.as_str(), &Value::Null)).collect();
+        let body = "\u{feff}match { $c: City } return { $c.nam }";
+        assert!(is_bare(body));
+        let diagnostics = compile_bare(body, &params, &catalog).unwrap_err();
+        assert_eq!(&body[diagnostics[0].span.start..diagnostics[0].span.end], "nam");
     }
 
     #[test]

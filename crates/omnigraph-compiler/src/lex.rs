@@ -140,6 +140,12 @@ pub fn tokenize(source: &str) -> Vec<Token> {
         .collect()
 }
 
+/// Returns the text of the first token, without reading further.
+pub(crate) fn first_word(source: &str) -> Option<&str> {
+    let mut lexer = TokenKind::lexer(&source[text_start(source)..]);
+    lexer.next().map(|_| lexer.slice())
+}
+
 /// Returns the offset of the text after an optional byte order mark.
 pub(crate) fn text_start(source: &str) -> usize {
     const MARK: char = '\u{feff}';
