@@ -137,15 +137,11 @@ impl OpenGraph {
         match create.run().await {
             // Another process created it in between.
             Err(error) if error.kind() == ErrorKind::Conflict => {
-                OpenGraph { schema: None, ..open_request(self.location, self.options) }.await
+                Omnigraph::open(self.location).options(self.options).await
             }
             created => created,
         }
     }
-}
-
-fn open_request(location: String, options: OpenOptions) -> OpenGraph {
-    OpenGraph { location, options, schema: None }
 }
 
 impl CreateGraph {
@@ -228,7 +224,7 @@ impl Omnigraph {
     /// An error of kind [`ErrorKind::NotFound`] if the graph does not exist; an error if its format is not supported;
     /// [`crate::RecoveryError`] if an intent is not understood or cannot be proved.
     pub fn open(location: impl Into<String>) -> OpenGraph {
-        open_request(location.into(), OpenOptions::default())
+        OpenGraph { location: location.into(), options: OpenOptions::default(), schema: None }
     }
 
     /// Opens a graph, or creates it with `schema` if there is none.

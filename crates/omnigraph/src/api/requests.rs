@@ -40,12 +40,9 @@ macro_rules! query_text_setters {
         /// Sets one parameter.
         pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
             let params = self.request.params.get_or_insert_with(|| Value::Object(serde_json::Map::new()));
-            match params {
-                Value::Object(members) => {
-                    members.insert(name.into(), value.into());
-                }
-                // Not an object: running the request reports it.
-                _ => {}
+            // If it is not an object, running the request reports it.
+            if let Value::Object(members) = params {
+                members.insert(name.into(), value.into());
             }
             self
         }
@@ -59,6 +56,23 @@ macro_rules! query_text_setters {
         /// Sets the limits of what it may cost.
         pub fn limits(mut self, limits: QueryLimits) -> Self {
             self.request.limits = limits;
+            self
+        }
+    };
+}
+
+/// Defines the setters that every request has that commits rows.
+macro_rules! write_setters {
+    () => {
+        /// Sets the condition of the commit.
+        pub fn condition(mut self, condition: WriteCondition) -> Self {
+            self.request.condition = Some(condition);
+            self
+        }
+
+        /// Sets the idempotency key: a repetition with the same key returns the first receipt and writes nothing.
+        pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+            self.request.idempotency_key = Some(key.into());
             self
         }
     };
@@ -197,17 +211,7 @@ impl Mutation {
         self.condition(WriteCondition::UnchangedSince(commit.into()))
     }
 
-    /// Sets the condition of the commit.
-    pub fn condition(mut self, condition: WriteCondition) -> Self {
-        self.request.condition = Some(condition);
-        self
-    }
-
-    /// Sets the idempotency key: a repetition with the same key returns the first receipt and writes nothing.
-    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
-        self.request.idempotency_key = Some(key.into());
-        self
-    }
+    write_setters!();
 
     /// Runs the mutation.
     ///
@@ -244,17 +248,7 @@ impl Load {
         self
     }
 
-    /// Commits only if the condition holds.
-    pub fn condition(mut self, condition: WriteCondition) -> Self {
-        self.request.condition = Some(condition);
-        self
-    }
-
-    /// Sets the idempotency key: a repetition with the same key returns the first receipt and writes nothing.
-    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
-        self.request.idempotency_key = Some(key.into());
-        self
-    }
+    write_setters!();
 
     /// Sets the number of invalid rows that an error reports.
     pub fn report_limit(mut self, limit: usize) -> Self {

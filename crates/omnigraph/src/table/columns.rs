@@ -199,7 +199,7 @@ impl Table {
         let selected = self.select_fragments(Some(fragments));
         let columns = self.lance_columns(names)?;
         let read = FragmentRead { columns, addresses: false, deleted: true, ahead: ReadAhead::full(CHUNK_ROWS) };
-        Ok((selected.clone(), self.read_rows(selected, read)?))
+        Ok((selected.clone(), self.read_rows(selected, read)))
     }
 
     /// Reads whole columns of fragments in one scan, deleted rows included.

@@ -101,13 +101,8 @@ impl CacheKey for FooterKey<'_> {
     }
 }
 
-/// A data file that is open for some columns.
-struct OpenDataFile {
-    reader: FileReader,
-}
-
 impl DataFiles {
-    /// The data files in `store`. Makes no request.
+    /// Returns the data files in `store`. Makes no request.
     pub(super) fn new(store: Arc<ObjectStore>) -> Self {
         Self { store, footers: LanceCache::with_capacity(FOOTER_CACHE_BYTES) }
     }
@@ -128,7 +123,7 @@ impl DataFiles {
         (table, fragment): (&TablePath, &Fragment),
         columns: &Schema,
         priority: u64,
-    ) -> lance_core::Result<OpenDataFile> {
+    ) -> lance_core::Result<FileReader> {
         let file = data_file(fragment)?;
         let path = Path::from(table.as_str()).join("data").join(file.path.as_str());
         let file_scheduler = scheduler.open_file_with_priority(&path, priority, &file.file_size_bytes).await?;
@@ -137,7 +132,7 @@ impl DataFiles {
         let projection = reader_projection_from_field_ids(file.file_version()?, columns, &column_indices(file))?;
         let options = FileReaderOptions::default();
         let io = lance_file::LanceEncodingsIo::new(file_scheduler).with_read_chunk_size(options.read_chunk_size);
-        let reader = FileReader::try_open_with_file_metadata(
+        FileReader::try_open_with_file_metadata(
             Arc::new(io),
             path,
             Some(projection),
@@ -145,22 +140,21 @@ impl DataFiles {
             footer,
             &self.footers,
             options,
-        );
-        Ok(OpenDataFile { reader: reader.await? })
+        )
+        .await
     }
 }
 
-impl OpenDataFile {
-    async fn tasks(
-        &self,
-        rows: ReadBatchParams,
-        batch_rows: u32,
-    ) -> lance_core::Result<impl Stream<Item = ReadBatchTask> + Send + use<>> {
-        self.reader.read_tasks(rows, batch_rows, None, FilterExpression::no_filter()).await
-    }
+/// Returns the decode tasks of rows of an open data file.
+async fn decode_tasks(
+    file: &FileReader,
+    rows: ReadBatchParams,
+    batch_rows: u32,
+) -> lance_core::Result<impl Stream<Item = ReadBatchTask> + Send + use<>> {
+    file.read_tasks(rows, batch_rows, None, FilterExpression::no_filter()).await
 }
 
-/// The one data file of a fragment.
+/// Returns the one data file of a fragment.
 fn data_file(fragment: &Fragment) -> lance_core::Result<&DataFile> {
     match fragment.files.as_slice() {
         [file] => Ok(file),
@@ -168,7 +162,7 @@ fn data_file(fragment: &Fragment) -> lance_core::Result<&DataFile> {
     }
 }
 
-/// The physical columns of a data file, by field id.
+/// Returns the physical columns of a data file, by field id.
 fn column_indices(file: &DataFile) -> BTreeMap<u32, u32> {
     let pairs = file.fields.iter().zip(file.column_indices.iter());
     pairs.filter_map(|(field, column)| Some((u32::try_from(*field).ok()?, u32::try_from(*column).ok()?))).collect()
@@ -204,12 +198,12 @@ impl RowShape {
 }
 
 impl Table {
-    /// The rows of `fragments`, in their order.
+    /// Streams the rows of `fragments`, in their order.
     pub(super) fn read_rows(
         &self,
         fragments: Vec<Fragment>,
         read: FragmentRead,
-    ) -> Result<impl Stream<Item = Result<RecordBatch>> + Send + use<>> {
+    ) -> impl Stream<Item = Result<RecordBatch>> + Send + use<> {
         let schema = read_schema(&read);
         let scheduler = self.files.data.scheduler(read.ahead.bytes);
         let ReadAhead { batches, fragments: open_fragments, .. } = read.ahead;
@@ -220,10 +214,10 @@ impl Table {
             spawned(async move { source.batches(&read, schema, priority as u64).await })
         });
         let batches = opened.buffered(open_fragments).try_flatten().try_buffered(batches);
-        Ok(batches.try_filter(|batch| std::future::ready(batch.num_rows() > 0)))
+        batches.try_filter(|batch| std::future::ready(batch.num_rows() > 0))
     }
 
-    /// The rows at `addresses`, which are sorted and distinct and may be deleted ones.
+    /// Reads the rows at `addresses`, which are sorted and distinct and may be deleted ones.
     pub(super) async fn read_addresses(&self, addresses: &[u64], columns: &Schema) -> Result<RecordBatch> {
         let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for address in addresses {
@@ -252,7 +246,7 @@ impl Table {
         let rows = u32::try_from(offsets.len()).unwrap_or(u32::MAX);
         let read = async {
             let file = self.files.data.open(scheduler, (&self.path, fragment), columns, 0).await?;
-            let tasks = file.tasks(ReadBatchParams::Indices(UInt32Array::from(offsets)), rows).await?;
+            let tasks = decode_tasks(&file, ReadBatchParams::Indices(UInt32Array::from(offsets)), rows).await?;
             tasks.then(|task| task.task).try_collect().await
         };
         read.await.map_err(failed("read rows of", self.path.as_str()))
@@ -280,7 +274,8 @@ impl FragmentSource {
         let path = files.path.clone();
         let fail = move || failed("scan", path.as_str());
         let opened = files.data.open(&scheduler, (&files.path, &fragment), &read.columns, priority).await;
-        let tasks = opened.map_err(fail())?.tasks(ReadBatchParams::RangeFull, read.ahead.batch_rows).await;
+        let file = opened.map_err(fail())?;
+        let tasks = decode_tasks(&file, ReadBatchParams::RangeFull, read.ahead.batch_rows).await;
         let mut start = 0_u32;
         let batches = tasks.map_err(fail())?.map(move |task| {
             let (shape, first, fail) = (shape.clone(), start, fail());
@@ -292,7 +287,7 @@ impl FragmentSource {
     }
 }
 
-/// Batches without columns of the file: nothing is read.
+/// Returns batches without columns of the file. Reads nothing.
 fn counted(fragment: &Fragment, shape: RowShape, batch_rows: u32) -> Result<BatchTasks> {
     let rows = physical_rows(fragment)?;
     let ranges = (0..rows).step_by(batch_rows.max(1) as usize);
@@ -323,7 +318,7 @@ fn read_schema(read: &FragmentRead) -> SchemaRef {
     Arc::new(ArrowSchema::new(schema.fields.iter().cloned().chain([address]).collect::<Vec<_>>()))
 }
 
-/// Rows that a fragment was written with, deleted ones included.
+/// Returns the number of rows that a fragment was written with, deleted ones included.
 pub(super) fn physical_rows(fragment: &Fragment) -> Result<u32> {
     let rows = fragment.physical_rows.and_then(|rows| u32::try_from(rows).ok());
     rows.ok_or_else(|| Error::internal("a fragment of unknown rows"))

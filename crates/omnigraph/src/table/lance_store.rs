@@ -11,6 +11,7 @@ use lance_core::Error as LanceError;
 use lance_io::object_store::ObjectStore;
 use lance_io::object_writer::WriteResult;
 use lance_io::traits::Writer;
+use object_store::path::Path;
 use omnigraph_storage::Store;
 use tokio::io::AsyncWrite;
 use url::Url;
@@ -49,6 +50,15 @@ pub(super) fn connect(store: &Store) -> Result<Arc<ObjectStore>> {
         MAX_DOWNLOAD_RETRIES,
         None,
     )))
+}
+
+/// Returns a store in memory that holds `bytes` at the returned path.
+///
+/// Lance decodes manifests and transactions from a store. Only our store retries failed reads, so it reads the bytes.
+pub(super) async fn in_memory(bytes: &[u8]) -> lance_core::Result<(ObjectStore, Path)> {
+    let (store, path) = (ObjectStore::memory(), Path::from("object"));
+    store.put(&path, bytes).await?;
+    Ok((store, path))
 }
 
 /// Converts an error of Lance: `action` is what was attempted on `table`.

@@ -11,7 +11,6 @@ use bytes::Bytes;
 use lance_core::datatypes::Schema;
 use lance_file::format::{MAGIC, MAJOR_VERSION, MINOR_VERSION};
 use lance_file::version::ConcreteFileVersion;
-use lance_io::object_store::ObjectStore;
 use lance_io::traits::WriteExt;
 use lance_table::feature_flags::apply_feature_flags;
 use lance_table::format::{DataStorageFormat, Fragment, Manifest};
@@ -21,7 +20,7 @@ use object_store::path::Path;
 use omnigraph_history::{TablePath, TablePin};
 use omnigraph_storage::{Key, PutOutcome, Store, SyncBatch};
 
-use super::lance_store::{MemoryFile, failed};
+use super::lance_store::{MemoryFile, failed, in_memory};
 use crate::error::{Error, Result};
 
 /// The file format of data files.
@@ -115,12 +114,8 @@ pub(super) async fn encode(table: &str, manifest: &mut Manifest) -> Result<Vec<u
 }
 
 /// Decodes a manifest from the bytes of its file.
-///
-/// Lance reads manifests from a store. Only our store retries failed reads, so it reads the bytes and Lance decodes them from
-/// memory.
 pub(super) async fn decode(bytes: Bytes) -> lance_core::Result<Manifest> {
-    let (store, path) = (ObjectStore::memory(), Path::from("manifest"));
-    store.put(&path, &bytes).await?;
+    let (store, path) = in_memory(&bytes).await?;
     read_manifest(&store, &path, Some(bytes.len() as u64)).await
 }
 

@@ -54,6 +54,6 @@ impl Table {
         };
         let columns = self.lance_columns(&scan.columns)?;
         let read = FragmentRead { columns, addresses: scan.addresses, deleted: false, ahead };
-        self.read_rows(self.select_fragments(scan.fragments.as_ref()), read)
+        Ok(self.read_rows(self.select_fragments(scan.fragments.as_ref()), read))
     }
 }

@@ -10,16 +10,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
-use lance_io::object_store::ObjectStore;
 use lance_io::utils::read_message;
 use lance_table::format::{BasePath, Manifest, pb};
 use lance_table::io::commit::ManifestNamingScheme;
 use lance_table::transaction::Transaction;
-use object_store::path::Path;
 use omnigraph_history::{BranchId, TablePath, layout};
 use omnigraph_storage::{Key, Location, ObjectEntry, PutOutcome};
 
-use super::lance_store::failed;
+use super::lance_store::{failed, in_memory};
 use super::manifest::{decode, encode, flag, manifest_key};
 use super::{Table, Tables};
 use crate::error::Result;
@@ -259,7 +257,6 @@ fn shown(manifest: Manifest, number: u64, branch: BranchId) -> MirrorVersion {
 
 /// Decodes the transaction at `position` of a manifest's file.
 async fn message(bytes: Bytes, position: usize) -> Option<pb::Transaction> {
-    let (store, path) = (ObjectStore::memory(), Path::from("manifest"));
-    store.put(&path, &bytes).await.ok()?;
+    let (store, path) = in_memory(&bytes).await.ok()?;
     read_message(store.open(&path).await.ok()?.as_ref(), position).await.ok()
 }

@@ -14,7 +14,7 @@ use omnigraph_history::{GraphLog, SchemaHash};
 
 use crate::error::{Error, Result};
 
-/// SchemaCache by hash. Cheap to clone; clones share.
+/// A cache of accepted schemas by hash. Cheap to clone; clones share.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SchemaCache {
     known: Arc<Mutex<HashMap<SchemaHash, Arc<AcceptedSchema>>>>,
